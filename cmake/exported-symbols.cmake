@@ -1,0 +1,23 @@
+# The shared library exports the functions that shareobject.h declares, all of
+# them and nothing else. cmake -DNM= -DLIBRARY= -DHEADER= -P exported-symbols.cmake
+file(READ ${HEADER} header)
+string(REGEX MATCHALL "SHO_API [^;(]*[ *]([a-z0-9_]+)\\(" found "${header}")
+list(TRANSFORM found REPLACE "^.*[ *]([a-z0-9_]+)\\($" "\\1" OUTPUT_VARIABLE declared)
+
+if(LIBRARY MATCHES "\\.dylib$")
+  set(arguments -gU)
+else()
+  set(arguments -D --defined-only)
+endif()
+execute_process(COMMAND ${NM} ${arguments} ${LIBRARY}
+  OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX MATCHALL "[^\n]+" exported "${output}")
+list(TRANSFORM exported REPLACE "^.* _?([^ ]+)$" "\\1")
+
+set(extra ${exported})
+list(REMOVE_ITEM extra ${declared})
+set(missing ${declared})
+list(REMOVE_ITEM missing ${exported})
+if(NOT declared OR extra OR missing)
+  message(FATAL_ERROR "exported but not declared: ${extra}\ndeclared but not exported: ${missing}")
+endif()
