@@ -6,7 +6,8 @@
  * writes into a shared file can make these functions read or write outside it.
  *
  * Results: 0 or a negative SHO_E... code; results go through the last
- * out-parameters, which are untouched on failure. After a failure
+ * out-parameters, which are untouched on failure (a buffer handed in for bytes
+ * may hold some that mean nothing). After a failure
  * sho_last_message() says, for the calling thread, what went wrong, with which
  * file, and what to do about it.
  *
@@ -166,7 +167,8 @@ SHO_API void sho_object_free(struct sho_object *object);
  * Reads the text, up to its first NUL. Writes its length in bytes to *length
  * and its version to *version (NULL: not wanted). Copies it to out if it fits
  * in size bytes; otherwise copies nothing, which is no error. No NUL is added.
- * Never waits for a writer, living or dead.
+ * Does not wait for a writer, living or dead; only a reader that writers
+ * overtook a thousand times in a row takes the lock, and waits as set does.
  */
 SHO_API int sho_object_get(struct sho_object *object, char *out, size_t size,
                            size_t *length, uint64_t *version);

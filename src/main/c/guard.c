@@ -1,0 +1,148 @@
+#include "guard.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "error.h"
+
+/* base 0: free. bytes and state are written before base (release), read after
+ * it (acquire). Chunks are never freed, so the handler needs no lock. */
+struct sho__guard {
+  _Atomic uintptr_t base;
+  size_t bytes;
+  _Atomic int *state;
+};
+
+enum { CHUNK_GUARDS = 64 };
+
+struct chunk {
+  struct sho__guard guards[CHUNK_GUARDS];
+  struct chunk *_Atomic next;
+};
+
+static struct chunk first_chunk;
+static pthread_mutex_t add_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct sigaction previous;
+static uintptr_t page_bytes;
+static int installed;
+
+static struct sho__guard *guard_of(uintptr_t address) {
+  for (struct chunk *chunk = &first_chunk; chunk != NULL;
+       chunk = atomic_load_explicit(&chunk->next, memory_order_acquire)) {
+    for (int i = 0; i < CHUNK_GUARDS; i++) {
+      struct sho__guard *guard = &chunk->guards[i];
+      uintptr_t base = atomic_load_explicit(&guard->base, memory_order_acquire);
+      if (base != 0 && address >= base && address - base < guard->bytes) {
+        return guard;
+      }
+    }
+  }
+  return NULL;
+}
+
+/* Async-signal-safe: mmap is a bare system call here. */
+static int lay_zero_pages(struct sho__guard *guard, uintptr_t address) {
+  uintptr_t from = address & ~(page_bytes - 1);
+  uintptr_t end = atomic_load(&guard->base) + guard->bytes;
+  end = (end + page_bytes - 1) & ~(page_bytes - 1);
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
+  if (mmap((void *)from, end - from, PROT_READ | PROT_WRITE, flags, -1, 0) ==
+      MAP_FAILED) {
+    return 0;
+  }
+  int ok = SHO_OK;
+  atomic_compare_exchange_strong(guard->state, &ok, SHO_EIO);
+  return 1;
+}
+
+static void call_previous(int signal, siginfo_t *info, void *context) {
+  if (previous.sa_flags & SA_SIGINFO) {
+    previous.sa_sigaction(signal, info, context);
+  } else if (previous.sa_handler == SIG_DFL ||
+             (previous.sa_handler == SIG_IGN && info->si_code > 0)) {
+    /* The access is repeated and ends the process as it would have. */
+    struct sigaction fallback = {.sa_handler = SIG_DFL};
+    sigaction(signal, &fallback, NULL);
+    if (info->si_code <= 0) {
+      raise(signal);
+    }
+  } else if (previous.sa_handler != SIG_IGN) {
+    previous.sa_handler(signal);
+  }
+}
+
+static void on_fault(int signal, siginfo_t *info, void *context) {
+  int saved_errno = errno;
+  uintptr_t address = (uintptr_t)info->si_addr;
+  struct sho__guard *guard = info->si_code > 0 ? guard_of(address) : NULL;
+  if (guard == NULL || !lay_zero_pages(guard, address)) {
+    call_previous(signal, info, context);
+  }
+  errno = saved_errno;
+}
+
+static int install(void) {
+  if (installed) {
+    return SHO_OK;
+  }
+  page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
+  struct sigaction action = {.sa_sigaction = on_fault,
+                             .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  if (sigaction(SIGBUS, NULL, &previous) != 0 ||
+      sigaction(SIGBUS, &action, NULL) != 0) {
+    return sho__fail_errno(errno, "cannot install a handler for SIGBUS");
+  }
+  installed = 1;
+  return SHO_OK;
+}
+
+static struct sho__guard *free_guard(void) {
+  struct chunk *chunk = &first_chunk;
+  for (;;) {
+    for (int i = 0; i < CHUNK_GUARDS; i++) {
+      if (atomic_load(&chunk->guards[i].base) == 0) {
+        return &chunk->guards[i];
+      }
+    }
+    struct chunk *next = atomic_load(&chunk->next);
+    if (next == NULL) {
+      next = calloc(1, sizeof *next);
+      if (next == NULL) {
+        return NULL;
+      }
+      atomic_store_explicit(&chunk->next, next, memory_order_release);
+    }
+    chunk = next;
+  }
+}
+
+int sho__guard_add(void *base, size_t bytes, _Atomic int *state,
+                   struct sho__guard **guard) {
+  pthread_mutex_lock(&add_mutex);
+  int code = install();
+  if (code == SHO_OK) {
+    struct sho__guard *found = free_guard();
+    if (found == NULL) {
+      code = sho__fail(SHO_ENOMEM, "out of memory for a mapping's guard");
+    } else {
+      found->bytes = bytes;
+      found->state = state;
+      atomic_store_explicit(&found->base, (uintptr_t)base,
+                            memory_order_release);
+      *guard = found;
+    }
+  }
+  pthread_mutex_unlock(&add_mutex);
+  return code;
+}
+
+void sho__guard_remove(struct sho__guard *guard) {
+  pthread_mutex_lock(&add_mutex);
+  atomic_store(&guard->base, 0);
+  pthread_mutex_unlock(&add_mutex);
+}

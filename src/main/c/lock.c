@@ -1,0 +1,93 @@
+#include "lock.h"
+
+#include "error.h"
+#include "wait.h"
+
+enum {
+  SPINS = 200,          /* some microseconds: longer than most owners need */
+  DOUBT_NS = 5000000    /* sleep before the owner's life is doubted */
+};
+
+static int try_lock(_Atomic uint32_t *word, uint32_t expected,
+                    uint32_t wanted) {
+  return atomic_compare_exchange_strong_explicit(
+      word, &expected, wanted, memory_order_acquire, memory_order_relaxed);
+}
+
+static int spin(struct sho__peers *peers, _Atomic uint32_t *word) {
+  for (int i = 0; i < SPINS; i++) {
+    if (atomic_load_explicit(word, memory_order_relaxed) == 0 &&
+        try_lock(word, 0, peers->word)) {
+      return 1;
+    }
+    sho__pause();
+  }
+  return 0;
+}
+
+static int busy(struct sho__peers *peers, uint32_t seen) {
+  return sho__fail(SHO_EBUSY,
+                   "%s: process %u holds its lock and does not go on; resume "
+                   "or kill that process",
+                   peers->region->path, sho__peer_pid(peers, seen));
+}
+
+/*
+ * Who has slept leaves the waiters bit behind when it locks: others may sleep
+ * on. A wake-up may get lost with a killed process; nobody sleeps longer than
+ * DOUBT_NS at a time, so it costs that much and no more.
+ */
+static int lock_slowly(struct sho__peers *peers, _Atomic uint32_t *word,
+                       int *recover) {
+  uint32_t ours = peers->word | SHO__LOCK_WAITERS;
+  int64_t begin = sho__now_ns();
+  for (;;) {
+    int code = sho__region_check(peers->region);
+    if (code != SHO_OK) {
+      return code;
+    }
+    uint32_t seen = atomic_load_explicit(word, memory_order_relaxed);
+    if (seen == 0) {
+      if (try_lock(word, 0, ours)) {
+        *recover = 0;
+        return SHO_OK;
+      }
+      continue;
+    }
+    uint32_t marked = seen | SHO__LOCK_WAITERS;
+    if (seen != marked &&
+        !atomic_compare_exchange_strong(word, &seen, marked)) {
+      continue;
+    }
+    int64_t asleep = sho__now_ns();
+    sho__wait(word, marked, DOUBT_NS);
+    int64_t now = sho__now_ns();
+    if (now - asleep < DOUBT_NS || atomic_load(word) != marked) {
+      continue;
+    }
+    if (!sho__peer_alive(peers, marked)) {
+      if (try_lock(word, marked, ours)) {
+        *recover = 1;
+        return SHO_OK;
+      }
+    } else if (now - begin > sho__lock_timeout_ns()) {
+      return busy(peers, marked);
+    }
+  }
+}
+
+int sho__lock(struct sho__peers *peers, _Atomic uint32_t *word, int *recover) {
+  if (__builtin_expect(try_lock(word, 0, peers->word), 1) ||
+      spin(peers, word)) {
+    *recover = 0;
+    return SHO_OK;
+  }
+  return lock_slowly(peers, word, recover);
+}
+
+void sho__unlock(_Atomic uint32_t *word) {
+  uint32_t was = atomic_exchange_explicit(word, 0, memory_order_release);
+  if (__builtin_expect((was & SHO__LOCK_WAITERS) != 0, 0)) {
+    sho__wake_one(word);
+  }
+}
