@@ -1,0 +1,242 @@
+/*
+ * The natives of org.shareobject.internal.CellNative: argument check, one call
+ * of the library, return code. Bytes cross by a copy of our own, so that no
+ * JNI call is made under a lock of the library and no lock is taken while the
+ * garbage collector is held up.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../error.h"
+#include "../shareobject.h"
+#include "org_shareobject_internal_CellNative.h"
+
+#define CELL_NATIVE(name)                                                      \
+  JNICALL Java_org_shareobject_internal_CellNative_##name
+
+/* Texts up to this many bytes need no heap. */
+#define SMALL_BYTES 2048
+
+struct bytes {
+  char *at;
+  size_t length;
+  char small[SMALL_BYTES];
+};
+
+/* Room for as many bytes as the array has, and a NUL. */
+static int bytes_reserve(JNIEnv *env, jbyteArray array, struct bytes *bytes) {
+  if (array == NULL) {
+    return sho__fail(SHO_EINVAL, "a byte array is null");
+  }
+  bytes->length = (size_t)(*env)->GetArrayLength(env, array);
+  bytes->at =
+      bytes->length < SMALL_BYTES ? bytes->small : malloc(bytes->length + 1);
+  if (bytes->at == NULL) {
+    return sho__fail(SHO_ENOMEM, "no memory for a copy of %zu bytes",
+                     bytes->length);
+  }
+  return SHO_OK;
+}
+
+/* A copy of the array with a NUL behind it. */
+static int bytes_copy(JNIEnv *env, jbyteArray array, struct bytes *bytes) {
+  int code = bytes_reserve(env, array, bytes);
+  if (code == SHO_OK) {
+    (*env)->GetByteArrayRegion(env, array, 0, (jsize)bytes->length,
+                               (jbyte *)bytes->at);
+    bytes->at[bytes->length] = '\0';
+  }
+  return code;
+}
+
+static void bytes_free(struct bytes *bytes) {
+  if (bytes->at != bytes->small) {
+    free(bytes->at);
+  }
+}
+
+static struct sho_object *cell_of(jlong handle) {
+  return (struct sho_object *)(intptr_t)handle;
+}
+
+static jbyteArray array_of(JNIEnv *env, const char *text) {
+  jsize length = (jsize)strlen(text);
+  jbyteArray array = (*env)->NewByteArray(env, length);
+  if (array != NULL) {
+    (*env)->SetByteArrayRegion(env, array, 0, length, (const jbyte *)text);
+  }
+  return array;
+}
+
+JNIEXPORT jlong CELL_NATIVE(open)(JNIEnv *env, jclass type, jbyteArray path,
+                                  jint capacity) {
+  (void)type;
+  if (capacity < 0) {
+    return sho__fail(SHO_EINVAL, "capacity of %d bytes: it must be above 1",
+                     (int)capacity);
+  }
+  struct bytes name;
+  int code = bytes_copy(env, path, &name);
+  if (code != SHO_OK) {
+    return code;
+  }
+  struct sho_object *cell = NULL;
+  code = sho_object_open(name.at, (uint32_t)capacity, &cell);
+  bytes_free(&name);
+  return code == SHO_OK ? (jlong)(intptr_t)cell : code;
+}
+
+JNIEXPORT void CELL_NATIVE(close)(JNIEnv *env, jclass type, jlong cell) {
+  (void)env;
+  (void)type;
+  sho_object_close(cell_of(cell));
+}
+
+JNIEXPORT void CELL_NATIVE(free)(JNIEnv *env, jclass type, jlong cell) {
+  (void)env;
+  (void)type;
+  sho_object_free(cell_of(cell));
+}
+
+JNIEXPORT jint CELL_NATIVE(get)(JNIEnv *env, jclass type, jlong cell,
+                                jbyteArray out) {
+  (void)type;
+  struct bytes text;
+  int code = bytes_reserve(env, out, &text);
+  if (code != SHO_OK) {
+    return code;
+  }
+  size_t length = 0;
+  code = sho_object_get(cell_of(cell), text.at, text.length, &length, NULL);
+  if (code == SHO_OK && length <= text.length) {
+    (*env)->SetByteArrayRegion(env, out, 0, (jsize)length,
+                               (const jbyte *)text.at);
+  }
+  bytes_free(&text);
+  return code == SHO_OK ? (jint)length : code;
+}
+
+JNIEXPORT jlong CELL_NATIVE(set)(JNIEnv *env, jclass type, jlong cell,
+                                 jbyteArray array) {
+  (void)type;
+  struct bytes text;
+  int code = bytes_copy(env, array, &text);
+  if (code != SHO_OK) {
+    return code;
+  }
+  uint64_t version = 0;
+  code = sho_object_set(cell_of(cell), text.at, text.length, &version);
+  bytes_free(&text);
+  return code == SHO_OK ? (jlong)version : code;
+}
+
+JNIEXPORT jlong CELL_NATIVE(compareAndSet)(JNIEnv *env, jclass type, jlong cell,
+                                           jlong expected, jbyteArray array) {
+  (void)type;
+  struct bytes text;
+  int code = bytes_copy(env, array, &text);
+  if (code != SHO_OK) {
+    return code;
+  }
+  uint64_t version = 0;
+  code = sho_object_compare_and_set(cell_of(cell), (uint64_t)expected, text.at,
+                                    text.length, &version);
+  bytes_free(&text);
+  return code == SHO_OK ? (jlong)version : code;
+}
+
+JNIEXPORT jlong CELL_NATIVE(version)(JNIEnv *env, jclass type, jlong cell) {
+  (void)env;
+  (void)type;
+  uint64_t version = 0;
+  int code = sho_object_version(cell_of(cell), &version);
+  return code == SHO_OK ? (jlong)version : code;
+}
+
+JNIEXPORT jlong CELL_NATIVE(await)(JNIEnv *env, jclass type, jlong cell,
+                                   jlong version, jlong timeout_ns) {
+  (void)env;
+  (void)type;
+  uint64_t newer = 0;
+  int code =
+      sho_object_await(cell_of(cell), (uint64_t)version, timeout_ns, &newer);
+  return code == SHO_OK ? (jlong)newer : code;
+}
+
+JNIEXPORT jint CELL_NATIVE(info)(JNIEnv *env, jclass type, jlong cell,
+                                 jlongArray out) {
+  (void)type;
+  struct sho_object_info info;
+  int code = sho_object_info(cell_of(cell), &info);
+  if (code != SHO_OK) {
+    return code;
+  }
+  const jlong fields[] = {
+      (jlong)info.layout_version, (jlong)info.capacity,
+      (jlong)info.file_bytes,     (jlong)info.control_off,
+      (jlong)info.version,        (jlong)info.recoveries,
+      (jlong)info.peers,          (jlong)info.peer_slots,
+  };
+  (*env)->SetLongArrayRegion(env, out, 0, sizeof fields / sizeof fields[0],
+                             fields);
+  return SHO_OK;
+}
+
+JNIEXPORT jint CELL_NATIVE(shareRead)(JNIEnv *env, jclass type,
+                                      jbyteArray window) {
+  (void)type;
+  struct bytes text;
+  int code = bytes_reserve(env, window, &text);
+  if (code != SHO_OK) {
+    return code;
+  }
+  code = share_read(text.at, text.length);
+  if (code > 0) {
+    (*env)->SetByteArrayRegion(env, window, 0, code, (const jbyte *)text.at);
+  }
+  bytes_free(&text);
+  return code;
+}
+
+JNIEXPORT jint CELL_NATIVE(shareWrite)(JNIEnv *env, jclass type,
+                                       jbyteArray array) {
+  (void)type;
+  struct bytes text;
+  int code = bytes_copy(env, array, &text);
+  if (code != SHO_OK) {
+    return code;
+  }
+  code = share_write(text.at, text.length);
+  bytes_free(&text);
+  return code;
+}
+
+JNIEXPORT jint CELL_NATIVE(sharePath)(JNIEnv *env, jclass type,
+                                      jbyteArray path) {
+  (void)type;
+  struct bytes name;
+  int code = bytes_copy(env, path, &name);
+  if (code != SHO_OK) {
+    return code;
+  }
+  code = sho_share_path(name.at);
+  bytes_free(&name);
+  return code;
+}
+
+JNIEXPORT jbyteArray CELL_NATIVE(lastMessage)(JNIEnv *env, jclass type) {
+  (void)type;
+  return array_of(env, sho_last_message());
+}
+
+JNIEXPORT jbyteArray CELL_NATIVE(errorName)(JNIEnv *env, jclass type,
+                                            jint code) {
+  (void)type;
+  return array_of(env, sho_error_name(code));
+}
+
+JNIEXPORT jbyteArray CELL_NATIVE(libraryVersion)(JNIEnv *env, jclass type) {
+  (void)type;
+  return array_of(env, sho_version());
+}

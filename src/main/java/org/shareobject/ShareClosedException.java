@@ -1,0 +1,16 @@
+package org.shareobject;
+
+/** Signals use after {@code close()}, or a call that {@code close()} ended. */
+public class ShareClosedException extends ShareException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Creates an exception.
+   *
+   * @param code the name of the C error, as {@code "SHO_ECLOSED"}
+   * @param message one sentence with the file, the cause and the remedy
+   */
+  public ShareClosedException(String code, String message) {
+    super(code, message);
+  }
+}

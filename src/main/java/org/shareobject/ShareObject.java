@@ -1,0 +1,307 @@
+package org.shareobject;
+
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.TimeoutException;
+import org.shareobject.internal.Addon;
+import org.shareobject.internal.CellNative;
+import org.shareobject.internal.FileNames;
+import org.shareobject.internal.Nanos;
+import org.shareobject.internal.NativeLibrary;
+import org.shareobject.internal.Results;
+import org.shareobject.internal.Utf8;
+
+/**
+ * A text that the processes of one host share through a file.
+ *
+ * <p>The static methods are the Node addon's module: a window of {@value #WINDOW_BYTES} bytes at
+ * the start of the file that {@code -Dshareobject.path} names, else of {@code share-data} in the
+ * working directory. An object made by {@link #open(Path)} is an {@code AtomicReference<String>}
+ * that processes share, with versions to compare and to wait for. Both see the same bytes if they
+ * name the same file.
+ *
+ * <p>All methods are atomic between all threads of all processes that use this library on the file,
+ * whatever their language. A process that is killed inside a write leaves the old text or the new
+ * one; the next writer goes on within 100 ms. A foreign program that stores into the file without
+ * this library is seen, but neither waited for nor told of.
+ *
+ * <p>All methods may be called by any thread at any time, {@link #close()} too. Besides what each
+ * method names, all of them throw {@link ShareIoException} if another process cut the file short,
+ * removed it or replaced it, and {@link ShareFormatException} if it was damaged.
+ */
+public final class ShareObject implements AutoCloseable {
+  /** The size of the addon's window in bytes: text of at most one byte less, and its NUL. */
+  public static final int WINDOW_BYTES = 1024;
+
+  private static final Cleaner CLEANER = Cleaner.create();
+
+  /** One native wait, so that an interrupt is seen soon. */
+  private static final long WAIT_SLICE_NS = 50_000_000L;
+
+  // The C handle outlives close(): calls that are under way end by its own count of users. It is
+  // freed when no thread
+  // can reach this object any more, hence the fence at the end of each method that passes the
+  // handle on.
+  private final long cell;
+  private final Path file;
+  private final int capacity;
+
+  /**
+   * Length of the text that was read last, bytes: a guess for the next read, so a race does no
+   * harm.
+   */
+  private int lengthGuess;
+
+  private ShareObject(long cell, Path file, int capacity) {
+    this.cell = cell;
+    this.file = file;
+    this.capacity = capacity;
+    CLEANER.register(this, () -> CellNative.free(cell));
+  }
+
+  /**
+   * Reads the addon's window up to its first NUL. Does not block.
+   *
+   * @return the text, all of the window if there is no NUL; malformed UTF-8 as U+FFFD; never null
+   * @throws ShareIoException if the file is missing ({@code SHO_ENOENT}) or cannot be read
+   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not to be
+   *     read and written
+   * @throws ShareFormatException if the file is larger than the window and not a ShareObject file
+   */
+  public static String read() {
+    return Addon.read(false);
+  }
+
+  /**
+   * Reads the whole of the addon's window, as the addon's {@code read()} does. Does not block.
+   *
+   * @return all {@value #WINDOW_BYTES} bytes as text, NULs included; malformed UTF-8 as U+FFFD;
+   *     never null
+   * @throws ShareIoException if the file is missing ({@code SHO_ENOENT}) or cannot be read
+   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not to be
+   *     read and written
+   * @throws ShareFormatException if the file is larger than the window and not a ShareObject file
+   */
+  public static String readWindow() {
+    return Addon.read(true);
+  }
+
+  /**
+   * Stores text and a NUL at the start of the addon's window, as the addon's {@code write()} does,
+   * and creates the file if it is missing. Text beyond {@value #WINDOW_BYTES}&minus;1 bytes is cut
+   * at a whole character; the bytes behind the NUL stay; a NUL in the text is stored; a lone
+   * surrogate is stored as U+FFFD. Blocks as {@link #set(String)}.
+   *
+   * @param text what to store
+   * @return how many bytes were stored, without the NUL, 0 to {@value #WINDOW_BYTES}&minus;1
+   * @throws ShareIoException if the file cannot be made or written, or a stopped process holds it
+   *     ({@code SHO_EBUSY})
+   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not to be
+   *     read and written
+   * @throws ShareFormatException if the file is larger than the window and not a ShareObject file
+   */
+  public static int write(String text) {
+    return Addon.write(Objects.requireNonNull(text, "text"));
+  }
+
+  /**
+   * Opens the cell in a file with a capacity of {@link #WINDOW_BYTES}.
+   *
+   * @param file the file; created, readable and writable for its owner only, if it is missing
+   * @return the open cell, to be closed
+   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not to be
+   *     read and written
+   * @throws ShareFormatException if the file is foreign, damaged, or of another version or capacity
+   * @throws ShareIoException if the system refuses, as for a full disk; no later call runs out of
+   *     space
+   */
+  public static ShareObject open(Path file) {
+    return open(file, WINDOW_BYTES);
+  }
+
+  /**
+   * Opens the cell in a file. A file of at most {@link #WINDOW_BYTES} bytes that somebody else made
+   * is taken over by growing it; its bytes are the text.
+   *
+   * @param file the file; created, readable and writable for its owner only, if it is missing
+   * @param capacityBytes room for the text in UTF-8 and a NUL, 2 to 2<sup>30</sup> bytes
+   * @return the open cell, to be closed
+   * @throws IllegalArgumentException if the capacity is out of range
+   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not to be
+   *     read and written
+   * @throws ShareFormatException if the file is foreign, damaged, or of another version or capacity
+   * @throws ShareIoException if the system refuses, as for a full disk; no later call runs out of
+   *     space
+   */
+  public static ShareObject open(Path file, int capacityBytes) {
+    byte[] name = FileNames.bytes(Objects.requireNonNull(file, "file"));
+    NativeLibrary.load();
+    return new ShareObject(
+        Results.check(CellNative.open(name, capacityBytes)), file, capacityBytes);
+  }
+
+  /**
+   * Reads the text. Never waits for a writer.
+   *
+   * @return a text that one writer stored, {@code ""} before the first; never null
+   * @throws ShareClosedException if the object is closed
+   */
+  public String get() {
+    try {
+      byte[] text = new byte[Math.min(lengthGuess + 64, capacity)];
+      int length = Results.check(CellNative.get(cell, text));
+      while (length > text.length) {
+        text = new byte[length];
+        length = Results.check(CellNative.get(cell, text));
+      }
+      lengthGuess = length;
+      return Utf8.decode(text, length);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /**
+   * Stores a text, all of it or nothing, and wakes those who await it. Waits for other writers:
+   * microseconds as a rule, at most 10 s for one that is stopped.
+   *
+   * @param text the text, of at most {@code capacity() - 1} bytes in UTF-8, with no NUL and no lone
+   *     surrogate
+   * @return the version of the text, above all versions before it
+   * @throws IllegalArgumentException if there is a NUL or a lone surrogate in the text
+   * @throws ShareValueTooLargeException if the text does not fit
+   * @throws ShareIoException if a stopped process holds the cell ({@code SHO_EBUSY}; the message
+   *     has its pid)
+   * @throws ShareClosedException if the object is closed
+   */
+  public long set(String text) {
+    byte[] bytes = Utf8.encode(Objects.requireNonNull(text, "text"));
+    try {
+      return Results.check(CellNative.set(cell, bytes));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /**
+   * Stores a text as {@link #set(String)} if the version is still the expected one.
+   *
+   * @param version a version that {@link #version()}, {@link #set(String)} or {@link #await}
+   *     returned
+   * @param text the text, of at most {@code capacity() - 1} bytes in UTF-8, with no NUL and no lone
+   *     surrogate
+   * @return whether it was stored; then the version is {@code version + 1}
+   * @throws IllegalArgumentException if there is a NUL or a lone surrogate in the text
+   * @throws ShareValueTooLargeException if the text does not fit
+   * @throws ShareIoException if a stopped process holds the cell ({@code SHO_EBUSY}; the message
+   *     has its pid)
+   * @throws ShareClosedException if the object is closed
+   */
+  public boolean compareAndSet(long version, String text) {
+    byte[] bytes = Utf8.encode(Objects.requireNonNull(text, "text"));
+    try {
+      long result = CellNative.compareAndSet(cell, version, bytes);
+      if (result == Results.ECHANGED) {
+        return false;
+      }
+      Results.check(result);
+      return true;
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /**
+   * Returns the number of writes that were completed since the cell was made. Does not block.
+   *
+   * @return the version, 0 or above
+   * @throws ShareClosedException if the object is closed
+   */
+  public long version() {
+    try {
+      return Results.check(CellNative.version(cell));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /**
+   * Sleeps until the version is above the given one. Returns at once if it is already.
+   *
+   * @param version the version to exceed, 0 or above
+   * @param timeout how long to sleep at most; zero or less checks once
+   * @return the version now, above the given one
+   * @throws IllegalArgumentException if the version is negative
+   * @throws InterruptedException if the thread is or becomes interrupted; seen within 50 ms
+   * @throws TimeoutException if the time is over
+   * @throws ShareClosedException if the object is closed, also meanwhile
+   */
+  public long await(long version, Duration timeout) throws InterruptedException, TimeoutException {
+    if (version < 0) {
+      throw new IllegalArgumentException("version must not be negative: " + version);
+    }
+    long timeoutNanos = Nanos.of(Objects.requireNonNull(timeout, "timeout"));
+    long start = System.nanoTime();
+    try {
+      for (long left = timeoutNanos; ; left = timeoutNanos - (System.nanoTime() - start)) {
+        if (Thread.interrupted()) {
+          throw new InterruptedException("interrupted while waiting for " + file);
+        }
+        long newer = CellNative.await(cell, version, Math.max(0, Math.min(left, WAIT_SLICE_NS)));
+        if (newer != Results.ETIMEDOUT) {
+          return Results.check(newer);
+        }
+        if (left <= WAIT_SLICE_NS) {
+          throw new TimeoutException(
+              "no version above "
+                  + version
+                  + " in "
+                  + file
+                  + " within "
+                  + Nanos.text(timeoutNanos));
+        }
+      }
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /**
+   * Returns the room for the text and its NUL.
+   *
+   * @return bytes, as given to {@link #open(Path, int)}
+   */
+  public int capacity() {
+    return capacity;
+  }
+
+  /**
+   * Returns the file.
+   *
+   * @return the path as given to {@link #open(Path, int)}
+   */
+  public Path file() {
+    return file;
+  }
+
+  /**
+   * Ends all calls on this object, also those that wait, with {@link ShareClosedException}, and
+   * gives memory and file back. The text stays in the file. Closing again does nothing.
+   */
+  @Override
+  public void close() {
+    try {
+      CellNative.close(cell);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "ShareObject[" + file + "]";
+  }
+}

@@ -1,0 +1,52 @@
+package org.shareobject.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import org.shareobject.ShareObject;
+import org.shareobject.internal.Nanos;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code shareobject poll}. */
+@Command(
+    name = "poll",
+    description = {
+      "Prints the text again and again until interrupted; an empty text is a blank line.",
+      "Creates the file if it is missing."
+    },
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.VersionText.class)
+final class PollCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+  @Mixin private FileOption file;
+
+  @Option(
+      names = {"-i", "--interval"},
+      paramLabel = "TIME",
+      defaultValue = "1s",
+      converter = TimeConverter.class,
+      description = "The pause between two prints, as 250ms, 1s or 2m (default: ${DEFAULT-VALUE}).")
+  private Duration interval;
+
+  PollCommand() {}
+
+  @Override
+  public Integer call() throws InterruptedException {
+    file.use();
+    if (Files.notExists(file.file())) {
+      ShareObject.write("");
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    do {
+      out.println(ShareObject.read());
+      Thread.sleep(Nanos.of(interval) / 1_000_000);
+    } while (!out.checkError());
+    return ExitCode.OK;
+  }
+}

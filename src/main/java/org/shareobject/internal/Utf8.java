@@ -1,0 +1,115 @@
+package org.shareobject.internal;
+
+import java.nio.charset.StandardCharsets;
+
+/**
+ * UTF-8 as Node does it.
+ *
+ * <p>The JDK decodes well-formed bytes alike, but writes another number of U+FFFD for some
+ * malformed ones (one for {@code ED A0 80}, where the WHATWG Encoding Standard, and so V8, writes
+ * three), and encodes a lone surrogate as {@code '?'}.
+ */
+public final class Utf8 {
+  private static final char REPLACEMENT = '\uFFFD';
+
+  private Utf8() {}
+
+  /**
+   * Encodes text.
+   *
+   * @throws IllegalArgumentException if there is a lone surrogate in it
+   */
+  public static byte[] encode(String text) {
+    int lone = loneSurrogate(text, 0);
+    if (lone >= 0) {
+      throw new IllegalArgumentException(
+          String.format(
+              "lone surrogate U+%04X at index %d: it has no UTF-8 form",
+              (int) text.charAt(lone), lone));
+    }
+    return text.getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Encodes text, each lone surrogate as U+FFFD. */
+  public static byte[] encodeLossy(String text) {
+    int lone = loneSurrogate(text, 0);
+    if (lone < 0) {
+      return text.getBytes(StandardCharsets.UTF_8);
+    }
+    StringBuilder mended = new StringBuilder(text);
+    for (; lone >= 0; lone = loneSurrogate(text, lone + 1)) {
+      mended.setCharAt(lone, REPLACEMENT);
+    }
+    return mended.toString().getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Decodes the first {@code length} bytes, each maximal malformed part as U+FFFD. */
+  public static String decode(byte[] bytes, int length) {
+    String text = new String(bytes, 0, length, StandardCharsets.UTF_8);
+    // Whatever the JDK found malformed left a U+FFFD.
+    return text.indexOf(REPLACEMENT) < 0 ? text : decodeSlowly(bytes, length);
+  }
+
+  private static int loneSurrogate(String text, int from) {
+    for (int i = from; i < text.length(); i++) {
+      if (Character.isSurrogate(text.charAt(i))) {
+        if (Character.charCount(text.codePointAt(i)) == 1) {
+          return i;
+        }
+        i++;
+      }
+    }
+    return -1;
+  }
+
+  private static String decodeSlowly(byte[] bytes, int length) {
+    StringBuilder text = new StringBuilder(length);
+    for (int i = 0; i < length; ) {
+      int needed = sequenceLength(bytes[i]);
+      int valid = validPrefix(bytes, i, Math.min(needed, length - i));
+      if (valid == needed) {
+        text.append(new String(bytes, i, needed, StandardCharsets.UTF_8));
+      } else {
+        text.append(REPLACEMENT);
+      }
+      i += valid;
+    }
+    return text.toString();
+  }
+
+  /** Returns how long a sequence with this first byte is; longer than any if none begins so. */
+  private static int sequenceLength(byte first) {
+    int b = first & 0xFF;
+    if (b < 0x80) {
+      return 1;
+    }
+    if (b < 0xC2 || b > 0xF4) {
+      return Integer.MAX_VALUE;
+    }
+    return b < 0xE0 ? 2 : b < 0xF0 ? 3 : 4;
+  }
+
+  /**
+   * Returns how many of the {@code most} bytes at {@code start}, at least one, could begin a
+   * character.
+   */
+  private static int validPrefix(byte[] bytes, int start, int most) {
+    int first = bytes[start] & 0xFF;
+    if (first < 0xC2 || first > 0xF4) {
+      return 1;
+    }
+    int lowest = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+    int highest = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+    int valid = 1;
+    while (valid < most) {
+      int b = bytes[start + valid] & 0xFF;
+      if (b < lowest || b > highest) {
+        break;
+      }
+      lowest = 0x80;
+      highest = 0xBF;
+      valid++;
+    }
+    return valid;
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * Memory that the processes of one host share.
+ *
+ * <p><b>Lifecycle.</b> {@code open} maps a file and creates it if it is missing; {@code close} ends
+ * every call that is under way on the object, also those that sleep, with {@link
+ * org.shareobject.ShareClosedException}. The text outlives the object and every process; only
+ * removing the file ends it. An object that became unreachable unclosed is closed by the garbage
+ * collector.
+ *
+ * <p><b>Threads.</b> Every method may be called by any thread at any time. Atomic means: between
+ * all threads of all processes that use this library on the file, in whatever language. A process
+ * that is killed at any instruction blocks nobody and leaves the old state or the new one. A call
+ * that waits inside the library pins the carrier of a virtual thread meanwhile.
+ *
+ * <p><b>Failure.</b> Misuse throws {@link java.lang.NullPointerException} or {@link
+ * java.lang.IllegalArgumentException}; all else throws a {@link org.shareobject.ShareException},
+ * whose {@code code()} names the C error and whose message names the file, the cause and the
+ * remedy. A method that throws has changed nothing. What other processes do to a file &mdash;
+ * damage it, cut it short, remove it &mdash; throws and never takes the JVM down.
+ */
+package org.shareobject;
