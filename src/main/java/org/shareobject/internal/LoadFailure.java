@@ -51,7 +51,7 @@ final class LoadFailure {
     }
     if (isAboutLibc(words.replace(library.toString(), ""))) {
       return "it was built for another C library (glibc or musl) or a newer one; build it on this"
-                 + " system and name it with -D"
+          + " system and name it with -D"
           + NativeLibrary.PATH_PROPERTY;
     }
     return "the system refused";
