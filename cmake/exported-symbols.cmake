@@ -6,13 +6,15 @@ list(TRANSFORM found REPLACE "^.*[ *]([a-z0-9_]+)\\($" "\\1" OUTPUT_VARIABLE dec
 
 if(LIBRARY MATCHES "\\.dylib$")
   set(arguments -gU)
+  set(prefix _)
 else()
   set(arguments -D --defined-only)
 endif()
 execute_process(COMMAND ${NM} ${arguments} ${LIBRARY}
   OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
 string(REGEX MATCHALL "[^\n]+" exported "${output}")
-list(TRANSFORM exported REPLACE "^.* _?([^ ]+)$" "\\1")
+list(TRANSFORM exported REPLACE "^.* ${prefix}([^ ]+)$" "\\1")
+list(FILTER exported EXCLUDE REGEX "^_") # _init and _fini come from the C library
 
 set(extra ${exported})
 list(REMOVE_ITEM extra ${declared})
