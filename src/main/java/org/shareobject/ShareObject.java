@@ -29,8 +29,9 @@ import org.shareobject.internal.Utf8;
  * this library is seen, but neither waited for nor told of.
  *
  * <p>All methods may be called by any thread at any time, {@link #close()} too. Besides what each
- * method names, all of them throw {@link ShareIoException} if another process cut the file short,
- * removed it or replaced it, and {@link ShareFormatException} if it was damaged.
+ * method names, all of them throw {@link ShareIoException} if another process cut the file short
+ * ({@code SHO_EIO}). If the file is removed or replaced, the static methods use the new one, while
+ * an open object goes on with the file that it opened.
  */
 public final class ShareObject implements AutoCloseable {
   /** The size of the addon's window in bytes: text of at most one byte less, and its NUL. */

@@ -1,0 +1,75 @@
+package org.shareobject.testing;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** What tests ask of the system. */
+public final class Host {
+  /** The user that tests without permissions run as. */
+  public static final int NOBODY = 65534;
+
+  private Host() {}
+
+  /** Skips the test unless this user may do all. */
+  public static void assumeRoot() throws IOException {
+    Path probe = Files.createTempFile("shareobject", null);
+    int uid = (int) Files.getAttribute(probe, "unix:uid");
+    Files.delete(probe);
+    assumeTrue(uid == 0, "needs root, and this is user " + uid);
+  }
+
+  /**
+   * Returns the words that run a command as {@link #NOBODY}; skips the test if that is not
+   * possible.
+   */
+  public static String[] asNobody() throws IOException {
+    assumeRoot();
+    String[] words = {"setpriv", "--reuid=" + NOBODY, "--regid=" + NOBODY, "--clear-groups"};
+    assumeRuns("setpriv works", words[0], words[1], words[2], words[3], "true");
+    return words;
+  }
+
+  /** Skips the test if the command fails. */
+  public static void assumeRuns(String what, String... command) {
+    String failure = failure(command);
+    assumeTrue(failure == null, () -> "needs that " + what + ", but: " + failure);
+  }
+
+  /** Runs a command that must succeed. */
+  public static void run(String... command) {
+    String failure = failure(command);
+    if (failure != null) {
+      throw new AssertionError(failure);
+    }
+  }
+
+  /** Sets a file's mode, as {@code rwxr-xr-x}. */
+  public static void chmod(Path file, String mode) throws IOException {
+    Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(mode));
+  }
+
+  private static String failure(String... command) {
+    try {
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      process.getOutputStream().close();
+      String words = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      if (!process.waitFor(60, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        return List.of(command) + " does not end";
+      }
+      return process.exitValue() == 0 ? null : List.of(command) + ": " + words.strip();
+    } catch (IOException e) {
+      return e.getMessage();
+    } catch (InterruptedException e) {
+      throw new UncheckedIOException(new IOException(e));
+    }
+  }
+}

@@ -1,0 +1,114 @@
+package org.shareobject.testing;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Starts JVMs of the same JDK as this one. */
+public final class JvmLauncher {
+  private final List<String> prefix = new ArrayList<>();
+  private final List<String> options = new ArrayList<>();
+  private final Map<String, String> environment = new LinkedHashMap<>();
+  private String classPath = System.getProperty("java.class.path");
+  private Path folder;
+
+  /** Creates a launcher of JVMs with this one's class path and checks. */
+  public JvmLauncher() {
+    if (ManagementFactory.getRuntimeMXBean().getInputArguments().contains("-Xcheck:jni")) {
+      options.add("-Xcheck:jni");
+    }
+    // Two cores serve many children.
+    options.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"));
+    if (Runtime.version().feature() >= 24) {
+      options.add("--enable-native-access=ALL-UNNAMED");
+    }
+  }
+
+  /** Drops the options so far. */
+  public JvmLauncher plain() {
+    options.clear();
+    return this;
+  }
+
+  /** Adds options of the JVM. */
+  public JvmLauncher options(String... more) {
+    options.addAll(List.of(more));
+    return this;
+  }
+
+  /** Puts words before the command. */
+  public JvmLauncher prefix(String... words) {
+    prefix.addAll(List.of(words));
+    return this;
+  }
+
+  /** Sets the class path; empty for none. */
+  public JvmLauncher classPath(String path) {
+    classPath = path;
+    return this;
+  }
+
+  /** Sets the working directory. */
+  public JvmLauncher folder(Path path) {
+    folder = path;
+    return this;
+  }
+
+  /** Sets a variable of the environment; null unsets it. */
+  public JvmLauncher environment(String name, String value) {
+    environment.put(name, value);
+    return this;
+  }
+
+  /** Starts the class. */
+  public ChildJvm start(Class<?> main, String... args) {
+    return start(main.getName(), args);
+  }
+
+  /** Starts the class and waits for its end. */
+  public ChildJvm.Result run(Class<?> main, String... args) {
+    return run(main.getName(), args);
+  }
+
+  /** Starts and waits for the end. */
+  public ChildJvm.Result run(String main, String... args) {
+    try (ChildJvm child = start(main, args)) {
+      child.endInput();
+      return child.await();
+    }
+  }
+
+  private ChildJvm start(String main, String... args) {
+    List<String> command = new ArrayList<>(prefix);
+    command.add(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");
+    command.addAll(options);
+    if (!classPath.isEmpty()) {
+      command.addAll(List.of("--class-path", classPath));
+    }
+    command.add(main);
+    command.addAll(List.of(args));
+    ProcessBuilder builder = new ProcessBuilder(command);
+    if (folder != null) {
+      builder.directory(folder.toFile());
+    }
+    environment.forEach(
+        (name, value) -> {
+          if (value == null) {
+            builder.environment().remove(name);
+          } else {
+            builder.environment().put(name, value);
+          }
+        });
+    try {
+      return new ChildJvm(builder.start());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
