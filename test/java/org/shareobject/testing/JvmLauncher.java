@@ -24,7 +24,7 @@ public final class JvmLauncher {
       options.add("-Xcheck:jni");
     }
     // Two cores serve many children.
-    options.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"));
+    options.addAll(List.of("-XX:+UseSerialGC", "-Xshare:auto"));
     if (Runtime.version().feature() >= 24) {
       options.add("--enable-native-access=ALL-UNNAMED");
     }
