@@ -44,33 +44,34 @@ static struct sho__guard *guard_of(uintptr_t address) {
   return NULL;
 }
 
-/* Async-signal-safe: mmap is a bare system call here. */
+/* Async-signal-safe: mmap is a bare system call here. The state comes first:
+ * no thread may read the zeros and find the file in order. */
 static int lay_zero_pages(struct sho__guard *guard, uintptr_t address) {
+  int ok = SHO_OK;
+  atomic_compare_exchange_strong(guard->state, &ok, SHO_EIO);
   uintptr_t from = address & ~(page_bytes - 1);
   uintptr_t end = atomic_load(&guard->base) + guard->bytes;
   end = (end + page_bytes - 1) & ~(page_bytes - 1);
   int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
-  if (mmap((void *)from, end - from, PROT_READ | PROT_WRITE, flags, -1, 0) ==
-      MAP_FAILED) {
-    return 0;
-  }
-  int ok = SHO_OK;
-  atomic_compare_exchange_strong(guard->state, &ok, SHO_EIO);
-  return 1;
+  return mmap((void *)from, end - from, PROT_READ | PROT_WRITE, flags, -1, 0) !=
+         MAP_FAILED;
 }
 
 static void call_previous(int signal, siginfo_t *info, void *context) {
-  if (previous.sa_flags & SA_SIGINFO) {
-    previous.sa_sigaction(signal, info, context);
-  } else if (previous.sa_handler == SIG_DFL ||
-             (previous.sa_handler == SIG_IGN && info->si_code > 0)) {
+  int sent = info->si_code <= 0;
+  if (previous.sa_handler == SIG_DFL ||
+      (previous.sa_handler == SIG_IGN && !sent)) {
     /* The access is repeated and ends the process as it would have. */
     struct sigaction fallback = {.sa_handler = SIG_DFL};
     sigaction(signal, &fallback, NULL);
-    if (info->si_code <= 0) {
+    if (sent) {
       raise(signal);
     }
-  } else if (previous.sa_handler != SIG_IGN) {
+  } else if (previous.sa_handler == SIG_IGN) {
+    return;
+  } else if (previous.sa_flags & SA_SIGINFO) {
+    previous.sa_sigaction(signal, info, context);
+  } else {
     previous.sa_handler(signal);
   }
 }
