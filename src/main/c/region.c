@@ -89,10 +89,13 @@ int sho__file_open(const char *path, int writable, int *fd, uint64_t *bytes) {
 }
 
 #if defined(__APPLE__)
-static int allocate(int fd, uint64_t bytes) {
+static int allocate(int fd, uint64_t size, uint64_t bytes) {
+  if (size >= bytes) {
+    return 0;
+  }
   fstore_t store = {.fst_flags = F_ALLOCATEALL,
                     .fst_posmode = F_PEOFPOSMODE,
-                    .fst_length = (off_t)bytes};
+                    .fst_length = (off_t)(bytes - size)};
   if (fcntl(fd, F_PREALLOCATE, &store) != 0 ||
       ftruncate(fd, (off_t)bytes) != 0) {
     return errno;
@@ -100,12 +103,16 @@ static int allocate(int fd, uint64_t bytes) {
   return 0;
 }
 #else
-static int allocate(int fd, uint64_t bytes) {
-  int error;
-  do {
-    error = posix_fallocate(fd, 0, (off_t)bytes);
-  } while (error == EINTR);
-  return error;
+/* Not posix_fallocate: where the file system cannot, glibc's writes zeros into
+ * bytes that others may be changing. */
+static int allocate(int fd, uint64_t size, uint64_t bytes) {
+  (void)size;
+  while (fallocate(fd, 0, 0, (off_t)bytes) != 0) {
+    if (errno != EINTR) {
+      return errno;
+    }
+  }
+  return 0;
 }
 #endif
 
@@ -130,11 +137,12 @@ int sho__file_reserve(int fd, const char *path, uint64_t bytes) {
     return sho__fail_errno(errno, "%s: cannot be examined", path);
   }
   uint64_t size = (uint64_t)file.st_size;
-  if (size >= bytes) {
+  if (size >= bytes && (uint64_t)file.st_blocks * 512 >= bytes) {
     return SHO_OK;
   }
-  int error = allocate(fd, bytes);
-  if (error == EOPNOTSUPP || error == EINVAL) {
+  int error = allocate(fd, size, bytes);
+  if (error == EOPNOTSUPP || error == ENOTSUP || error == EINVAL ||
+      error == ENOSYS) {
     error = allocate_by_writing(fd, size, bytes);
   }
   if (error != 0) {
