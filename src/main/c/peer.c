@@ -76,17 +76,29 @@ uint32_t sho__peer_pid(struct sho__peers *peers, uint32_t word) {
   return slot < peers->count ? atomic_load(&peers->slots[slot].pid) : 0;
 }
 
-uint32_t sho__peers_alive(struct sho__peers *peers) {
-  uint32_t alive = 1; /* ourselves, whom the kernel does not tell us of */
-  for (uint32_t slot = 0; slot < peers->count; slot++) {
-    struct flock lock = lock_of(peers, slot, peers->count - slot);
+/* Of the slots [from, end), those that others hold. The kernel tells one lock
+ * of those it finds, not the first. */
+static uint32_t held_slots(const struct sho__peers *peers, uint32_t from,
+                           uint32_t end) {
+  uint32_t held = 0;
+  while (from < end) {
+    struct flock lock = lock_of(peers, from, end - from);
     if (fcntl(peers->region->fd, F_OFD_GETLK, &lock) != 0 ||
-        lock.l_type == F_UNLCK || (uint64_t)lock.l_start < peers->slots_off) {
-      break; /* nobody from here on */
+        lock.l_type == F_UNLCK) {
+      break;
     }
-    slot = (uint32_t)(((uint64_t)lock.l_start - peers->slots_off) /
-                      sizeof(struct sho__peer_shm));
-    alive++;
+    uint64_t at = ((uint64_t)lock.l_start - peers->slots_off) /
+                  sizeof(struct sho__peer_shm);
+    if ((uint64_t)lock.l_start < peers->slots_off || at < from || at >= end) {
+      break; /* no peer's lock */
+    }
+    held += held_slots(peers, from, (uint32_t)at) + 1;
+    from = (uint32_t)at + 1;
   }
-  return alive;
+  return held;
+}
+
+uint32_t sho__peers_alive(struct sho__peers *peers) {
+  /* and ourselves, whom the kernel does not tell us of */
+  return held_slots(peers, 0, peers->count) + 1;
 }
