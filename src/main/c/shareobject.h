@@ -200,6 +200,227 @@ SHO_API int sho_object_await(struct sho_object *object, uint64_t version,
 SHO_API int sho_object_info(struct sho_object *object,
                             struct sho_object_info *info);
 
+/* ---- the map ------------------------------------------------------------ */
+
+/*
+ * A map from bytes to bytes in a file. Reads take no lock and write nothing
+ * that is shared, but for a visited bit now and then (CLOCK) and the counters
+ * of their own process. Writes lock one segment of the map.
+ *
+ * Every function is atomic. A version is a number that only grows for a key,
+ * also over removal; 0 means: absent. It is the token for compare-and-set.
+ *
+ * Times to live are milliseconds, 0: for ever. They run on a clock that
+ * nobody can set back, and go on over a reboot by the wall clock. An expired
+ * entry is absent at once; its room comes back as the log reaches it, or by
+ * sho_map_remove_expired.
+ *
+ * Errors of every function: SHO_EINVAL, SHO_ECLOSED, SHO_EIO (truncated while
+ * open), SHO_ECORRUPT (damage that stands in the way). Of every function that
+ * writes, besides: SHO_EREADONLY, SHO_EBUSY (see sho_lock_timeout). Others are
+ * named where they may come.
+ */
+struct sho_map;
+
+enum sho_eviction {
+  SHO_EVICTION_ANY = 0,  /* an existing file's; SHO_EVICTION_NONE for a new */
+  SHO_EVICTION_NONE = 1, /* a full map refuses with SHO_EFULL */
+  SHO_EVICTION_CLOCK = 2 /* a full map drops what was not read lately */
+};
+
+struct sho_map_options {
+  uint64_t capacity;  /* bytes for entries; 0: as the file has it, 64 MiB new */
+  uint64_t max_entry; /* largest key + value + 32 bytes; 0: as the file has it,
+                       * for a new one a quarter of a segment */
+  int eviction;       /* enum sho_eviction */
+  int read_only;      /* not 0: writes are refused, a missing file is ENOENT */
+};
+
+struct sho_map_stats {
+  uint64_t hits;         /* finds that found, since creation, all processes */
+  uint64_t misses;       /* finds that did not */
+  uint64_t sets;         /* values stored */
+  uint64_t removals;     /* by remove and clear */
+  uint64_t evictions;    /* entries dropped to make room */
+  uint64_t expirations;  /* expired entries whose room came back */
+  uint64_t recoveries;   /* segments repaired after an owner's death */
+  uint64_t damaged;      /* entries dropped because they were damaged */
+  uint64_t entries;      /* now, expired ones that have their room included */
+  uint64_t live_bytes;   /* of those, 32 bytes each and padding included */
+  uint64_t used_bytes;   /* of the logs, overwritten entries included */
+  uint64_t capacity;     /* bytes of the logs: the most live_bytes can reach */
+  uint64_t max_entry;    /* as in sho_map_options */
+  uint64_t file_bytes;
+  uint32_t segments;
+  uint32_t eviction;
+  uint32_t peers;        /* handles open for writing now, all processes */
+  uint32_t peer_slots;   /* how many can be */
+};
+
+/*
+ * Opens the map in the file at path and creates it, 0600 and with its pages
+ * reserved, if it is missing. NULL options: all defaults. What options ask for
+ * must agree with an existing file: SHO_EGEOMETRY names both. Refused: as by
+ * sho_object_open. capacity: 64 KiB to 1 TiB, rounded up to whole segments of
+ * 64 KiB steps. SHO_ENOSPC: no room, no file is left. SHO_EPEERS: 256 handles
+ * are open already. After a reboot every entry's checksum is checked first.
+ */
+SHO_API int sho_map_open(const char *path,
+                         const struct sho_map_options *options,
+                         struct sho_map **map);
+
+/* A map on memory without a file (Linux). Others get it by its descriptor. */
+SHO_API int sho_map_open_anonymous(const struct sho_map_options *options,
+                                   struct sho_map **map);
+
+/* Opens the map behind a descriptor that was received; the descriptor stays
+ * the caller's. */
+SHO_API int sho_map_open_descriptor(int descriptor,
+                                    const struct sho_map_options *options,
+                                    struct sho_map **map);
+
+/* The map's own descriptor, to be passed on, not to be closed. */
+SHO_API int sho_map_descriptor(struct sho_map *map, int *descriptor);
+
+/* As sho_object_close and sho_object_free. */
+SHO_API void sho_map_close(struct sho_map *map);
+SHO_API void sho_map_free(struct sho_map *map);
+
+/* Reads a value. Copies it to out if it fits in size bytes, else copies
+ * nothing, which is no error. version may be NULL. SHO_EABSENT. */
+SHO_API int sho_map_get(struct sho_map *map, const void *key, size_t key_bytes,
+                        void *out, size_t size, size_t *length,
+                        uint64_t *version);
+
+/* Stores a value, whatever was there. version may be NULL. SHO_EFULL (NONE
+ * only; nothing changed), SHO_ETOOBIG. */
+SHO_API int sho_map_set(struct sho_map *map, const void *key, size_t key_bytes,
+                        const void *value, size_t value_bytes, int64_t ttl_ms,
+                        uint64_t *version);
+
+/* As set, if the key's version is the expected one (0: if it is absent), else
+ * SHO_ECHANGED. */
+SHO_API int sho_map_compare_and_set(struct sho_map *map, const void *key,
+                                    size_t key_bytes, uint64_t expected,
+                                    const void *value, size_t value_bytes,
+                                    int64_t ttl_ms, uint64_t *version);
+
+/* Removes a key. SHO_EABSENT. */
+SHO_API int sho_map_remove(struct sho_map *map, const void *key,
+                           size_t key_bytes);
+
+/* Removes a key if its version is the expected one, else SHO_ECHANGED. */
+SHO_API int sho_map_compare_and_remove(struct sho_map *map, const void *key,
+                                       size_t key_bytes, uint64_t expected);
+
+/* Adds to a value of 8 bytes, a little-endian signed number that wraps round;
+ * absent counts as 0. Keeps the time to live. SHO_ETYPE: not 8 bytes. */
+SHO_API int sho_map_add_and_get(struct sho_map *map, const void *key,
+                                size_t key_bytes, int64_t delta,
+                                int64_t *result);
+
+/* The time to live that is left, ms, above 0; 0: for ever. SHO_EABSENT. */
+SHO_API int sho_map_time_to_live(struct sho_map *map, const void *key,
+                                 size_t key_bytes, int64_t *ttl_ms);
+
+/* Sets the time to live of an entry from now; its version stays. */
+SHO_API int sho_map_expire(struct sho_map *map, const void *key,
+                           size_t key_bytes, int64_t ttl_ms);
+
+/* Sleeps until the key's version is another than the given one, at most
+ * timeout_ns (negative: for ever), else SHO_ETIMEDOUT. *now: the version, 0 if
+ * the key is absent. */
+SHO_API int sho_map_await(struct sho_map *map, const void *key,
+                          size_t key_bytes, uint64_t version,
+                          int64_t timeout_ns, uint64_t *now);
+
+/* One entry as sho_map_scan writes it, each at a multiple of 8 bytes, key and
+ * value behind it. */
+struct sho_map_record {
+  uint64_t version;
+  int64_t ttl_ms; /* left; 0: for ever */
+  uint32_t key_bytes;
+  uint32_t value_bytes;
+};
+
+/*
+ * Goes through the map. *cursor: 0 to begin with; ~0 when nothing is left.
+ * Writes as many records to out as fit, their bytes to *used. Weakly
+ * consistent: an entry that is there all the time comes exactly once, one that
+ * comes or goes meanwhile comes once or not. An entry that alone does not fit:
+ * SHO_ETOOBIG, and *used is the size that it needs.
+ */
+SHO_API int sho_map_scan(struct sho_map *map, uint64_t *cursor, void *out,
+                         size_t size, size_t *used);
+
+/* Removes all entries. Atomic for each segment, not for the whole. */
+SHO_API int sho_map_clear(struct sho_map *map);
+
+/* The number of entries that are not expired, of all segments one after the
+ * other. */
+SHO_API int sho_map_size(struct sho_map *map, uint64_t *entries);
+
+/* Gives back the room of all expired entries; *removed: how many. */
+SHO_API int sho_map_remove_expired(struct sho_map *map, uint64_t *removed);
+
+SHO_API int sho_map_stats(struct sho_map *map, struct sho_map_stats *stats);
+
+/* Checks everything, one locked segment after the other, checksums included.
+ * SHO_ECORRUPT tells the first thing that is wrong. */
+SHO_API int sho_map_verify(struct sho_map *map);
+
+/* ---- compute once ---- */
+
+/*
+ * A table of locks apart from the map's segments, so that one caller of all
+ * processes computes the value of a key while the others wait.
+ *
+ * ticket: of a key; two keys may have the same. lock: waits without a limit
+ * while the holder lives, and takes over from a dead one. held: the tickets
+ * that the calling thread has locked already (the same one twice is
+ * SHO_EINVAL); if the wait would close a cycle, SHO_EDEADLK.
+ */
+SHO_API int sho_map_compute_ticket(struct sho_map *map, const void *key,
+                                   size_t key_bytes, uint32_t *ticket);
+SHO_API int sho_map_compute_lock(struct sho_map *map, uint32_t ticket,
+                                 const uint32_t *held, size_t held_count);
+SHO_API int sho_map_compute_unlock(struct sho_map *map, uint32_t ticket);
+
+/* ---- reading without a copy, for bindings ---- */
+
+/*
+ * Where a map's bytes are. An entry at position p of segment s lies at
+ *   base + logs_off + s * log_stride + (p & position_mask)
+ * as 32 bytes of header (u64 position, u64 version, u64 expiry << 22 | key
+ * bytes, u32 value bytes, u32 checksum), then the key, then the value: all in
+ * one piece, and inside the mapping whatever the header says if key and value
+ * bytes add up to at most max_entry - 32.
+ */
+struct sho_map_view {
+  const uint8_t *base;
+  uint64_t bytes;           /* mapped from base on */
+  const int32_t *state;     /* not 0: closed or truncated, believe nothing */
+  uint64_t logs_off;
+  uint64_t log_stride;
+  uint64_t position_mask;
+  uint64_t heads_off;       /* segment s's u64 head is at heads_off +         */
+  uint64_t head_stride;     /*   s * head_stride                              */
+  uint64_t max_entry;
+  uint32_t segments;
+};
+
+SHO_API int sho_map_view(struct sho_map *map, struct sho_map_view *view);
+
+/*
+ * Finds a key: segment << 52 | position / 8, or a negative code (SHO_EABSENT).
+ * The caller reads the entry through the view; then, behind an acquire fence,
+ * it believes what it read if *state is 0 and the segment's head, an unsigned
+ * number, is not above the position; else it finds again. Counts as a hit or a
+ * miss.
+ */
+SHO_API int64_t sho_map_find(struct sho_map *map, const void *key,
+                             size_t key_bytes);
+
 /* ---- settings of the process ------------------------------------------- */
 
 /* How long a writer waits for a lock whose owner lives but does not go on
