@@ -134,4 +134,178 @@ _Static_assert(offsetof(struct sho__cell_shm, sequence) == 80, "layout");
 _Static_assert(offsetof(struct sho__cell_shm, peers) == 256, "layout");
 _Static_assert(sizeof(struct sho__cell_shm) == 1280, "layout");
 
+/* ---- map file ----------------------------------------------------------
+ *
+ *  0        4096    peers_off   computes_off  counters_off  segments_off
+ *  +--------+-------+-----------+-------------+-------------+----------+
+ *  | header | zero  | peers     | computes    | counters    | segments |
+ *  +--------+-------+-----------+-------------+-------------+----------+
+ *  indexes_off                 logs_off
+ *  +---------+---------+-------+-------+-------+-----+
+ *  | index 0 | index 1 | ...   | log 0 | log 1 | ... |
+ *  +---------+---------+-------+-------+-------+-----+
+ *
+ * All offsets follow from segments, log_bytes and buckets; they are in the
+ * header so that a reader in another language need not compute them.
+ * logs_off and log_bytes are multiples of 64 KiB, so that a log can be mapped
+ * twice in a row on any page size: an entry that runs over a log's end goes on
+ * at its begin, and is in one piece in such a mapping.
+ */
+#define SHO__MAP_MAGIC "SHO-MAP"
+#define SHO__MAP_LAYOUT_VERSION 1
+#define SHO__MAP_PEERS 256
+#define SHO__MAP_COMPUTES 1024
+#define SHO__MAP_STRIPES 8
+#define SHO__MAP_MAX_SEGMENTS 2048
+#define SHO__MAP_ALIGN 65536
+
+/* 0 to checksum: written once, before the file has its name. checksum: low
+ * half of the hash of bytes 0 to 124, seed 0. */
+struct sho__map_shm {
+  char magic[8];           /* "SHO-MAP" and a NUL */
+  uint32_t layout_version; /* 1 */
+  uint32_t segments;       /* a power of two, 1 to 2048 */
+  uint64_t file_bytes;
+  uint64_t log_bytes;   /* of each log */
+  uint64_t max_entry;   /* largest 32 + key + value, at most log_bytes / 4 */
+  uint64_t buckets;     /* of each index */
+  uint32_t eviction;    /* 1 NONE, 2 CLOCK */
+  uint32_t peer_slots;  /* 256 */
+  uint64_t creation_id; /* random */
+  uint64_t hash_seed;   /* random */
+  uint64_t peers_off;
+  uint64_t computes_off;
+  uint64_t counters_off;
+  uint64_t segments_off;
+  uint64_t indexes_off;
+  uint64_t logs_off;
+  uint32_t reserved0;
+  uint32_t checksum;
+
+  /* Of the boot in which the file was last made ready. Under the setup lock;
+   * written last, so that a crash in making ready has it done again. */
+  _Atomic uint64_t boot_id[2];
+
+  /* Milliseconds: map time is the boot clock plus this. It equals the wall
+   * clock when it is set: at creation, and when the file is made ready after a
+   * reboot. Under the setup lock. */
+  _Atomic uint64_t clock_base_ms;
+};
+_Static_assert(offsetof(struct sho__map_shm, checksum) == 124, "layout");
+_Static_assert(offsetof(struct sho__map_shm, clock_base_ms) == 144, "layout");
+_Static_assert(sizeof(struct sho__map_shm) == 152, "layout");
+
+/* A lock of the compute-once table. blocked_on: 1 + the number of the lock
+ * that its owner's thread waits for, 0: none. Written by the owner. After a
+ * crash it is stale until the lock is taken over. */
+struct sho__compute_shm {
+  _Atomic uint32_t lock;
+  _Atomic uint32_t blocked_on;
+};
+_Static_assert(sizeof(struct sho__compute_shm) == 8, "layout");
+
+/* A cache line of counters. Each peer slot has 8: the first is shared by the
+ * threads of its process that have none of their own. Never reset: the map's
+ * numbers are the sums over all lines. */
+struct sho__counters_shm {
+  _Atomic uint64_t hits;
+  _Atomic uint64_t misses;
+  uint64_t zero[6];
+};
+_Static_assert(sizeof(struct sho__counters_shm) == 64, "layout");
+
+/*
+ * A segment's state: 256 bytes. Numbers below the lock are written under it;
+ * after a crash they may be those of before or after the step in hand, and the
+ * next owner counts them anew from the index. head is on a line of its own:
+ * it is the only part that readers read.
+ */
+struct sho__segment_shm {
+  /* Position of the oldest entry. Written under the lock, before a byte
+   * behind it is overwritten. */
+  _Atomic uint64_t head;
+  uint8_t zero0[56];
+
+  _Atomic uint32_t lock;
+  _Atomic uint32_t changes;  /* goes up with every write; futex of await */
+  _Atomic uint32_t sleepers; /* 1: somebody may sleep on changes */
+  uint32_t zero1;
+  _Atomic uint64_t tail;       /* position of the next entry */
+  _Atomic uint64_t live_bytes; /* of entries that the index names */
+  _Atomic uint64_t entries;    /* slots in use */
+  _Atomic uint64_t largest;    /* bytes of the largest entry since clear */
+  _Atomic uint64_t earliest_expiry_ms; /* not above any entry's; 0: none has */
+  uint64_t zero2;
+
+  _Atomic uint64_t sets;
+  _Atomic uint64_t removals;
+  _Atomic uint64_t evictions;
+  _Atomic uint64_t expirations;
+  _Atomic uint64_t recoveries;
+  _Atomic uint64_t damaged;
+  uint64_t zero3[10];
+};
+_Static_assert(offsetof(struct sho__segment_shm, lock) == 64, "layout");
+_Static_assert(offsetof(struct sho__segment_shm, tail) == 80, "layout");
+_Static_assert(offsetof(struct sho__segment_shm, sets) == 128, "layout");
+_Static_assert(sizeof(struct sho__segment_shm) == 256, "layout");
+
+/*
+ * A bucket of the index, one cache line.
+ *
+ * Slot, 0 = empty:
+ *  63        62   48 47               0
+ *  +---------+------+------------------+
+ *  | visited | tag  | position / 8     |
+ *  +---------+------+------------------+
+ * tag: 15 bits of the key's hash, never 0. position / 8: its low 48 bits.
+ * visited: read since the entry was written (CLOCK only), set by readers by
+ *   compare-and-set. All else is written under the segment's lock, release.
+ *
+ * overflow: how many entries lie in a later bucket because this one was full
+ *   when they came. 0 ends a search. Raised before such an entry's slot is
+ *   written and lowered after it was emptied: a crash leaves it too high at
+ *   worst, and the next owner counts anew.
+ */
+#define SHO__SLOT_VISITED (UINT64_C(1) << 63)
+#define SHO__SLOT_TAG_MASK (UINT64_C(0x7fff) << 48)
+#define SHO__SLOT_POSITION_MASK ((UINT64_C(1) << 48) - 1)
+#define SHO__BUCKET_SLOTS 7
+
+struct sho__bucket_shm {
+  _Atomic uint64_t slots[SHO__BUCKET_SLOTS];
+  _Atomic uint64_t overflow;
+};
+_Static_assert(sizeof(struct sho__bucket_shm) == 64, "layout");
+
+/*
+ * An entry: 32 bytes, the key, the value, zero to seven bytes of no meaning up
+ * to a multiple of 8. Never changed once its position is below the tail.
+ *
+ *  0          8         16                        24            28
+ *  +----------+---------+------------+-----------+-------------+----------+
+ *  | position | version | expiry_ms  | key_bytes | value_bytes | checksum |
+ *  +----------+---------+--42 bits---+--22 bits--+-------------+----------+
+ *
+ * position: lap << position_bits | offset in the log, where position_bits is
+ *   the least number with 2^position_bits >= log_bytes, and offset < log_bytes.
+ *   Laps begin with 1. Positions are multiples of 8.
+ * version: the position at which this value was first written; a move keeps
+ *   it. expiry_ms: map time, 0: never.
+ * checksum: low half of hash(value, seed = key_hash ^ mix(version ^ K2, word
+ *   at 16 ^ K3)), key_hash = hash(key, hash_seed). See hash.h.
+ */
+#define SHO__KEY_BITS 22
+#define SHO__MAX_KEY_BYTES ((UINT32_C(1) << SHO__KEY_BITS) - 1)
+#define SHO__MAX_EXPIRY_MS ((UINT64_C(1) << 42) - 1)
+
+struct sho__entry_shm {
+  uint64_t position;
+  uint64_t version;
+  uint64_t expiry_and_key; /* expiry_ms << 22 | key_bytes */
+  uint32_t value_bytes;
+  uint32_t checksum;
+};
+_Static_assert(sizeof(struct sho__entry_shm) == 32, "layout");
+
 #endif

@@ -37,41 +37,44 @@ static int busy(struct sho__peers *peers, uint32_t seen) {
  * on. A wake-up may get lost with a killed process; nobody sleeps longer than
  * DOUBT_NS at a time, so it costs that much and no more.
  */
+int sho__lock_turn(struct sho__peers *peers, _Atomic uint32_t *word,
+                   int *recover, uint32_t *holder) {
+  uint32_t ours = peers->word | SHO__LOCK_WAITERS;
+  int code = sho__region_check(peers->region);
+  if (code != SHO_OK) {
+    return code;
+  }
+  uint32_t seen = atomic_load_explicit(word, memory_order_relaxed);
+  *holder = seen;
+  *recover = 0;
+  if (seen == 0) {
+    return try_lock(word, 0, ours) ? SHO_OK : 1;
+  }
+  uint32_t marked = seen | SHO__LOCK_WAITERS;
+  if (seen != marked && !atomic_compare_exchange_strong(word, &seen, marked)) {
+    return 1;
+  }
+  int64_t asleep = sho__now_ns();
+  sho__wait(word, marked, DOUBT_NS);
+  if (sho__now_ns() - asleep < DOUBT_NS || atomic_load(word) != marked ||
+      sho__peer_alive(peers, marked) || !try_lock(word, marked, ours)) {
+    return 1;
+  }
+  *recover = 1;
+  return SHO_OK;
+}
+
 static int lock_slowly(struct sho__peers *peers, _Atomic uint32_t *word,
                        int *recover) {
-  uint32_t ours = peers->word | SHO__LOCK_WAITERS;
   int64_t begin = sho__now_ns();
   for (;;) {
-    int code = sho__region_check(peers->region);
-    if (code != SHO_OK) {
+    uint32_t holder;
+    int code = sho__lock_turn(peers, word, recover, &holder);
+    if (code <= SHO_OK) {
       return code;
     }
-    uint32_t seen = atomic_load_explicit(word, memory_order_relaxed);
-    if (seen == 0) {
-      if (try_lock(word, 0, ours)) {
-        *recover = 0;
-        return SHO_OK;
-      }
-      continue;
-    }
-    uint32_t marked = seen | SHO__LOCK_WAITERS;
-    if (seen != marked &&
-        !atomic_compare_exchange_strong(word, &seen, marked)) {
-      continue;
-    }
-    int64_t asleep = sho__now_ns();
-    sho__wait(word, marked, DOUBT_NS);
-    int64_t now = sho__now_ns();
-    if (now - asleep < DOUBT_NS || atomic_load(word) != marked) {
-      continue;
-    }
-    if (!sho__peer_alive(peers, marked)) {
-      if (try_lock(word, marked, ours)) {
-        *recover = 1;
-        return SHO_OK;
-      }
-    } else if (now - begin > sho__lock_timeout_ns()) {
-      return busy(peers, marked);
+    if (sho__now_ns() - begin > sho__lock_timeout_ns()) {
+      return busy(peers, holder);
     }
   }
 }

@@ -318,8 +318,45 @@ void sho__setup_unlock(int fd) { setup_lock_set(fd, F_UNLCK); }
 
 /* ---- mapping ------------------------------------------------------------ */
 
+static int map_piece(uint8_t *at, size_t bytes, int protection, int fd,
+                     size_t offset) {
+  return mmap(at, bytes, protection, MAP_SHARED | MAP_FIXED, fd,
+              (off_t)offset) == MAP_FAILED
+             ? -1
+             : 0;
+}
+
+/* Reserves the address space, then lays the file's pieces over it. */
+static int map_extent(const struct sho__extent *extent, int fd, int protection,
+                      uint8_t **base, size_t *bytes) {
+  size_t total = extent->plain_bytes + 2 * extent->ring_bytes * extent->rings;
+  uint8_t *at = mmap(NULL, total, PROT_NONE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) {
+    return -1;
+  }
+  *base = at;
+  *bytes = total;
+  int failed = map_piece(at, extent->plain_bytes, protection, fd, 0);
+  size_t offset = extent->plain_bytes;
+  at += extent->plain_bytes;
+  for (size_t i = 0; i < extent->rings && !failed; i++) {
+    failed = map_piece(at, extent->ring_bytes, protection, fd, offset) ||
+             map_piece(at + extent->ring_bytes, extent->ring_bytes, protection,
+                       fd, offset);
+    at += 2 * extent->ring_bytes;
+    offset += extent->ring_bytes;
+  }
+  if (failed) {
+    int error = errno;
+    munmap(*base, total);
+    errno = error;
+  }
+  return failed ? -1 : 0;
+}
+
 int sho__region_map(struct sho__region *region, int fd, const char *path,
-                    size_t bytes, int writable) {
+                    const struct sho__extent *extent, int writable) {
   struct stat file;
   if (fstat(fd, &file) != 0) {
     return sho__fail_errno(errno, "%s: cannot be examined", path);
@@ -328,13 +365,13 @@ int sho__region_map(struct sho__region *region, int fd, const char *path,
   if (kept_path == NULL) {
     return sho__fail(SHO_ENOMEM, "out of memory for a path");
   }
+  uint8_t *base;
+  size_t bytes;
   int protection = PROT_READ | (writable ? PROT_WRITE : 0);
-  void *base = mmap(NULL, bytes, protection, MAP_SHARED, fd, 0);
-  if (base == MAP_FAILED) {
+  if (map_extent(extent, fd, protection, &base, &bytes) != 0) {
     int error = errno;
     free(kept_path);
-    return sho__fail_errno(error, "%s: its %zu bytes cannot be mapped", path,
-                           bytes);
+    return sho__fail_errno(error, "%s cannot be mapped", path);
   }
   atomic_store(&region->state, SHO_OK);
   int code = sho__guard_add(base, bytes, &region->state, &region->guard);

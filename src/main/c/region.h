@@ -47,17 +47,25 @@ struct sho__region {
   _Atomic int state; /* SHO_OK, or SHO_EIO: truncated, or SHO_ECLOSED */
   int fd;            /* /dev/null's after close, so that it is never another's */
   uint8_t *base;
-  size_t bytes;
+  size_t bytes; /* of address space */
   uint64_t device;
   uint64_t inode;
   char *path;
   struct sho__guard *guard;
 };
 
-/* Maps the file's first bytes, shared and guarded. Takes fd over if it answers
- * SHO_OK. */
+/* What of a file is mapped: its first plain_bytes, then `rings` pieces of
+ * ring_bytes, each of them twice in a row, so that what runs over a ring's end
+ * is in one piece. Multiples of the page size if there are rings. */
+struct sho__extent {
+  size_t plain_bytes;
+  size_t ring_bytes;
+  size_t rings;
+};
+
+/* Maps it, shared and guarded. Takes fd over if it answers SHO_OK. */
 int sho__region_map(struct sho__region *region, int fd, const char *path,
-                    size_t bytes, int writable);
+                    const struct sho__extent *extent, int writable);
 
 /* SHO_OK, or the state's code with its words set. To be asked at the end of
  * every operation, before its result is believed. */
