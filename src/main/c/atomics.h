@@ -95,6 +95,16 @@ static inline void sho__fence_after_copy(void) {
 #endif
 }
 
+/* Between unlocking (an atomic exchange) and looking for sleepers: no load may
+ * go before the exchange. On x86 the exchange itself sees to that. */
+static inline void sho__fence_after_unlock(void) {
+#if defined(__x86_64__) || defined(SHO_TSAN)
+  __asm__ volatile("" ::: "memory");
+#else
+  atomic_thread_fence(memory_order_seq_cst);
+#endif
+}
+
 static inline void sho__pause(void) {
 #if defined(__x86_64__)
   __builtin_ia32_pause();

@@ -73,7 +73,7 @@ static int lock_slowly(struct sho__peers *peers, _Atomic uint32_t *word,
     if (code <= SHO_OK) {
       return code;
     }
-    if (sho__now_ns() - begin > sho__lock_timeout_ns()) {
+    if (holder != 0 && sho__now_ns() - begin > sho__lock_timeout_ns()) {
       return busy(peers, holder);
     }
   }

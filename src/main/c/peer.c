@@ -21,12 +21,19 @@ static uint32_t word_of(uint32_t slot, uint32_t generation) {
          (generation & SHO__LOCK_GENERATION_MASK);
 }
 
-int sho__peers_attach(struct sho__peers *peers, struct sho__region *region,
-                      uint64_t slots_off, uint32_t count) {
+void sho__peers_observe(struct sho__peers *peers, struct sho__region *region,
+                        uint64_t slots_off, uint32_t count) {
   peers->region = region;
   peers->slots = (struct sho__peer_shm *)(region->base + slots_off);
   peers->slots_off = slots_off;
   peers->count = count;
+  peers->self = count;
+  peers->word = 0;
+}
+
+int sho__peers_attach(struct sho__peers *peers, struct sho__region *region,
+                      uint64_t slots_off, uint32_t count) {
+  sho__peers_observe(peers, region, slots_off, count);
   for (uint32_t slot = 0; slot < count; slot++) {
     struct flock lock = lock_of(peers, slot, 1);
     if (fcntl(region->fd, F_OFD_SETLK, &lock) == 0) {
@@ -100,5 +107,5 @@ static uint32_t held_slots(const struct sho__peers *peers, uint32_t from,
 
 uint32_t sho__peers_alive(struct sho__peers *peers) {
   /* and ourselves, whom the kernel does not tell us of */
-  return held_slots(peers, 0, peers->count) + 1;
+  return held_slots(peers, 0, peers->count) + (peers->self < peers->count);
 }

@@ -23,6 +23,10 @@ struct sho__peers {
 int sho__peers_attach(struct sho__peers *peers, struct sho__region *region,
                       uint64_t slots_off, uint32_t count);
 
+/* Only looks: for those who opened read-only and take no lock. */
+void sho__peers_observe(struct sho__peers *peers, struct sho__region *region,
+                        uint64_t slots_off, uint32_t count);
+
 /* Whether the owner that a lock word names lives; our own words do. */
 int sho__peer_alive(struct sho__peers *peers, uint32_t word);
 

@@ -1,0 +1,297 @@
+/*
+ * The map's parts among themselves. layout.h says what is shared;
+ * docs/architecture.md argues why a kill between any two steps is harmless and
+ * why a reader never returns torn bytes.
+ *
+ *   map_open.c     geometry, creation, opening
+ *   map_index.c    from a key to its slot
+ *   map_log.c      entries, and room for them
+ *   map_recover.c  after a dead owner, a reboot, damage; verify
+ *   map_read.c     get, find, await
+ *   map_write.c    set, compare, remove, add, expire
+ *   map_scan.c     all entries: scan, clear, size, remove expired, statistics
+ *   map_compute.c  compute once
+ */
+#ifndef SHO_MAP_H
+#define SHO_MAP_H
+
+#include "hash.h"
+#include "layout.h"
+#include "lock.h"
+#include "shareobject.h"
+
+enum { SHO__ENTRY_BYTES = sizeof(struct sho__entry_shm) };
+
+/* What a map's size is made of. All of it follows from the first five. */
+struct sho__geometry {
+  uint64_t log_bytes;
+  uint64_t max_entry;
+  uint64_t buckets;
+  uint32_t segments;
+  uint32_t eviction;
+  uint64_t peers_off;
+  uint64_t computes_off;
+  uint64_t counters_off;
+  uint64_t segments_off;
+  uint64_t indexes_off;
+  uint64_t logs_off;
+  uint64_t file_bytes;
+};
+
+struct sho_map {
+  struct sho__region region;
+  struct sho__peers peers;
+  struct sho__geometry geometry;
+  unsigned position_bits;
+  uint64_t position_mask;
+  uint64_t hash_seed;
+  int64_t clock_base_ms;
+  struct sho__map_shm *header;
+  struct sho__segment_shm *segments;
+  struct sho__bucket_shm *buckets;
+  struct sho__compute_shm *computes;
+  struct sho__counters_shm *counters; /* ours; NULL if opened read-only */
+  uint8_t *logs;
+  int read_only;
+};
+
+/* ---- keys --------------------------------------------------------------- */
+
+static inline uint64_t sho__map_hash(const struct sho_map *map, const void *key,
+                                     size_t key_bytes) {
+  return sho__hash(key, key_bytes, map->hash_seed);
+}
+
+/* The high half of the hash chooses the segment, the low half the bucket. */
+static inline uint32_t sho__map_segment_of(const struct sho_map *map,
+                                           uint64_t hash) {
+  return (uint32_t)(((hash >> 32) * map->geometry.segments) >> 32);
+}
+
+static inline uint64_t sho__map_bucket_of(const struct sho_map *map,
+                                          uint64_t hash) {
+  return ((hash & UINT32_MAX) * map->geometry.buckets) >> 32;
+}
+
+/* From the low bits of the high half, which choose no segment. */
+static inline uint64_t sho__map_tag_of(uint64_t hash) {
+  uint64_t tag = hash >> 32 & 0x7fff;
+  return (tag == 0 ? 1 : tag) << 48;
+}
+
+/* SHO_EINVAL or SHO_ETOOBIG if no entry can have that key and value. */
+int sho__map_check_entry(struct sho_map *map, const void *key, size_t key_bytes,
+                         const void *value, size_t value_bytes);
+
+/* ---- positions ---------------------------------------------------------- */
+
+static inline uint64_t sho__position_add(const struct sho_map *map,
+                                         uint64_t position, uint64_t bytes) {
+  uint64_t off = (position & map->position_mask) + bytes;
+  if (off < map->geometry.log_bytes) {
+    return position + bytes;
+  }
+  uint64_t lap = (position >> map->position_bits) + 1;
+  return lap << map->position_bits | (off - map->geometry.log_bytes);
+}
+
+/* Bytes from one position to a later one. */
+static inline uint64_t sho__position_distance(const struct sho_map *map,
+                                              uint64_t from, uint64_t to) {
+  uint64_t laps = (to >> map->position_bits) - (from >> map->position_bits);
+  return laps * map->geometry.log_bytes + (to & map->position_mask) -
+         (from & map->position_mask);
+}
+
+static inline int sho__position_valid(const struct sho_map *map,
+                                      uint64_t position) {
+  return (position & 7) == 0 && position >> map->position_bits != 0 &&
+         (position & map->position_mask) < map->geometry.log_bytes;
+}
+
+static inline uint64_t sho__slot_position(uint64_t position) {
+  return position >> 3 & SHO__SLOT_POSITION_MASK;
+}
+
+/* ---- entries ------------------------------------------------------------ */
+
+static inline uint32_t sho__entry_key_bytes(const struct sho__entry_shm *e) {
+  return (uint32_t)(e->expiry_and_key & SHO__MAX_KEY_BYTES);
+}
+
+static inline uint64_t sho__entry_expiry_ms(const struct sho__entry_shm *e) {
+  return e->expiry_and_key >> SHO__KEY_BITS;
+}
+
+/* Header, key, value and padding. No overflow: both are 32 bits at most. */
+static inline uint64_t sho__entry_bytes(uint64_t key_bytes,
+                                        uint64_t value_bytes) {
+  return (SHO__ENTRY_BYTES + key_bytes + value_bytes + 7) & ~UINT64_C(7);
+}
+
+static inline uint64_t sho__entry_size(const struct sho__entry_shm *e) {
+  return sho__entry_bytes(sho__entry_key_bytes(e), e->value_bytes);
+}
+
+/* The log's bytes at a position; max_entry of them are in one piece. */
+static inline uint8_t *sho__log_at(const struct sho_map *map, uint32_t segment,
+                                   uint64_t position) {
+  return map->logs + segment * 2 * map->geometry.log_bytes +
+         (position & map->position_mask);
+}
+
+/* The position's part of a checksum, apart, so that a move need not read the
+ * value again. */
+static inline uint32_t sho__position_checksum(uint64_t position) {
+  return (uint32_t)sho__hash_mix(position ^ SHO__HASH_K0, SHO__HASH_K1);
+}
+
+static inline uint32_t sho__entry_checksum(const struct sho__entry_shm *e,
+                                           uint64_t key_hash,
+                                           const void *value) {
+  uint64_t seed = sho__hash_mix(e->version ^ SHO__HASH_K2,
+                                e->expiry_and_key ^ SHO__HASH_K3);
+  return (uint32_t)sho__hash(value, e->value_bytes, key_hash ^ seed) ^
+         sho__position_checksum(e->position);
+}
+
+/* Milliseconds of map time. */
+uint64_t sho__map_now_ms(const struct sho_map *map);
+
+static inline int sho__entry_expired(const struct sho_map *map,
+                                     const struct sho__entry_shm *e) {
+  uint64_t expiry_ms = sho__entry_expiry_ms(e);
+  return expiry_ms != 0 && expiry_ms <= sho__map_now_ms(map);
+}
+
+/* ---- index: map_index.c ------------------------------------------------- */
+
+struct sho__hit {
+  _Atomic uint64_t *slot;
+  uint64_t slot_value;
+  const uint8_t *at;           /* the entry in the log */
+  struct sho__entry_shm entry; /* a copy of its header */
+};
+
+enum sho__lookup { SHO__MISS = 0, SHO__HIT = 1, SHO__MOVED = 2 };
+
+/*
+ * Looks a key up, with or without the lock. HIT: the header in *hit was the
+ * key's when it was copied; what is read of the entry after that is to be
+ * believed only if sho__entry_still then says so. MOVED (never under the
+ * lock): a writer was faster, look again.
+ */
+enum sho__lookup sho__index_find(const struct sho_map *map, uint64_t hash,
+                                 const void *key, size_t key_bytes,
+                                 struct sho__hit *hit);
+
+/* Whether the log has not passed the position, so that what was copied from
+ * there before is whole. Fences by itself. */
+static inline int sho__entry_still(const struct sho__segment_shm *segment,
+                                   uint64_t position) {
+  sho__fence_after_copy();
+  return atomic_load_explicit(&segment->head, memory_order_relaxed) <= position;
+}
+
+/* The rest is for the lock's owner. */
+
+/* The slot that names a position, or NULL. */
+_Atomic uint64_t *sho__index_slot_of(const struct sho_map *map, uint64_t hash,
+                                     uint64_t position);
+
+/* Names a position in the first free slot. 0, or -1: no slot is free. */
+int sho__index_insert(const struct sho_map *map, uint64_t hash,
+                      uint64_t position);
+
+/* Has a slot that is in use name another position, not visited. */
+void sho__index_replace(_Atomic uint64_t *slot, uint64_t position);
+
+void sho__index_remove(const struct sho_map *map, uint64_t hash,
+                       _Atomic uint64_t *slot);
+
+static inline struct sho__bucket_shm *sho__index_of(const struct sho_map *map,
+                                                    uint32_t segment) {
+  return map->buckets + segment * map->geometry.buckets;
+}
+
+/* ---- log: map_log.c, all under the lock --------------------------------- */
+
+struct sho__log {
+  struct sho_map *map;
+  struct sho__segment_shm *segment;
+  uint32_t number;
+  int changed; /* what await waits for */
+};
+
+/*
+ * Makes room for an entry of that size, and counts on `replaced` bytes of live
+ * entries going as it comes. SHO_EFULL changes nothing that can be seen. Moves,
+ * drops and expires entries: slots found before may have changed.
+ */
+int sho__log_room(struct sho__log *log, uint64_t bytes, uint64_t replaced);
+
+/* Writes an entry behind the tail, where there is room, and moves the tail. In
+ * *entry: version 0 means a new one; position and checksum are filled in. */
+void sho__log_append(struct sho__log *log, struct sho__entry_shm *entry,
+                     const void *key, const void *value, uint64_t key_hash);
+
+/* Takes an entry off the index and off the counts. */
+void sho__log_drop(struct sho__log *log, uint64_t hash, _Atomic uint64_t *slot,
+                   uint64_t bytes);
+
+/* Copies the header at a position. 0 if what lies there is no entry of that
+ * position that ends at or before the tail. */
+int sho__log_entry(const struct sho__log *log, uint64_t position,
+                   struct sho__entry_shm *entry);
+
+/* The same for the entry that a slot of this segment names; 0 if it names
+ * none between head and tail. */
+int sho__log_slot_entry(const struct sho__log *log, uint64_t slot_value,
+                        struct sho__entry_shm *entry);
+
+/* The hash of the key behind a header that sho__log_entry found good. */
+uint64_t sho__log_key_hash(const struct sho__log *log,
+                           const struct sho__entry_shm *entry);
+
+/* Drops all that is expired; their number. */
+uint64_t sho__log_remove_expired(struct sho__log *log);
+
+/* ---- recovery: map_recover.c -------------------------------------------- */
+
+/* Locks a segment and repairs it if its last owner died or its state makes no
+ * sense. */
+int sho__segment_lock(struct sho_map *map, uint32_t number,
+                      struct sho__log *log);
+
+/* Unlocks; if something changed, wakes those who await. */
+void sho__segment_unlock(struct sho__log *log);
+
+/* Counts anew what follows from index and log; drops slots that name nothing.
+ * checked: verifies checksums too, and drops what fails. Readers may read. */
+void sho__segment_rebuild(struct sho__log *log, int checked);
+
+/* Sets the head, at which no entry lies, to the next one that is named. */
+void sho__segment_resync(struct sho__log *log);
+
+/* After a reboot, before anybody else is let in. */
+void sho__map_rebuild_all(struct sho_map *map);
+
+/* ---- writers' end ------------------------------------------------------- */
+
+static inline void sho__bump(_Atomic uint64_t *counter) {
+  uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
+  atomic_store_explicit(counter, value + 1, memory_order_relaxed);
+}
+
+static inline void sho__put(_Atomic uint64_t *word, uint64_t value) {
+  atomic_store_explicit(word, value, memory_order_relaxed);
+}
+
+static inline uint64_t sho__get(_Atomic uint64_t *word) {
+  return atomic_load_explicit(word, memory_order_relaxed);
+}
+
+/* Refuses writes to a map that was opened for reading only. */
+int sho__map_writable(struct sho_map *map);
+
+#endif

@@ -1,0 +1,310 @@
+/*
+ * Writes, each under its segment's lock: look the key up, decide, make room,
+ * write the entry behind the tail, publish it by one store into the slot.
+ *
+ * A kill before that store leaves the old state, one after it the new. The
+ * counts beside it may be wrong then; the next owner counts anew.
+ */
+#include "crash.h"
+#include "error.h"
+#include "map.h"
+
+/* What to write, and when not to. */
+struct write {
+  const void *key;
+  size_t key_bytes;
+  const void *value;
+  size_t value_bytes;
+  int keep_value; /* the value and version that are there */
+  uint64_t expiry_ms; /* 0: never */
+  const uint64_t *expected;
+};
+
+static uint64_t expiry_of(const struct sho_map *map, int64_t ttl_ms) {
+  if (ttl_ms <= 0) {
+    return 0;
+  }
+  uint64_t now_ms = sho__map_now_ms(map);
+  uint64_t most = SHO__MAX_EXPIRY_MS - now_ms;
+  return now_ms + ((uint64_t)ttl_ms < most ? (uint64_t)ttl_ms : most);
+}
+
+/* Under the lock. An expired entry that is still there counts as absent, and
+ * *hit names it all the same. */
+struct state {
+  struct sho__hit hit;
+  int there; /* a slot names an entry of the key */
+  int live;  /* and it is not expired */
+};
+
+static void look(const struct sho__log *log, uint64_t hash,
+                 const struct write *write, struct state *state) {
+  state->there = sho__index_find(log->map, hash, write->key, write->key_bytes,
+                                 &state->hit) == SHO__HIT;
+  state->live =
+      state->there && !sho__entry_expired(log->map, &state->hit.entry);
+}
+
+static int changed(const struct sho_map *map, uint64_t is, uint64_t expected) {
+  return sho__fail(SHO_ECHANGED, "%s: the key has version %llu, not %llu",
+                   map->region.path, (unsigned long long)is,
+                   (unsigned long long)expected);
+}
+
+static int check_expected(const struct sho_map *map, const struct state *state,
+                          const uint64_t *expected) {
+  uint64_t is = state->live ? state->hit.entry.version : 0;
+  return expected == NULL || *expected == is ? SHO_OK
+                                             : changed(map, is, *expected);
+}
+
+static int publish(struct sho__log *log, uint64_t hash,
+                   const struct state *state, uint64_t position,
+                   uint64_t bytes) {
+  struct sho__segment_shm *segment = log->segment;
+  uint64_t live = sho__get(&segment->live_bytes) + bytes;
+  if (state->there) {
+    sho__index_replace(state->hit.slot, position);
+    SHO_CRASH_POINT("map: slot replaced");
+    live -= sho__entry_size(&state->hit.entry);
+  } else if (sho__index_insert(log->map, hash, position) == 0) {
+    SHO_CRASH_POINT("map: slot filled");
+    sho__put(&segment->entries, sho__get(&segment->entries) + 1);
+  } else {
+    sho__segment_rebuild(log, 1);
+    return sho__fail(SHO_ECORRUPT,
+                     "%s: the index of segment %u was damaged; what was whole "
+                     "is kept, try again",
+                     log->map->region.path, log->number);
+  }
+  sho__put(&segment->live_bytes, live);
+  SHO_CRASH_POINT("map: counted in");
+  return SHO_OK;
+}
+
+static const uint8_t *value_of(const struct state *state) {
+  return state->hit.at + SHO__ENTRY_BYTES +
+         sho__entry_key_bytes(&state->hit.entry);
+}
+
+static int absent(const struct sho_map *map) {
+  return sho__fail(SHO_EABSENT, "%s has no such key", map->region.path);
+}
+
+/* Makes room and writes. Looks up anew if room may have changed *state. */
+static int put_entry(struct sho__log *log, uint64_t hash,
+                     const struct write *write, struct state *state,
+                     uint64_t *version) {
+  uint64_t bytes = sho__entry_bytes(write->key_bytes, write->value_bytes);
+  uint64_t replaced = state->there ? sho__entry_size(&state->hit.entry) : 0;
+  uint64_t head = sho__get(&log->segment->head);
+  uint64_t entries = sho__get(&log->segment->entries);
+  int code = sho__log_room(log, bytes, replaced);
+  if (code != SHO_OK) {
+    return code;
+  }
+  if (head != sho__get(&log->segment->head) ||
+      entries != sho__get(&log->segment->entries)) {
+    look(log, hash, write, state);
+  }
+  struct sho__entry_shm entry = {
+      .expiry_and_key = write->expiry_ms << SHO__KEY_BITS | write->key_bytes,
+      .value_bytes = (uint32_t)write->value_bytes};
+  const void *value = write->value;
+  if (write->keep_value) {
+    if (!state->live) {
+      return absent(log->map); /* it had to go to make room */
+    }
+    entry.version = state->hit.entry.version;
+    value = value_of(state);
+  }
+  sho__log_append(log, &entry, write->key, value, hash);
+  code = publish(log, hash, state, entry.position, bytes);
+  log->changed = 1;
+  *version = entry.version;
+  return code;
+}
+
+static int end(struct sho__log *log, int code) {
+  struct sho_map *map = log->map;
+  sho__segment_unlock(log);
+  int state = sho__region_check(&map->region);
+  return state != SHO_OK ? state : code;
+}
+
+static int store(struct sho_map *map, struct write *write, int64_t ttl_ms,
+                 uint64_t *version) {
+  int code = sho__map_writable(map);
+  code = code == SHO_OK
+             ? sho__map_check_entry(map, write->key, write->key_bytes,
+                                    write->value, write->value_bytes)
+             : code;
+  if (code != SHO_OK) {
+    return code;
+  }
+  if (ttl_ms < 0) {
+    return sho__fail(SHO_EINVAL, "a time to live cannot be %lld ms",
+                     (long long)ttl_ms);
+  }
+  uint64_t hash = sho__map_hash(map, write->key, write->key_bytes);
+  struct sho__log log;
+  struct state state;
+  uint64_t stored = 0;
+  write->expiry_ms = expiry_of(map, ttl_ms);
+  code = sho__segment_lock(map, sho__map_segment_of(map, hash), &log);
+  if (code != SHO_OK) {
+    return code;
+  }
+  look(&log, hash, write, &state);
+  code = check_expected(map, &state, write->expected);
+  if (code == SHO_OK) {
+    code = put_entry(&log, hash, write, &state, &stored);
+  }
+  if (code == SHO_OK) {
+    sho__bump(&log.segment->sets);
+  }
+  code = end(&log, code);
+  if (code == SHO_OK && version != NULL) {
+    *version = stored;
+  }
+  return code;
+}
+
+int sho_map_set(struct sho_map *map, const void *key, size_t key_bytes,
+                const void *value, size_t value_bytes, int64_t ttl_ms,
+                uint64_t *version) {
+  struct write write = {.key = key,
+                        .key_bytes = key_bytes,
+                        .value = value,
+                        .value_bytes = value_bytes};
+  return store(map, &write, ttl_ms, version);
+}
+
+int sho_map_compare_and_set(struct sho_map *map, const void *key,
+                            size_t key_bytes, uint64_t expected,
+                            const void *value, size_t value_bytes,
+                            int64_t ttl_ms, uint64_t *version) {
+  struct write write = {.key = key,
+                        .key_bytes = key_bytes,
+                        .value = value,
+                        .value_bytes = value_bytes,
+                        .expected = &expected};
+  return store(map, &write, ttl_ms, version);
+}
+
+/* ---- operations on what is there ---------------------------------------- */
+
+/* Locks the key's segment and looks the key up. */
+static int begin(struct sho_map *map, const struct write *write,
+                 struct sho__log *log, uint64_t *hash, struct state *state) {
+  int code = sho__map_writable(map);
+  code = code == SHO_OK ? sho__map_check_entry(map, write->key,
+                                               write->key_bytes, "",
+                                               write->value_bytes)
+                        : code;
+  if (code != SHO_OK) {
+    return code;
+  }
+  *hash = sho__map_hash(map, write->key, write->key_bytes);
+  code = sho__segment_lock(map, sho__map_segment_of(map, *hash), log);
+  if (code == SHO_OK) {
+    look(log, *hash, write, state);
+  }
+  return code;
+}
+
+static int remove_key(struct sho_map *map, const void *key, size_t key_bytes,
+                      const uint64_t *expected) {
+  struct write write = {.key = key, .key_bytes = key_bytes};
+  struct sho__log log;
+  struct state state;
+  uint64_t hash;
+  int code = begin(map, &write, &log, &hash, &state);
+  if (code != SHO_OK) {
+    return code;
+  }
+  code = check_expected(map, &state, expected);
+  if (code == SHO_OK && !state.live) {
+    code = absent(map);
+  }
+  if (code == SHO_OK) {
+    sho__log_drop(&log, hash, state.hit.slot,
+                  sho__entry_size(&state.hit.entry));
+    sho__bump(&log.segment->removals);
+    log.changed = 1;
+  }
+  return end(&log, code);
+}
+
+int sho_map_remove(struct sho_map *map, const void *key, size_t key_bytes) {
+  return remove_key(map, key, key_bytes, NULL);
+}
+
+int sho_map_compare_and_remove(struct sho_map *map, const void *key,
+                               size_t key_bytes, uint64_t expected) {
+  return remove_key(map, key, key_bytes, &expected);
+}
+
+int sho_map_add_and_get(struct sho_map *map, const void *key, size_t key_bytes,
+                        int64_t delta, int64_t *result) {
+  if (result == NULL) {
+    return sho__fail(SHO_EINVAL, "a place to put is needed");
+  }
+  struct write write = {
+      .key = key, .key_bytes = key_bytes, .value_bytes = sizeof(int64_t)};
+  struct sho__log log;
+  struct state state;
+  uint64_t hash;
+  uint64_t version;
+  int code = begin(map, &write, &log, &hash, &state);
+  if (code != SHO_OK) {
+    return code;
+  }
+  uint64_t sum = (uint64_t)delta;
+  if (state.live && state.hit.entry.value_bytes != sizeof sum) {
+    code = sho__fail(SHO_ETYPE,
+                     "%s: the key's value has %u bytes and is no number of 8",
+                     map->region.path, state.hit.entry.value_bytes);
+  } else if (state.live) {
+    uint64_t was;
+    memcpy(&was, value_of(&state), sizeof was);
+    sum += was;
+    write.expiry_ms = sho__entry_expiry_ms(&state.hit.entry);
+  }
+  if (code == SHO_OK) {
+    write.value = &sum;
+    code = put_entry(&log, hash, &write, &state, &version);
+  }
+  if (code == SHO_OK) {
+    sho__bump(&log.segment->sets);
+  }
+  code = end(&log, code);
+  if (code == SHO_OK) {
+    *result = (int64_t)sum;
+  }
+  return code;
+}
+
+int sho_map_expire(struct sho_map *map, const void *key, size_t key_bytes,
+                   int64_t ttl_ms) {
+  if (ttl_ms < 0) {
+    return sho__fail(SHO_EINVAL, "a time to live cannot be %lld ms",
+                     (long long)ttl_ms);
+  }
+  struct write write = {.key = key, .key_bytes = key_bytes, .keep_value = 1};
+  struct sho__log log;
+  struct state state;
+  uint64_t hash;
+  uint64_t version;
+  int code = begin(map, &write, &log, &hash, &state);
+  if (code != SHO_OK) {
+    return code;
+  }
+  code = state.live ? SHO_OK : absent(map);
+  if (code == SHO_OK) {
+    write.value_bytes = state.hit.entry.value_bytes;
+    write.expiry_ms = expiry_of(map, ttl_ms);
+    code = put_entry(&log, hash, &write, &state, &version);
+  }
+  return end(&log, code);
+}
