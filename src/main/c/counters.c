@@ -15,7 +15,9 @@ static void give_back(void *stripe) {
   atomic_fetch_and(&taken, ~(1u << (uintptr_t)stripe));
 }
 
-static void make_key(void) { have_key = pthread_key_create(&key, give_back) == 0; }
+static void make_key(void) {
+  have_key = pthread_key_create(&key, give_back) == 0;
+}
 
 static unsigned take(void) {
   pthread_once(&once, make_key);

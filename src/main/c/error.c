@@ -17,8 +17,8 @@ const char *sho_error_name(int code) {
   switch (code) {
     case SHO_OK:
       return "SHO_OK";
-#define CASE_NAME(number, name, text) \
-  case SHO_##name:                    \
+#define CASE_NAME(number, name, text)                                          \
+  case SHO_##name:                                                             \
     return "SHO_" #name;
       SHO_ERROR_MAP(CASE_NAME)
 #undef CASE_NAME
@@ -31,8 +31,8 @@ const char *sho_error_text(int code) {
   switch (code) {
     case SHO_OK:
       return "no error";
-#define CASE_TEXT(number, name, text) \
-  case SHO_##name:                    \
+#define CASE_TEXT(number, name, text)                                          \
+  case SHO_##name:                                                             \
     return text;
       SHO_ERROR_MAP(CASE_TEXT)
 #undef CASE_TEXT

@@ -1,4 +1,5 @@
-/* Error codes are in shareobject.h; this is how the library sets their words. */
+/* Error codes are in shareobject.h; this is how the library sets their words.
+ */
 #ifndef SHO_ERROR_H
 #define SHO_ERROR_H
 
@@ -12,8 +13,7 @@ __attribute__((format(printf, 2, 3))) int sho__fail(int code,
 /* As sho__fail, with the system's words for errno behind it. ENOSPC and EDQUOT
  * become SHO_ENOSPC, EACCES, EPERM and EROFS SHO_EACCESS, ENOENT SHO_ENOENT,
  * ENOMEM SHO_ENOMEM, anything else SHO_ESYSTEM. */
-__attribute__((format(printf, 2, 3))) int sho__fail_errno(int error,
-                                                          const char *format,
-                                                          ...);
+__attribute__((format(printf, 2, 3))) int
+sho__fail_errno(int error, const char *format, ...);
 
 #endif

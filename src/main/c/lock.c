@@ -4,8 +4,8 @@
 #include "wait.h"
 
 enum {
-  SPINS = 200,          /* some microseconds: longer than most owners need */
-  DOUBT_NS = 5000000    /* sleep before the owner's life is doubted */
+  SPINS = 200,       /* some microseconds: longer than most owners need */
+  DOUBT_NS = 5000000 /* sleep before the owner's life is doubted */
 };
 
 static int try_lock(_Atomic uint32_t *word, uint32_t expected,

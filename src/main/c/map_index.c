@@ -17,9 +17,9 @@ static struct sho__bucket_shm *next_bucket(const struct sho_map *map,
  * then the head has passed it.
  */
 static enum sho__lookup match(const struct sho_map *map,
-                              struct sho__segment_shm *segment,
-                              uint32_t number, const void *key,
-                              size_t key_bytes, struct sho__hit *hit) {
+                              struct sho__segment_shm *segment, uint32_t number,
+                              const void *key, size_t key_bytes,
+                              struct sho__hit *hit) {
   uint64_t off = (hit->slot_value & SHO__SLOT_POSITION_MASK) << 3;
   off &= map->position_mask;
   if (off >= map->geometry.log_bytes) {
@@ -65,8 +65,7 @@ enum sho__lookup sho__index_find(const struct sho_map *map, uint64_t hash,
       }
       hit->slot = &bucket->slots[i];
       hit->slot_value = slot_value;
-      enum sho__lookup found =
-          match(map, segment, number, key, key_bytes, hit);
+      enum sho__lookup found = match(map, segment, number, key, key_bytes, hit);
       if (found != SHO__MISS) {
         return found;
       }

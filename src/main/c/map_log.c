@@ -18,8 +18,8 @@
 #include "error.h"
 
 enum {
-  FREE_SHARE = 16,  /* NONE keeps one part in so many free of live entries */
-  MOST_MOVES = 256  /* second chances given for one write */
+  FREE_SHARE = 16, /* NONE keeps one part in so many free of live entries */
+  MOST_MOVES = 256 /* second chances given for one write */
 };
 
 static uint64_t free_bytes(const struct sho__log *log) {

@@ -66,11 +66,10 @@ static int choose(const struct sho_map_options *options, const char *path,
   uint64_t capacity = options->capacity ? options->capacity : default_capacity;
   uint64_t entry = options->max_entry;
   if (capacity < min_capacity || capacity > max_capacity) {
-    return sho__fail(SHO_EINVAL,
-                     "%s: the capacity must be %llu to %llu bytes, not %llu",
-                     path, (unsigned long long)min_capacity,
-                     (unsigned long long)max_capacity,
-                     (unsigned long long)capacity);
+    return sho__fail(
+        SHO_EINVAL, "%s: the capacity must be %llu to %llu bytes, not %llu",
+        path, (unsigned long long)min_capacity,
+        (unsigned long long)max_capacity, (unsigned long long)capacity);
   }
   uint32_t segments = 1;
   while (segments < SHO__MAP_MAX_SEGMENTS &&
@@ -91,8 +90,8 @@ static int choose(const struct sho_map_options *options, const char *path,
                      (unsigned long long)capacity, (unsigned long long)entry);
   }
   g->max_entry = entry ? entry : most;
-  g->eviction = options->eviction ? (uint32_t)options->eviction
-                                  : SHO_EVICTION_NONE;
+  g->eviction =
+      options->eviction ? (uint32_t)options->eviction : SHO_EVICTION_NONE;
   lay_out(g);
   return SHO_OK;
 }
@@ -386,8 +385,8 @@ static int open_or_create(const char *path,
     struct sho__geometry geometry;
     code = choose(options, path, &geometry);
     if (code == SHO_OK) {
-      code = sho__file_create(path, geometry.file_bytes, fill_new, &geometry,
-                              fd);
+      code =
+          sho__file_create(path, geometry.file_bytes, fill_new, &geometry, fd);
     }
     if (code != SHO_EEXIST) {
       return code;
@@ -411,8 +410,8 @@ static int create_anonymous(const char *name,
   }
   code = sho__file_reserve(made, name, geometry.file_bytes);
   code = code == SHO_OK ? fill_new(made, name, &geometry) : code;
-  if (code == SHO_OK &&
-      fcntl(made, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
+  if (code == SHO_OK && fcntl(made, F_ADD_SEALS,
+                              F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
     code = sho__fail_errno(errno, "%s cannot be sealed", name);
   }
   if (code != SHO_OK) {
@@ -489,7 +488,8 @@ static int open_map(const char *path, int descriptor,
 int sho_map_open(const char *path, const struct sho_map_options *options,
                  struct sho_map **map) {
   if (path == NULL || *path == '\0' || map == NULL) {
-    return sho__fail(SHO_EINVAL, "a path and a place for the handle are needed");
+    return sho__fail(SHO_EINVAL,
+                     "a path and a place for the handle are needed");
   }
   return open_map(path, -1, options, map);
 }

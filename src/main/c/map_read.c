@@ -10,7 +10,8 @@
 
 enum {
   READ_ATTEMPTS = 256,
-  AWAIT_SLICE_NS = 50000000, /* a wake-up lost with a killed writer costs this */
+  AWAIT_SLICE_NS =
+      50000000, /* a wake-up lost with a killed writer costs this */
   AWAIT_READ_ONLY_NS = 2000000 /* a reader that may not ask to be woken */
 };
 
@@ -49,8 +50,7 @@ static enum sho__lookup try_read(const struct sho_map *map, uint64_t hash,
                                  const void *key, size_t key_bytes,
                                  take_fn *take, void *context) {
   struct sho__hit hit;
-  enum sho__lookup found =
-      sho__index_find(map, hash, key, key_bytes, &hit);
+  enum sho__lookup found = sho__index_find(map, hash, key, key_bytes, &hit);
   if (found != SHO__HIT) {
     return found;
   }
@@ -128,7 +128,8 @@ static void take_value(const struct sho__hit *hit, void *context) {
   value->version = hit->entry.version;
   if (value->length <= value->size) {
     sho__copy_racy(value->out,
-                   hit->at + SHO__ENTRY_BYTES + sho__entry_key_bytes(&hit->entry),
+                   hit->at + SHO__ENTRY_BYTES +
+                       sho__entry_key_bytes(&hit->entry),
                    value->length);
   }
 }
@@ -204,8 +205,8 @@ static void take_header(const struct sho__hit *hit, void *context) {
   *(struct sho__entry_shm *)context = hit->entry;
 }
 
-int sho_map_time_to_live(struct sho_map *map, const void *key,
-                         size_t key_bytes, int64_t *ttl_ms) {
+int sho_map_time_to_live(struct sho_map *map, const void *key, size_t key_bytes,
+                         int64_t *ttl_ms) {
   struct sho__entry_shm entry;
   int code = check_key(map, key, key_bytes);
   if (code != SHO_OK || ttl_ms == NULL) {
@@ -215,7 +216,7 @@ int sho_map_time_to_live(struct sho_map *map, const void *key,
   if (code == SHO_OK) {
     uint64_t expiry_ms = sho__entry_expiry_ms(&entry);
     uint64_t now_ms = sho__map_now_ms(map);
-    *ttl_ms = expiry_ms == 0      ? 0
+    *ttl_ms = expiry_ms == 0       ? 0
               : expiry_ms > now_ms ? (int64_t)(expiry_ms - now_ms)
                                    : 1; /* it expired while we looked */
   }

@@ -85,8 +85,7 @@ static int is_whole(const struct sho__log *log,
   const uint8_t *at = sho__log_at(log->map, log->number, entry->position);
   return entry->checksum ==
          sho__entry_checksum(
-             entry, hash,
-             at + SHO__ENTRY_BYTES + sho__entry_key_bytes(entry));
+             entry, hash, at + SHO__ENTRY_BYTES + sho__entry_key_bytes(entry));
 }
 
 /* Whether the slot's entry is one that belongs into this segment. */
@@ -127,8 +126,8 @@ static void find_bounds(struct sho__log *log) {
   for (int pass = 0; pass < 2; pass++) {
     uint64_t first = tail;
     for (uint64_t i = 0; i < slots; i++) {
-      uint64_t value = sho__get(&index[i / SHO__BUCKET_SLOTS]
-                                     .slots[i % SHO__BUCKET_SLOTS]);
+      uint64_t value =
+          sho__get(&index[i / SHO__BUCKET_SLOTS].slots[i % SHO__BUCKET_SLOTS]);
       struct sho__entry_shm entry;
       if (!named_entry(log, value, &entry)) {
         continue;
@@ -275,8 +274,8 @@ void sho__segment_resync(struct sho__log *log) {
   uint64_t next = sho__get(&log->segment->tail);
   for (uint64_t i = 0; i < slots; i++) {
     struct sho__entry_shm entry;
-    uint64_t value = sho__get(
-        &index[i / SHO__BUCKET_SLOTS].slots[i % SHO__BUCKET_SLOTS]);
+    uint64_t value =
+        sho__get(&index[i / SHO__BUCKET_SLOTS].slots[i % SHO__BUCKET_SLOTS]);
     if (sho__log_slot_entry(log, value, &entry) && entry.position > head &&
         entry.position < next) {
       next = entry.position;
@@ -379,8 +378,8 @@ int sho_map_verify(struct sho_map *map) {
   int code = sho__map_writable(map);
   for (uint32_t s = 0; code == SHO_OK && s < map->geometry.segments; s++) {
     struct sho__log log;
-    struct count count = {
-        .overflow = calloc(map->geometry.buckets, sizeof(uint32_t))};
+    struct count count = {.overflow =
+                              calloc(map->geometry.buckets, sizeof(uint32_t))};
     if (count.overflow == NULL) {
       return sho__fail(SHO_ENOMEM, "out of memory for verifying");
     }

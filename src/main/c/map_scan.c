@@ -1,6 +1,6 @@
 /* All entries: scan, clear, size, remove expired, statistics. */
-#include "error.h"
 #include "crash.h"
+#include "error.h"
 #include "map.h"
 
 enum { READ_ATTEMPTS = 256 };

@@ -15,7 +15,7 @@ struct write {
   size_t key_bytes;
   const void *value;
   size_t value_bytes;
-  int keep_value; /* the value and version that are there */
+  int keep_value;     /* the value and version that are there */
   uint64_t expiry_ms; /* 0: never */
   const uint64_t *expected;
 };
@@ -198,10 +198,10 @@ int sho_map_compare_and_set(struct sho_map *map, const void *key,
 static int begin(struct sho_map *map, const struct write *write,
                  struct sho__log *log, uint64_t *hash, struct state *state) {
   int code = sho__map_writable(map);
-  code = code == SHO_OK ? sho__map_check_entry(map, write->key,
-                                               write->key_bytes, "",
-                                               write->value_bytes)
-                        : code;
+  code = code == SHO_OK
+             ? sho__map_check_entry(map, write->key, write->key_bytes, "",
+                                    write->value_bytes)
+             : code;
   if (code != SHO_OK) {
     return code;
   }

@@ -36,7 +36,8 @@
 enum {
   READ_ATTEMPTS = 1000,
   OPEN_ATTEMPTS = 100,
-  AWAIT_SLICE_NS = 50000000, /* a wake-up lost with a killed writer costs this */
+  AWAIT_SLICE_NS =
+      50000000, /* a wake-up lost with a killed writer costs this */
   CONTROL_BYTES = sizeof(struct sho__cell_shm)
 };
 
@@ -73,11 +74,11 @@ static int is_control(const struct sho__cell_shm *cell, uint64_t off,
   *control = (struct control){.off = off,
                               .capacity = cell->capacity,
                               .layout_version = cell->layout_version};
-  control->damaged =
-      cell->checksum != checksum_of(cell) || cell->capacity < 2 ||
-      cell->capacity > max_capacity || cell->peer_slots != SHO__CELL_PEERS ||
-      area_bytes_of((uint32_t)cell->capacity) != off ||
-      file_bytes_of((uint32_t)cell->capacity) > file_bytes;
+  control->damaged = cell->checksum != checksum_of(cell) ||
+                     cell->capacity < 2 || cell->capacity > max_capacity ||
+                     cell->peer_slots != SHO__CELL_PEERS ||
+                     area_bytes_of((uint32_t)cell->capacity) != off ||
+                     file_bytes_of((uint32_t)cell->capacity) > file_bytes;
   return 1;
 }
 
@@ -117,8 +118,7 @@ static int write_control(int fd, const char *path, uint32_t capacity) {
   cell.creation_id = sho__random();
   cell.peer_slots = SHO__CELL_PEERS;
   cell.checksum = checksum_of(&cell);
-  return sho__file_write(fd, path, &cell, sizeof cell,
-                         area_bytes_of(capacity));
+  return sho__file_write(fd, path, &cell, sizeof cell, area_bytes_of(capacity));
 }
 
 static int fill_new(int fd, const char *path, void *context) {
@@ -285,7 +285,8 @@ int sho__object_open(const char *path, uint32_t capacity,
                      enum sho__open_mode mode, uint64_t map_bytes,
                      struct sho_object **object) {
   if (path == NULL || *path == '\0' || object == NULL) {
-    return sho__fail(SHO_EINVAL, "a path and a place for the handle are needed");
+    return sho__fail(SHO_EINVAL,
+                     "a path and a place for the handle are needed");
   }
   if (capacity < 2 || capacity > max_capacity) {
     return sho__fail(SHO_EINVAL,
@@ -509,16 +510,16 @@ static int copy_text(struct sho_object *object, char *out, size_t size,
 }
 
 /* Has copy() succeed, if need be under the lock. */
-#define SHO__READ(object, copy, code)                   \
-  do {                                                  \
-    int left = READ_ATTEMPTS;                           \
-    while (!(copy) && --left > 0) {                     \
-      sho__pause();                                     \
-    }                                                   \
-    if (left == 0 && ((code) = lock_cell(object)) == 0) { \
-      (void)(copy);                                     \
-      sho__unlock(&(object)->cell->lock);               \
-    }                                                   \
+#define SHO__READ(object, copy, code)                                          \
+  do {                                                                         \
+    int left = READ_ATTEMPTS;                                                  \
+    while (!(copy) && --left > 0) {                                            \
+      sho__pause();                                                            \
+    }                                                                          \
+    if (left == 0 && ((code) = lock_cell(object)) == 0) {                      \
+      (void)(copy);                                                            \
+      sho__unlock(&(object)->cell->lock);                                      \
+    }                                                                          \
   } while (0)
 
 int sho__object_read_area(struct sho_object *object, uint8_t *out,
@@ -593,11 +594,10 @@ int sho_object_await(struct sho_object *object, uint64_t version,
     if (timeout_ns >= 0) {
       left = timeout_ns > 0 ? timeout_ns - (sho__now_ns() - begin) : 0;
       if (left <= 0) {
-        return sho__fail(SHO_ETIMEDOUT,
-                         "%s still has version %llu after %lld ns",
-                         object->region.path,
-                         (unsigned long long)version_of(seen),
-                         (long long)timeout_ns);
+        return sho__fail(
+            SHO_ETIMEDOUT, "%s still has version %llu after %lld ns",
+            object->region.path, (unsigned long long)version_of(seen),
+            (long long)timeout_ns);
       }
     }
     sleep_while(object, seen, left);

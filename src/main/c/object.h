@@ -19,8 +19,8 @@ struct sho_object {
 
 /* How sho__object_open treats the file. */
 enum sho__open_mode {
-  SHO__OPEN_EXACT,  /* as sho_object_open */
-  SHO__OPEN_WINDOW, /* create if missing; any capacity from the given one on */
+  SHO__OPEN_EXACT,   /* as sho_object_open */
+  SHO__OPEN_WINDOW,  /* create if missing; any capacity from the given one on */
   SHO__OPEN_EXISTING /* as WINDOW, but a missing file is SHO_ENOENT */
 };
 

@@ -8,12 +8,11 @@
 
 static struct flock lock_of(const struct sho__peers *peers, uint32_t slot,
                             uint32_t slots) {
-  return (struct flock){
-      .l_type = F_WRLCK,
-      .l_whence = SEEK_SET,
-      .l_start =
-          (off_t)(peers->slots_off + slot * sizeof(struct sho__peer_shm)),
-      .l_len = (off_t)(slots * sizeof(struct sho__peer_shm))};
+  return (struct flock){.l_type = F_WRLCK,
+                        .l_whence = SEEK_SET,
+                        .l_start = (off_t)(peers->slots_off +
+                                           slot * sizeof(struct sho__peer_shm)),
+                        .l_len = (off_t)(slots * sizeof(struct sho__peer_shm))};
 }
 
 static uint32_t word_of(uint32_t slot, uint32_t generation) {

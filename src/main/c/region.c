@@ -21,7 +21,8 @@ int64_t sho__lock_timeout_ns(void) { return atomic_load(&lock_timeout_ns); }
 
 int sho_lock_timeout(int64_t timeout_ns) {
   if (timeout_ns <= 0) {
-    return sho__fail(SHO_EINVAL, "the lock timeout must be above 0 ns, not %lld",
+    return sho__fail(SHO_EINVAL,
+                     "the lock timeout must be above 0 ns, not %lld",
                      (long long)timeout_ns);
   }
   atomic_store(&lock_timeout_ns, timeout_ns);
@@ -162,8 +163,8 @@ int sho__file_read(int fd, const char *path, void *to, size_t bytes,
                    uint64_t offset) {
   size_t done = 0;
   while (done < bytes) {
-    ssize_t got = pread(fd, (uint8_t *)to + done, bytes - done,
-                        (off_t)(offset + done));
+    ssize_t got =
+        pread(fd, (uint8_t *)to + done, bytes - done, (off_t)(offset + done));
     if (got == 0) {
       return sho__fail(SHO_EIO, "%s was truncated while it was read", path);
     }
@@ -240,8 +241,8 @@ static int create_by_name(const char *path, const char *folder, uint64_t bytes,
   if (used < 0 || (size_t)used >= sizeof hidden) {
     return sho__fail(SHO_EINVAL, "%s: the path is too long", path);
   }
-  int made = open(hidden, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR | O_CLOEXEC,
-                  0600);
+  int made =
+      open(hidden, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR | O_CLOEXEC, 0600);
   if (made < 0) {
     return sho__fail_errno(errno, "%s: cannot be created", path);
   }

@@ -45,7 +45,7 @@ int64_t sho__lock_timeout_ns(void);
 
 struct sho__region {
   _Atomic int state; /* SHO_OK, or SHO_EIO: truncated, or SHO_ECLOSED */
-  int fd;            /* /dev/null's after close, so that it is never another's */
+  int fd; /* /dev/null's after close, so that it is never another's */
   uint8_t *base;
   size_t bytes; /* of address space */
   uint64_t device;

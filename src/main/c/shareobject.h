@@ -133,13 +133,13 @@ struct sho_object;
 
 struct sho_object_info {
   uint32_t layout_version;
-  uint32_t capacity;      /* bytes of text and its NUL */
-  uint64_t file_bytes;    /* size of the file */
-  uint64_t control_off;   /* where the control block begins, bytes */
-  uint64_t version;       /* number of completed writes */
-  uint64_t recoveries;    /* writes finished or dropped for a dead process */
-  uint32_t peers;         /* handles that are open now, in all processes */
-  uint32_t peer_slots;    /* how many can be */
+  uint32_t capacity;    /* bytes of text and its NUL */
+  uint64_t file_bytes;  /* size of the file */
+  uint64_t control_off; /* where the control block begins, bytes */
+  uint64_t version;     /* number of completed writes */
+  uint64_t recoveries;  /* writes finished or dropped for a dead process */
+  uint32_t peers;       /* handles that are open now, in all processes */
+  uint32_t peer_slots;  /* how many can be */
 };
 
 /*
@@ -237,24 +237,24 @@ struct sho_map_options {
 };
 
 struct sho_map_stats {
-  uint64_t hits;         /* finds that found, since creation, all processes */
-  uint64_t misses;       /* finds that did not */
-  uint64_t sets;         /* values stored */
-  uint64_t removals;     /* by remove and clear */
-  uint64_t evictions;    /* entries dropped to make room */
-  uint64_t expirations;  /* expired entries whose room came back */
-  uint64_t recoveries;   /* segments repaired after an owner's death */
-  uint64_t damaged;      /* entries dropped because they were damaged */
-  uint64_t entries;      /* now, expired ones that have their room included */
-  uint64_t live_bytes;   /* of those, 32 bytes each and padding included */
-  uint64_t used_bytes;   /* of the logs, overwritten entries included */
-  uint64_t capacity;     /* bytes of the logs: the most live_bytes can reach */
-  uint64_t max_entry;    /* as in sho_map_options */
+  uint64_t hits;        /* finds that found, since creation, all processes */
+  uint64_t misses;      /* finds that did not */
+  uint64_t sets;        /* values stored */
+  uint64_t removals;    /* by remove and clear */
+  uint64_t evictions;   /* entries dropped to make room */
+  uint64_t expirations; /* expired entries whose room came back */
+  uint64_t recoveries;  /* segments repaired after an owner's death */
+  uint64_t damaged;     /* entries dropped because they were damaged */
+  uint64_t entries;     /* now, expired ones that have their room included */
+  uint64_t live_bytes;  /* of those, 32 bytes each and padding included */
+  uint64_t used_bytes;  /* of the logs, overwritten entries included */
+  uint64_t capacity;    /* bytes of the logs: the most live_bytes can reach */
+  uint64_t max_entry;   /* as in sho_map_options */
   uint64_t file_bytes;
   uint32_t segments;
   uint32_t eviction;
-  uint32_t peers;        /* handles open for writing now, all processes */
-  uint32_t peer_slots;   /* how many can be */
+  uint32_t peers;      /* handles open for writing now, all processes */
+  uint32_t peer_slots; /* how many can be */
 };
 
 /*
@@ -398,13 +398,13 @@ SHO_API int sho_map_compute_unlock(struct sho_map *map, uint32_t ticket);
  */
 struct sho_map_view {
   const uint8_t *base;
-  uint64_t bytes;           /* mapped from base on */
-  const int32_t *state;     /* not 0: closed or truncated, believe nothing */
+  uint64_t bytes;       /* mapped from base on */
+  const int32_t *state; /* not 0: closed or truncated, believe nothing */
   uint64_t logs_off;
   uint64_t log_stride;
   uint64_t position_mask;
-  uint64_t heads_off;       /* segment s's u64 head is at heads_off +         */
-  uint64_t head_stride;     /*   s * head_stride                              */
+  uint64_t heads_off;   /* segment s's u64 head is at heads_off +         */
+  uint64_t head_stride; /*   s * head_stride                              */
   uint64_t max_entry;
   uint32_t segments;
 };
