@@ -25,20 +25,15 @@ import org.shareobject.testing.ReadLoop;
 import org.shareobject.testing.SetLoop;
 import org.shareobject.testing.SetStorm;
 import org.shareobject.testing.Texts;
+import org.shareobject.testing.Waits;
 
 /** Several JVMs on one file. {@code -Dshareobject.long=true} runs the long form. */
 @Timeout(900)
 class ShareObjectProcessesTest {
   private static final boolean LONG = Boolean.getBoolean("shareobject.long");
-  private static final long LONGEST_WAIT_NS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final int WIDE = 1 << 16;
 
   @TempDir Path folder;
-
-  /** A wait for another process, and how long it took, ns. */
-  private interface Wait {
-    void run() throws Exception;
-  }
 
   @Test
   void shouldNeverShowTornTextToThirdProcess() {
@@ -79,21 +74,22 @@ class ShareObjectProcessesTest {
   void shouldBlockNobodyWhenKilledInsideSet() throws Exception {
     Path file = folder.resolve("share-data");
     int kills = LONG ? 200 : 20;
-    AtomicLong longest = new AtomicLong();
+    Waits sets = new Waits();
+    Waits gets = new Waits();
     AtomicLong mixtures = new AtomicLong();
     AtomicBoolean end = new AtomicBoolean();
     Random random = new Random(3);
     try (ShareObject cell = ShareObject.open(file, WIDE)) {
-      Thread reader = new Thread(() -> readUntil(end, cell, longest, mixtures));
+      Thread reader = new Thread(() -> readUntil(end, cell, gets, mixtures));
       reader.start();
       for (int i = 0; i < kills; i++) {
         try (ChildJvm victim = start(SetStorm.class, file.toString(), String.valueOf(WIDE))) {
           assertEquals("ready", victim.nextLine());
           TimeUnit.MICROSECONDS.sleep(random.nextInt(20_000));
           victim.kill();
-          long before = cell.version();
-          timed(longest, () -> cell.set(Texts.make(999, (int) before, WIDE - 1)));
-          assertEquals(Texts.make(999, (int) before, WIDE - 1), cell.get());
+          String text = Texts.make(999, i, WIDE - 1);
+          sets.time(() -> cell.set(text));
+          assertEquals(text, cell.get());
         }
       }
       end.set(true);
@@ -101,11 +97,12 @@ class ShareObjectProcessesTest {
     }
     CellInfo info = CellInfo.of(file, WIDE);
     System.out.printf(
-        "%d kills, %d writes, %d takeovers; longest wait %d us%n",
-        kills, info.version(), info.recoveries(), longest.get() / 1000);
+        "%d kills, %d writes, %d takeovers; longest set: %s; longest get of %d: %s%n",
+        kills, info.version(), info.recoveries(), sets, gets.count(), gets);
     assertEquals(0, mixtures.get());
     assertEquals(1, info.peers());
-    assertTrue(longest.get() <= LONGEST_WAIT_NS, "somebody waited " + longest.get() / 1000 + " us");
+    assertTrue(sets.longestMs() <= 100, "somebody waited " + sets);
+    assertTrue(gets.longestMs() <= 100, "somebody waited " + gets);
   }
 
   @Test
@@ -131,26 +128,12 @@ class ShareObjectProcessesTest {
   }
 
   private static void readUntil(
-      AtomicBoolean end, ShareObject cell, AtomicLong longest, AtomicLong mixtures) {
+      AtomicBoolean end, ShareObject cell, Waits gets, AtomicLong mixtures) {
     while (!end.get()) {
-      timed(
-          longest,
-          () -> {
-            if (!Texts.isWhole(cell.get(), WIDE - 1)) {
-              mixtures.incrementAndGet();
-            }
-          });
+      if (!Texts.isWhole(gets.time(cell::get), WIDE - 1)) {
+        mixtures.incrementAndGet();
+      }
     }
-  }
-
-  private static void timed(AtomicLong longest, Wait wait) {
-    long start = System.nanoTime();
-    try {
-      wait.run();
-    } catch (Exception e) {
-      throw new AssertionError(e);
-    }
-    longest.accumulateAndGet(System.nanoTime() - start, Math::max);
   }
 
   private static ChildJvm start(Class<?> main, String... args) {
