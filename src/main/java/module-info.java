@@ -1,6 +1,7 @@
 /** Memory that the processes of one host share. */
 module org.shareobject {
   requires org.scijava.nativelib;
+  requires static com.fasterxml.jackson.databind;
   requires static info.picocli;
 
   exports org.shareobject;

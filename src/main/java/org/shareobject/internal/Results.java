@@ -29,6 +29,7 @@ public final class Results {
   public static final int EBUSY = -16;
   public static final int ETIMEDOUT = -17;
   public static final int ECHANGED = -18;
+  public static final int EABSENT = -19;
   public static final int EREADONLY = -22;
 
   private Results() {}

@@ -1,0 +1,487 @@
+/*
+ * The natives of org.shareobject.internal.MapNative: argument check, one call
+ * of the library, return code.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../error.h"
+#include "../shareobject.h"
+#include "bytes.h"
+#include "org_shareobject_internal_MapNative.h"
+
+#define MAP_NATIVE(name) JNICALL Java_org_shareobject_internal_MapNative_##name
+
+/* A key of up to 16 bytes that crossed as two numbers. */
+struct short_key {
+  uint8_t at[16];
+};
+
+static struct sho_map *map_of(jlong handle) {
+  return (struct sho_map *)(intptr_t)handle;
+}
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#error "the numbers of a short key are its bytes in little-endian order"
+#endif
+
+static struct short_key short_key_of(jlong key0, jlong key1) {
+  struct short_key key;
+  memcpy(key.at, &key0, sizeof key0);
+  memcpy(key.at + sizeof key0, &key1, sizeof key1);
+  return key;
+}
+
+static int short_key_check(jint key_bytes) {
+  if (key_bytes < 0 || key_bytes > (jint)sizeof(struct short_key)) {
+    return sho__fail(SHO_EINVAL, "a short key of %d bytes", (int)key_bytes);
+  }
+  return SHO_OK;
+}
+
+static jlong result_of(int code, uint64_t number) {
+  return code == SHO_OK ? (jlong)number : code;
+}
+
+static void put_longs(JNIEnv *env, jlongArray out, const jlong *numbers,
+                      size_t count) {
+  (*env)->SetLongArrayRegion(env, out, 0, (jsize)count, numbers);
+}
+
+/* ---- life --------------------------------------------------------------- */
+
+static struct sho_map_options options_of(jlong capacity, jlong max_entry,
+                                         jint eviction, int read_only) {
+  return (struct sho_map_options){.capacity = (uint64_t)capacity,
+                                  .max_entry = (uint64_t)max_entry,
+                                  .eviction = eviction,
+                                  .read_only = read_only};
+}
+
+JNIEXPORT jlong MAP_NATIVE(open)(JNIEnv *env, jclass type, jbyteArray path,
+                                 jlong capacity, jlong max_entry, jint eviction,
+                                 jboolean read_only) {
+  (void)type;
+  struct sho__bytes name;
+  int code = sho__bytes_copy(env, path, &name);
+  if (code != SHO_OK) {
+    return code;
+  }
+  struct sho_map_options options =
+      options_of(capacity, max_entry, eviction, read_only == JNI_TRUE);
+  struct sho_map *map = NULL;
+  code = sho_map_open((const char *)name.at, &options, &map);
+  sho__bytes_free(&name);
+  return code == SHO_OK ? (jlong)(intptr_t)map : code;
+}
+
+JNIEXPORT jlong MAP_NATIVE(openAnonymous)(JNIEnv *env, jclass type,
+                                          jlong capacity, jlong max_entry,
+                                          jint eviction) {
+  (void)env;
+  (void)type;
+  struct sho_map_options options = options_of(capacity, max_entry, eviction, 0);
+  struct sho_map *map = NULL;
+  int code = sho_map_open_anonymous(&options, &map);
+  return code == SHO_OK ? (jlong)(intptr_t)map : code;
+}
+
+JNIEXPORT void MAP_NATIVE(close)(JNIEnv *env, jclass type, jlong map) {
+  (void)env;
+  (void)type;
+  sho_map_close(map_of(map));
+}
+
+JNIEXPORT void MAP_NATIVE(free)(JNIEnv *env, jclass type, jlong map) {
+  (void)env;
+  (void)type;
+  sho_map_free(map_of(map));
+}
+
+JNIEXPORT jint MAP_NATIVE(view)(JNIEnv *env, jclass type, jlong map,
+                                jlongArray out) {
+  (void)type;
+  struct sho_map_view view;
+  int code = sho_map_view(map_of(map), &view);
+  if (code != SHO_OK) {
+    return code;
+  }
+  const jlong fields[] = {
+      (jlong)view.bytes,         (jlong)view.logs_off,  (jlong)view.log_stride,
+      (jlong)view.position_mask, (jlong)view.heads_off, (jlong)view.head_stride,
+      (jlong)view.max_entry,     (jlong)view.segments,
+  };
+  put_longs(env, out, fields, sizeof fields / sizeof fields[0]);
+  return SHO_OK;
+}
+
+JNIEXPORT jobject MAP_NATIVE(window)(JNIEnv *env, jclass type, jlong map,
+                                     jlong offset, jlong bytes) {
+  (void)type;
+  struct sho_map_view view;
+  if (sho_map_view(map_of(map), &view) != SHO_OK || offset < 0 || bytes < 0 ||
+      (uint64_t)offset > view.bytes ||
+      (uint64_t)bytes > view.bytes - (uint64_t)offset) {
+    return NULL;
+  }
+  uint8_t *base = (uint8_t *)(uintptr_t)view.base;
+  return (*env)->NewDirectByteBuffer(env, base + offset, bytes);
+}
+
+JNIEXPORT jobject MAP_NATIVE(state)(JNIEnv *env, jclass type, jlong map) {
+  (void)type;
+  struct sho_map_view view;
+  if (sho_map_view(map_of(map), &view) != SHO_OK) {
+    return NULL;
+  }
+  return (*env)->NewDirectByteBuffer(env, (void *)(uintptr_t)view.state,
+                                     sizeof *view.state);
+}
+
+/* ---- reading ------------------------------------------------------------ */
+
+JNIEXPORT jlong MAP_NATIVE(findShort)(JNIEnv *env, jclass type, jlong map,
+                                      jlong key0, jlong key1, jint key_bytes) {
+  (void)env;
+  (void)type;
+  int code = short_key_check(key_bytes);
+  if (code != SHO_OK) {
+    return code;
+  }
+  struct short_key key = short_key_of(key0, key1);
+  return sho_map_find(map_of(map), key.at, (size_t)key_bytes);
+}
+
+JNIEXPORT jlong MAP_NATIVE(find)(JNIEnv *env, jclass type, jlong map,
+                                 jbyteArray array) {
+  (void)type;
+  struct sho__bytes key;
+  int code = sho__bytes_copy(env, array, &key);
+  if (code != SHO_OK) {
+    return code;
+  }
+  jlong found = sho_map_find(map_of(map), key.at, key.length);
+  sho__bytes_free(&key);
+  return found;
+}
+
+static int get_copy(JNIEnv *env, jlong map, const struct sho__bytes *key,
+                    jbyteArray array, jlongArray out) {
+  struct sho__bytes value;
+  int code = sho__bytes_room(env, array, &value);
+  if (code != SHO_OK) {
+    return code;
+  }
+  size_t length = 0;
+  uint64_t version = 0;
+  code = sho_map_get(map_of(map), key->at, key->length, value.at, value.length,
+                     &length, &version);
+  if (code == SHO_OK) {
+    if (length <= value.length) {
+      (*env)->SetByteArrayRegion(env, array, 0, (jsize)length,
+                                 (const jbyte *)value.at);
+    }
+    const jlong answer[] = {(jlong)length, (jlong)version};
+    put_longs(env, out, answer, 2);
+  }
+  sho__bytes_free(&value);
+  return code;
+}
+
+JNIEXPORT jint MAP_NATIVE(get)(JNIEnv *env, jclass type, jlong map,
+                               jbyteArray key_array, jbyteArray value,
+                               jlongArray out) {
+  (void)type;
+  struct sho__bytes key;
+  int code = sho__bytes_copy(env, key_array, &key);
+  if (code == SHO_OK) {
+    code = get_copy(env, map, &key, value, out);
+    sho__bytes_free(&key);
+  }
+  return code;
+}
+
+JNIEXPORT jlong MAP_NATIVE(timeToLive)(JNIEnv *env, jclass type, jlong map,
+                                       jbyteArray array) {
+  (void)type;
+  struct sho__bytes key;
+  int code = sho__bytes_copy(env, array, &key);
+  if (code != SHO_OK) {
+    return code;
+  }
+  int64_t ttl_ms = 0;
+  code = sho_map_time_to_live(map_of(map), key.at, key.length, &ttl_ms);
+  sho__bytes_free(&key);
+  return code == SHO_OK ? ttl_ms : code;
+}
+
+JNIEXPORT jlong MAP_NATIVE(await)(JNIEnv *env, jclass type, jlong map,
+                                  jbyteArray array, jlong version,
+                                  jlong timeout_ns) {
+  (void)type;
+  struct sho__bytes key;
+  int code = sho__bytes_copy(env, array, &key);
+  if (code != SHO_OK) {
+    return code;
+  }
+  uint64_t now = 0;
+  code = sho_map_await(map_of(map), key.at, key.length, (uint64_t)version,
+                       timeout_ns, &now);
+  sho__bytes_free(&key);
+  return result_of(code, now);
+}
+
+JNIEXPORT jint MAP_NATIVE(scan)(JNIEnv *env, jclass type, jlong map,
+                                jlongArray cursor_and_used,
+                                jbyteArray records) {
+  (void)type;
+  struct sho__bytes out;
+  int code = sho__bytes_room(env, records, &out);
+  if (code != SHO_OK) {
+    return code;
+  }
+  jlong answer[2];
+  (*env)->GetLongArrayRegion(env, cursor_and_used, 0, 1, answer);
+  uint64_t cursor = (uint64_t)answer[0];
+  size_t used = 0;
+  code = sho_map_scan(map_of(map), &cursor, out.at, out.length, &used);
+  if (code == SHO_OK) {
+    (*env)->SetByteArrayRegion(env, records, 0, (jsize)used,
+                               (const jbyte *)out.at);
+  }
+  answer[0] = (jlong)cursor;
+  answer[1] = (jlong)used;
+  put_longs(env, cursor_and_used, answer, 2);
+  sho__bytes_free(&out);
+  return code;
+}
+
+/* ---- writing ------------------------------------------------------------ */
+
+JNIEXPORT jlong MAP_NATIVE(setShort)(JNIEnv *env, jclass type, jlong map,
+                                     jlong key0, jlong key1, jint key_bytes,
+                                     jbyteArray array, jint value_bytes,
+                                     jlong ttl_ms) {
+  (void)type;
+  struct sho__bytes value;
+  int code = short_key_check(key_bytes);
+  if (code == SHO_OK) {
+    code = sho__bytes_reserve((size_t)value_bytes, &value);
+  }
+  if (code != SHO_OK) {
+    return code;
+  }
+  (*env)->GetByteArrayRegion(env, array, 0, value_bytes, (jbyte *)value.at);
+  struct short_key key = short_key_of(key0, key1);
+  uint64_t version = 0;
+  code = sho_map_set(map_of(map), key.at, (size_t)key_bytes, value.at,
+                     value.length, ttl_ms, &version);
+  sho__bytes_free(&value);
+  return result_of(code, version);
+}
+
+/* The two arrays of a write. */
+struct entry {
+  struct sho__bytes key;
+  struct sho__bytes value;
+};
+
+static int entry_copy(JNIEnv *env, jbyteArray key, jbyteArray value,
+                      struct entry *entry) {
+  int code = sho__bytes_copy(env, key, &entry->key);
+  if (code == SHO_OK) {
+    code = sho__bytes_copy(env, value, &entry->value);
+    if (code != SHO_OK) {
+      sho__bytes_free(&entry->key);
+    }
+  }
+  return code;
+}
+
+static void entry_free(struct entry *entry) {
+  sho__bytes_free(&entry->value);
+  sho__bytes_free(&entry->key);
+}
+
+JNIEXPORT jlong MAP_NATIVE(set)(JNIEnv *env, jclass type, jlong map,
+                                jbyteArray key, jbyteArray value,
+                                jlong ttl_ms) {
+  (void)type;
+  struct entry entry;
+  int code = entry_copy(env, key, value, &entry);
+  if (code != SHO_OK) {
+    return code;
+  }
+  uint64_t version = 0;
+  code = sho_map_set(map_of(map), entry.key.at, entry.key.length,
+                     entry.value.at, entry.value.length, ttl_ms, &version);
+  entry_free(&entry);
+  return result_of(code, version);
+}
+
+JNIEXPORT jlong MAP_NATIVE(compareAndSet)(JNIEnv *env, jclass type, jlong map,
+                                          jbyteArray key, jlong expected,
+                                          jbyteArray value, jlong ttl_ms) {
+  (void)type;
+  struct entry entry;
+  int code = entry_copy(env, key, value, &entry);
+  if (code != SHO_OK) {
+    return code;
+  }
+  uint64_t version = 0;
+  code = sho_map_compare_and_set(map_of(map), entry.key.at, entry.key.length,
+                                 (uint64_t)expected, entry.value.at,
+                                 entry.value.length, ttl_ms, &version);
+  entry_free(&entry);
+  return result_of(code, version);
+}
+
+JNIEXPORT jint MAP_NATIVE(remove)(JNIEnv *env, jclass type, jlong map,
+                                  jbyteArray array) {
+  (void)type;
+  struct sho__bytes key;
+  int code = sho__bytes_copy(env, array, &key);
+  if (code == SHO_OK) {
+    code = sho_map_remove(map_of(map), key.at, key.length);
+    sho__bytes_free(&key);
+  }
+  return code;
+}
+
+JNIEXPORT jint MAP_NATIVE(compareAndRemove)(JNIEnv *env, jclass type, jlong map,
+                                            jbyteArray array, jlong expected) {
+  (void)type;
+  struct sho__bytes key;
+  int code = sho__bytes_copy(env, array, &key);
+  if (code == SHO_OK) {
+    code = sho_map_compare_and_remove(map_of(map), key.at, key.length,
+                                      (uint64_t)expected);
+    sho__bytes_free(&key);
+  }
+  return code;
+}
+
+JNIEXPORT jint MAP_NATIVE(addAndGet)(JNIEnv *env, jclass type, jlong map,
+                                     jbyteArray array, jlong delta,
+                                     jlongArray out) {
+  (void)type;
+  struct sho__bytes key;
+  int code = sho__bytes_copy(env, array, &key);
+  if (code != SHO_OK) {
+    return code;
+  }
+  int64_t sum = 0;
+  code = sho_map_add_and_get(map_of(map), key.at, key.length, delta, &sum);
+  if (code == SHO_OK) {
+    const jlong answer[] = {sum};
+    put_longs(env, out, answer, 1);
+  }
+  sho__bytes_free(&key);
+  return code;
+}
+
+JNIEXPORT jint MAP_NATIVE(expire)(JNIEnv *env, jclass type, jlong map,
+                                  jbyteArray array, jlong ttl_ms) {
+  (void)type;
+  struct sho__bytes key;
+  int code = sho__bytes_copy(env, array, &key);
+  if (code == SHO_OK) {
+    code = sho_map_expire(map_of(map), key.at, key.length, ttl_ms);
+    sho__bytes_free(&key);
+  }
+  return code;
+}
+
+/* ---- the whole map ------------------------------------------------------ */
+
+JNIEXPORT jint MAP_NATIVE(clear)(JNIEnv *env, jclass type, jlong map) {
+  (void)env;
+  (void)type;
+  return sho_map_clear(map_of(map));
+}
+
+JNIEXPORT jlong MAP_NATIVE(size)(JNIEnv *env, jclass type, jlong map) {
+  (void)env;
+  (void)type;
+  uint64_t entries = 0;
+  int code = sho_map_size(map_of(map), &entries);
+  return result_of(code, entries);
+}
+
+JNIEXPORT jlong MAP_NATIVE(removeExpired)(JNIEnv *env, jclass type, jlong map) {
+  (void)env;
+  (void)type;
+  uint64_t removed = 0;
+  int code = sho_map_remove_expired(map_of(map), &removed);
+  return result_of(code, removed);
+}
+
+JNIEXPORT jint MAP_NATIVE(stats)(JNIEnv *env, jclass type, jlong map,
+                                 jlongArray out) {
+  (void)type;
+  struct sho_map_stats stats;
+  int code = sho_map_stats(map_of(map), &stats);
+  if (code != SHO_OK) {
+    return code;
+  }
+  const jlong fields[] = {
+      (jlong)stats.hits,       (jlong)stats.misses,
+      (jlong)stats.sets,       (jlong)stats.removals,
+      (jlong)stats.evictions,  (jlong)stats.expirations,
+      (jlong)stats.recoveries, (jlong)stats.damaged,
+      (jlong)stats.entries,    (jlong)stats.live_bytes,
+      (jlong)stats.used_bytes, (jlong)stats.capacity,
+      (jlong)stats.max_entry,  (jlong)stats.file_bytes,
+      (jlong)stats.segments,   (jlong)stats.eviction,
+      (jlong)stats.peers,      (jlong)stats.peer_slots,
+  };
+  put_longs(env, out, fields, sizeof fields / sizeof fields[0]);
+  return SHO_OK;
+}
+
+JNIEXPORT jint MAP_NATIVE(verify)(JNIEnv *env, jclass type, jlong map) {
+  (void)env;
+  (void)type;
+  return sho_map_verify(map_of(map));
+}
+
+/* ---- compute once ------------------------------------------------------- */
+
+JNIEXPORT jlong MAP_NATIVE(computeTicket)(JNIEnv *env, jclass type, jlong map,
+                                          jbyteArray array) {
+  (void)type;
+  struct sho__bytes key;
+  int code = sho__bytes_copy(env, array, &key);
+  if (code != SHO_OK) {
+    return code;
+  }
+  uint32_t ticket = 0;
+  code = sho_map_compute_ticket(map_of(map), key.at, key.length, &ticket);
+  sho__bytes_free(&key);
+  return result_of(code, ticket);
+}
+
+JNIEXPORT jint MAP_NATIVE(computeLock)(JNIEnv *env, jclass type, jlong map,
+                                       jint ticket, jintArray array) {
+  (void)type;
+  jsize count = (*env)->GetArrayLength(env, array);
+  struct sho__bytes held;
+  int code = sho__bytes_reserve((size_t)count * sizeof(uint32_t), &held);
+  if (code != SHO_OK) {
+    return code;
+  }
+  (*env)->GetIntArrayRegion(env, array, 0, count, (jint *)(void *)held.at);
+  code = sho_map_compute_lock(map_of(map), (uint32_t)ticket,
+                              (const uint32_t *)(const void *)held.at,
+                              (size_t)count);
+  sho__bytes_free(&held);
+  return code;
+}
+
+JNIEXPORT jint MAP_NATIVE(computeUnlock)(JNIEnv *env, jclass type, jlong map,
+                                         jint ticket) {
+  (void)env;
+  (void)type;
+  return sho_map_compute_unlock(map_of(map), (uint32_t)ticket);
+}

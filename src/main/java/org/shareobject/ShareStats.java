@@ -1,0 +1,78 @@
+package org.shareobject;
+
+/**
+ * Numbers of a {@link ShareMap}, summed over all processes. Those that count began at 0 when the
+ * map was created; each is exact, but they are not read at one moment.
+ *
+ * @param hits how often a key was found
+ * @param misses how often a key was looked for and not found
+ * @param sets values stored
+ * @param removals entries removed by {@code remove} and {@code clear}
+ * @param evictions entries dropped to make room
+ * @param expirations expired entries whose room came back
+ * @param recoveries segments repaired after a process had died
+ * @param damaged entries dropped because they were damaged
+ * @param entries entries now, expired ones included that still take room
+ * @param liveBytes bytes of those entries, their headers and padding included
+ * @param usedBytes bytes in use now, overwritten entries included whose room did not come back yet
+ * @param capacity the most that {@code liveBytes} can reach
+ * @param maxEntry the largest entry: bytes of key and value, and 32
+ * @param fileBytes size of the file, bytes
+ * @param segments parts of the map that are locked apart
+ * @param eviction what the map does when it is full
+ * @param peers handles that are open for writing now
+ * @param peerSlots how many handles can be
+ */
+public record ShareStats(
+    long hits,
+    long misses,
+    long sets,
+    long removals,
+    long evictions,
+    long expirations,
+    long recoveries,
+    long damaged,
+    long entries,
+    long liveBytes,
+    long usedBytes,
+    long capacity,
+    long maxEntry,
+    long fileBytes,
+    int segments,
+    Eviction eviction,
+    int peers,
+    int peerSlots) {
+
+  /** Takes the fields of {@code struct sho_map_stats} in their order. */
+  static ShareStats of(long[] f) {
+    return new ShareStats(
+        f[0],
+        f[1],
+        f[2],
+        f[3],
+        f[4],
+        f[5],
+        f[6],
+        f[7],
+        f[8],
+        f[9],
+        f[10],
+        f[11],
+        f[12],
+        f[13],
+        (int) f[14],
+        Eviction.of(f[15]),
+        (int) f[16],
+        (int) f[17]);
+  }
+
+  /**
+   * Returns the share of finds that found.
+   *
+   * @return 0 to 1; 0 if nobody looked for anything yet
+   */
+  public double hitRatio() {
+    long finds = hits + misses;
+    return finds == 0 ? 0 : (double) hits / finds;
+  }
+}

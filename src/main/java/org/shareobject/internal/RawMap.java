@@ -1,0 +1,404 @@
+package org.shareobject.internal;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.function.Function;
+
+/**
+ * A map from bytes to bytes: the handle, the view, and exceptions in place of codes.
+ *
+ * <p>Reads find the entry in C and copy it here (see {@link MapView}). One that writers overtook
+ * {@value #ROUNDS} times has C copy it, which takes the lock if need be.
+ *
+ * <p>The handle is freed when this object and what it handed out cannot be reached any more; hence
+ * the fence behind each use.
+ */
+public final class RawMap {
+  private static final VarHandle LONGS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle INTS =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+
+  private static final int ROUNDS = 16;
+  private static final int FIRST_GUESS = 512;
+
+  private final long map;
+  private final MapView view;
+
+  private RawMap(long map) {
+    this.map = map;
+    view = new MapView(map);
+  }
+
+  /** Opens the map in a file. */
+  public static RawMap open(byte[] path, MapOptions options) {
+    NativeLibrary.load();
+    return of(
+        Results.check(
+            MapNative.open(
+                path,
+                options.capacity(),
+                options.maxEntry(),
+                options.eviction(),
+                options.readOnly())));
+  }
+
+  /** Opens a new map without a file. */
+  public static RawMap openAnonymous(MapOptions options) {
+    NativeLibrary.load();
+    return of(
+        Results.check(
+            MapNative.openAnonymous(options.capacity(), options.maxEntry(), options.eviction())));
+  }
+
+  private static RawMap of(long map) {
+    try {
+      return new RawMap(map);
+    } catch (RuntimeException | Error e) {
+      MapNative.close(map);
+      throw e;
+    }
+  }
+
+  /** Returns the value, or null. */
+  public byte[] get(byte[] key) {
+    try {
+      for (int round = 0; round < ROUNDS; round++) {
+        long found = find(key);
+        if (found < 0) {
+          checkAbsent(found);
+          return null;
+        }
+        byte[] value = view.value(found);
+        if (value != null) {
+          return value;
+        }
+      }
+      RawEntry entry = copy(key);
+      return entry == null ? null : entry.value();
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Returns the value with its version, or null. */
+  public RawEntry getVersioned(byte[] key) {
+    try {
+      for (int round = 0; round < ROUNDS; round++) {
+        long found = find(key);
+        if (found < 0) {
+          checkAbsent(found);
+          return null;
+        }
+        RawEntry entry = view.entry(found);
+        if (entry != null) {
+          return entry;
+        }
+      }
+      return copy(key);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Returns whether the key is there. */
+  public boolean contains(byte[] key) {
+    try {
+      long found = find(key);
+      if (found == Results.EABSENT) {
+        return false;
+      }
+      Results.check(found);
+      return true;
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /**
+   * Returns what the reader makes of the value, null if there is none. What it made, or threw,
+   * while the bytes moved is dropped, and it runs again.
+   */
+  public <R> R read(byte[] key, Function<ByteBuffer, R> reader) {
+    try {
+      for (int round = 0; round < ROUNDS; round++) {
+        long found = find(key);
+        if (found < 0) {
+          checkAbsent(found);
+          return null;
+        }
+        ByteBuffer value = view.slice(found);
+        if (value == null) {
+          continue;
+        }
+        R result;
+        try {
+          result = reader.apply(value);
+        } catch (Throwable e) {
+          if (view.isValid(found)) {
+            throw e;
+          }
+          continue;
+        }
+        if (view.isValid(found)) {
+          return result;
+        }
+      }
+      RawEntry entry = copy(key);
+      return entry == null ? null : reader.apply(ByteBuffer.wrap(entry.value()).asReadOnlyBuffer());
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Stores a value. */
+  public void set(byte[] key, byte[] value, long ttlMs) {
+    try {
+      int length = key.length;
+      Results.check(
+          length <= MapNative.SHORT_KEY_BYTES
+              ? MapNative.setShort(
+                  map, low(key, length), high(key, length), length, value, value.length, ttlMs)
+              : MapNative.set(map, key, value, ttlMs));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Stores a value if the version, 0 for absent, is still the expected one. */
+  public boolean compareAndSet(byte[] key, long expected, byte[] value, long ttlMs) {
+    try {
+      return done(MapNative.compareAndSet(map, key, expected, value, ttlMs), Results.ECHANGED);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Removes a key; returns whether it was there. */
+  public boolean remove(byte[] key) {
+    try {
+      return done(MapNative.remove(map, key), Results.EABSENT);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Removes a key if its version is still the expected one. */
+  public boolean compareAndRemove(byte[] key, long expected) {
+    try {
+      return done(MapNative.compareAndRemove(map, key, expected), Results.ECHANGED);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Adds to a little-endian number of 8 bytes; returns the sum. */
+  public long addAndGet(byte[] key, long delta) {
+    long[] sum = new long[1];
+    try {
+      Results.check(MapNative.addAndGet(map, key, delta, sum));
+      return sum[0];
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Returns the time that is left, ms; 0: for ever, or absent. */
+  public long timeToLive(byte[] key) {
+    try {
+      long left = MapNative.timeToLive(map, key);
+      return left == Results.EABSENT ? 0 : Results.check(left);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Sets the time that is left; returns whether the key is there. */
+  public boolean expire(byte[] key, long ttlMs) {
+    try {
+      return done(MapNative.expire(map, key, ttlMs), Results.EABSENT);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /**
+   * Sleeps until the key's version is another, at most so long. Returns the version then, 0:
+   * absent; or {@link Results#ETIMEDOUT}.
+   */
+  public long await(byte[] key, long version, long timeoutNanos) {
+    try {
+      long now = MapNative.await(map, key, version, timeoutNanos);
+      return now == Results.ETIMEDOUT ? now : Results.check(now);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Begins to go through the map. */
+  public RawScan scan() {
+    return new RawScan(this);
+  }
+
+  /** As {@link MapNative#scan}; returns false if the next record does not fit. */
+  boolean scan(long[] cursorAndUsed, byte[] records) {
+    try {
+      return done(MapNative.scan(map, cursorAndUsed, records), Results.ETOOBIG);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Removes all entries. */
+  public void clear() {
+    try {
+      Results.check(MapNative.clear(map));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Returns the number of entries. */
+  public long size() {
+    try {
+      return Results.check(MapNative.size(map));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Gives the room of expired entries back. */
+  public void removeExpired() {
+    try {
+      Results.check(MapNative.removeExpired(map));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Returns the fields of {@code struct sho_map_stats} in their order. */
+  public long[] stats() {
+    long[] fields = new long[MapNative.STATS_FIELDS];
+    try {
+      Results.check(MapNative.stats(map, fields));
+      return fields;
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Checks everything. */
+  public void verify() {
+    try {
+      Results.check(MapNative.verify(map));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Returns the key's ticket in the table of computations. */
+  public int computeTicket(byte[] key) {
+    try {
+      return (int) Results.check(MapNative.computeTicket(map, key));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Waits for the ticket; {@code held} are those that the thread has already. */
+  public void computeLock(int ticket, int[] held) {
+    try {
+      Results.check(MapNative.computeLock(map, ticket, held));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Gives the ticket back; a map that was closed meanwhile has done so. */
+  public void computeUnlock(int ticket) {
+    try {
+      done(MapNative.computeUnlock(map, ticket), Results.ECLOSED);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Ends all calls; the memory stays until nobody can reach it. */
+  public void close() {
+    try {
+      MapNative.close(map);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  private long find(byte[] key) {
+    int length = key.length;
+    return length <= MapNative.SHORT_KEY_BYTES
+        ? MapNative.findShort(map, low(key, length), high(key, length), length)
+        : MapNative.find(map, key);
+  }
+
+  private RawEntry copy(byte[] key) {
+    long[] lengthAndVersion = new long[2];
+    byte[] value = new byte[FIRST_GUESS];
+    while (true) {
+      int code = MapNative.get(map, key, value, lengthAndVersion);
+      if (code < 0) {
+        checkAbsent(code);
+        return null;
+      }
+      int length = (int) lengthAndVersion[0];
+      if (length <= value.length) {
+        return new RawEntry(Arrays.copyOf(value, length), lengthAndVersion[1]);
+      }
+      value = new byte[length];
+    }
+  }
+
+  /** Throws for all codes but that of an absent key. */
+  private static void checkAbsent(long code) {
+    if (code != Results.EABSENT) {
+      Results.check(code);
+    }
+  }
+
+  /** Returns whether it is a success; false for the one code that is none but no exception. */
+  private static boolean done(long result, int refusal) {
+    if (result == refusal) {
+      return false;
+    }
+    Results.check(result);
+    return true;
+  }
+
+  /** Returns the first 8 bytes, with zeros behind them. */
+  private static long low(byte[] key, int length) {
+    if (length >= Long.BYTES) {
+      return (long) LONGS.get(key, 0);
+    }
+    if (length >= Integer.BYTES) {
+      // The two may overlap; the bits there are the same.
+      return Integer.toUnsignedLong((int) INTS.get(key, 0))
+          | Integer.toUnsignedLong((int) INTS.get(key, length - Integer.BYTES))
+              << (Byte.SIZE * (length - Integer.BYTES));
+    }
+    long bytes = 0;
+    for (int i = length; i-- > 0; ) {
+      bytes = bytes << Byte.SIZE | (key[i] & 0xFF);
+    }
+    return bytes;
+  }
+
+  /** Returns the next 8 bytes, with zeros behind them. */
+  private static long high(byte[] key, int length) {
+    return length <= Long.BYTES
+        ? 0
+        : (long) LONGS.get(key, length - Long.BYTES)
+            >>> (Byte.SIZE * (MapNative.SHORT_KEY_BYTES - length));
+  }
+}
