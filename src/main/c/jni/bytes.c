@@ -26,7 +26,7 @@ int sho__bytes_copy(JNIEnv *env, jbyteArray array, struct sho__bytes *bytes) {
   if (code == SHO_OK) {
     (*env)->GetByteArrayRegion(env, array, 0, (jsize)bytes->length,
                                (jbyte *)bytes->at);
-    bytes->at[bytes->length] = 0;
+    bytes->at[bytes->length] = '\0';
   }
   return code;
 }

@@ -8,15 +8,14 @@
 
 #include <jni.h>
 #include <stddef.h>
-#include <stdint.h>
 
 /* Copies up to this many bytes, a NUL included, need no heap. */
 #define SHO__SMALL_BYTES 4096
 
 struct sho__bytes {
-  uint8_t *at;
-  size_t length; /* without the NUL */
-  uint8_t small[SHO__SMALL_BYTES];
+  char *at;
+  size_t length;                /* without the NUL */
+  char small[SHO__SMALL_BYTES]; /* aligned as size_t is */
 };
 
 /* Room for so many bytes and a NUL. SHO_ENOMEM. */

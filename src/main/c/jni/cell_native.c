@@ -1,60 +1,17 @@
 /*
  * The natives of org.shareobject.internal.CellNative: argument check, one call
- * of the library, return code. Bytes cross by a copy of our own, so that no
- * JNI call is made under a lock of the library and no lock is taken while the
- * garbage collector is held up.
+ * of the library, return code.
  */
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../error.h"
 #include "../shareobject.h"
+#include "bytes.h"
 #include "org_shareobject_internal_CellNative.h"
 
 #define CELL_NATIVE(name)                                                      \
   JNICALL Java_org_shareobject_internal_CellNative_##name
-
-/* Texts up to this many bytes need no heap. */
-#define SMALL_BYTES 2048
-
-struct bytes {
-  char *at;
-  size_t length;
-  char small[SMALL_BYTES];
-};
-
-/* Room for as many bytes as the array has, and a NUL. */
-static int bytes_reserve(JNIEnv *env, jbyteArray array, struct bytes *bytes) {
-  if (array == NULL) {
-    return sho__fail(SHO_EINVAL, "a byte array is null");
-  }
-  bytes->length = (size_t)(*env)->GetArrayLength(env, array);
-  bytes->at =
-      bytes->length < SMALL_BYTES ? bytes->small : malloc(bytes->length + 1);
-  if (bytes->at == NULL) {
-    return sho__fail(SHO_ENOMEM, "no memory for a copy of %zu bytes",
-                     bytes->length);
-  }
-  return SHO_OK;
-}
-
-/* A copy of the array with a NUL behind it. */
-static int bytes_copy(JNIEnv *env, jbyteArray array, struct bytes *bytes) {
-  int code = bytes_reserve(env, array, bytes);
-  if (code == SHO_OK) {
-    (*env)->GetByteArrayRegion(env, array, 0, (jsize)bytes->length,
-                               (jbyte *)bytes->at);
-    bytes->at[bytes->length] = '\0';
-  }
-  return code;
-}
-
-static void bytes_free(struct bytes *bytes) {
-  if (bytes->at != bytes->small) {
-    free(bytes->at);
-  }
-}
 
 static struct sho_object *cell_of(jlong handle) {
   return (struct sho_object *)(intptr_t)handle;
@@ -76,14 +33,14 @@ JNIEXPORT jlong CELL_NATIVE(open)(JNIEnv *env, jclass type, jbyteArray path,
     return sho__fail(SHO_EINVAL, "capacity of %d bytes: it must be above 1",
                      (int)capacity);
   }
-  struct bytes name;
-  int code = bytes_copy(env, path, &name);
+  struct sho__bytes name;
+  int code = sho__bytes_copy(env, path, &name);
   if (code != SHO_OK) {
     return code;
   }
   struct sho_object *cell = NULL;
   code = sho_object_open(name.at, (uint32_t)capacity, &cell);
-  bytes_free(&name);
+  sho__bytes_free(&name);
   return code == SHO_OK ? (jlong)(intptr_t)cell : code;
 }
 
@@ -102,8 +59,8 @@ JNIEXPORT void CELL_NATIVE(free)(JNIEnv *env, jclass type, jlong cell) {
 JNIEXPORT jint CELL_NATIVE(get)(JNIEnv *env, jclass type, jlong cell,
                                 jbyteArray out) {
   (void)type;
-  struct bytes text;
-  int code = bytes_reserve(env, out, &text);
+  struct sho__bytes text;
+  int code = sho__bytes_room(env, out, &text);
   if (code != SHO_OK) {
     return code;
   }
@@ -113,36 +70,36 @@ JNIEXPORT jint CELL_NATIVE(get)(JNIEnv *env, jclass type, jlong cell,
     (*env)->SetByteArrayRegion(env, out, 0, (jsize)length,
                                (const jbyte *)text.at);
   }
-  bytes_free(&text);
+  sho__bytes_free(&text);
   return code == SHO_OK ? (jint)length : code;
 }
 
 JNIEXPORT jlong CELL_NATIVE(set)(JNIEnv *env, jclass type, jlong cell,
                                  jbyteArray array) {
   (void)type;
-  struct bytes text;
-  int code = bytes_copy(env, array, &text);
+  struct sho__bytes text;
+  int code = sho__bytes_copy(env, array, &text);
   if (code != SHO_OK) {
     return code;
   }
   uint64_t version = 0;
   code = sho_object_set(cell_of(cell), text.at, text.length, &version);
-  bytes_free(&text);
+  sho__bytes_free(&text);
   return code == SHO_OK ? (jlong)version : code;
 }
 
 JNIEXPORT jlong CELL_NATIVE(compareAndSet)(JNIEnv *env, jclass type, jlong cell,
                                            jlong expected, jbyteArray array) {
   (void)type;
-  struct bytes text;
-  int code = bytes_copy(env, array, &text);
+  struct sho__bytes text;
+  int code = sho__bytes_copy(env, array, &text);
   if (code != SHO_OK) {
     return code;
   }
   uint64_t version = 0;
   code = sho_object_compare_and_set(cell_of(cell), (uint64_t)expected, text.at,
                                     text.length, &version);
-  bytes_free(&text);
+  sho__bytes_free(&text);
   return code == SHO_OK ? (jlong)version : code;
 }
 
@@ -186,8 +143,8 @@ JNIEXPORT jint CELL_NATIVE(info)(JNIEnv *env, jclass type, jlong cell,
 JNIEXPORT jint CELL_NATIVE(shareRead)(JNIEnv *env, jclass type,
                                       jbyteArray window) {
   (void)type;
-  struct bytes text;
-  int code = bytes_reserve(env, window, &text);
+  struct sho__bytes text;
+  int code = sho__bytes_room(env, window, &text);
   if (code != SHO_OK) {
     return code;
   }
@@ -195,33 +152,33 @@ JNIEXPORT jint CELL_NATIVE(shareRead)(JNIEnv *env, jclass type,
   if (code > 0) {
     (*env)->SetByteArrayRegion(env, window, 0, code, (const jbyte *)text.at);
   }
-  bytes_free(&text);
+  sho__bytes_free(&text);
   return code;
 }
 
 JNIEXPORT jint CELL_NATIVE(shareWrite)(JNIEnv *env, jclass type,
                                        jbyteArray array) {
   (void)type;
-  struct bytes text;
-  int code = bytes_copy(env, array, &text);
+  struct sho__bytes text;
+  int code = sho__bytes_copy(env, array, &text);
   if (code != SHO_OK) {
     return code;
   }
   code = share_write(text.at, text.length);
-  bytes_free(&text);
+  sho__bytes_free(&text);
   return code;
 }
 
 JNIEXPORT jint CELL_NATIVE(sharePath)(JNIEnv *env, jclass type,
                                       jbyteArray path) {
   (void)type;
-  struct bytes name;
-  int code = bytes_copy(env, path, &name);
+  struct sho__bytes name;
+  int code = sho__bytes_copy(env, path, &name);
   if (code != SHO_OK) {
     return code;
   }
   code = sho_share_path(name.at);
-  bytes_free(&name);
+  sho__bytes_free(&name);
   return code;
 }
 

@@ -71,7 +71,7 @@ JNIEXPORT jlong MAP_NATIVE(open)(JNIEnv *env, jclass type, jbyteArray path,
   struct sho_map_options options =
       options_of(capacity, max_entry, eviction, read_only == JNI_TRUE);
   struct sho_map *map = NULL;
-  code = sho_map_open((const char *)name.at, &options, &map);
+  code = sho_map_open(name.at, &options, &map);
   sho__bytes_free(&name);
   return code == SHO_OK ? (jlong)(intptr_t)map : code;
 }
