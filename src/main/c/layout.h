@@ -280,7 +280,7 @@ _Static_assert(sizeof(struct sho__bucket_shm) == 64, "layout");
 
 /*
  * An entry: 32 bytes, the key, the value, zero to seven bytes of no meaning up
- * to a multiple of 8. Never changed once its position is below the tail.
+ * to a multiple of 8.
  *
  *  0          8         16                        24            28
  *  +----------+---------+------------+-----------+-------------+----------+
@@ -289,12 +289,15 @@ _Static_assert(sizeof(struct sho__bucket_shm) == 64, "layout");
  *
  * position: lap << position_bits | offset in the log, where position_bits is
  *   the least number with 2^position_bits >= log_bytes, and offset < log_bytes.
- *   Laps begin with 1. Positions are multiples of 8.
+ *   Laps begin with 1. Positions are multiples of 8. The lowest bit is set
+ *   once the index names the entry no more: SHO__ENTRY_DEAD, the one change an
+ *   entry sees. After a crash it may be missing, never wrong.
  * version: the position at which this value was first written; a move keeps
  *   it. expiry_ms: map time, 0: never.
  * checksum: low half of hash(value, seed = key_hash ^ mix(version ^ K2, word
  *   at 16 ^ K3)), key_hash = hash(key, hash_seed). See hash.h.
  */
+#define SHO__ENTRY_DEAD UINT64_C(1)
 #define SHO__KEY_BITS 22
 #define SHO__MAX_KEY_BYTES ((UINT32_C(1) << SHO__KEY_BITS) - 1)
 #define SHO__MAX_EXPIRY_MS ((UINT64_C(1) << 42) - 1)

@@ -235,12 +235,16 @@ int sho__log_room(struct sho__log *log, uint64_t bytes, uint64_t replaced);
 void sho__log_append(struct sho__log *log, struct sho__entry_shm *entry,
                      const void *key, const void *value, uint64_t key_hash);
 
-/* Takes an entry off the index and off the counts. */
+/* Takes an entry off the index and off the counts, and marks it dead. */
 void sho__log_drop(struct sho__log *log, uint64_t hash, _Atomic uint64_t *slot,
-                   uint64_t bytes);
+                   const struct sho__entry_shm *entry);
 
-/* Copies the header at a position. 0 if what lies there is no entry of that
- * position that ends at or before the tail. */
+/* Marks the entry at a position, which no slot names, as dead; or not dead. */
+void sho__log_mark(struct sho__log *log, uint64_t position, int dead);
+
+/* Copies the header at a position, the mark taken off. 0 if what lies there is
+ * no entry of that position that ends at or before the tail; 1 for an entry, -1
+ * for one marked dead. */
 int sho__log_entry(const struct sho__log *log, uint64_t position,
                    struct sho__entry_shm *entry);
 

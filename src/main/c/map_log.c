@@ -38,13 +38,17 @@ int sho__log_entry(const struct sho__log *log, uint64_t position,
                    struct sho__entry_shm *entry) {
   const struct sho_map *map = log->map;
   sho__copy_racy(entry, sho__log_at(map, log->number, position), sizeof *entry);
+  int dead = (entry->position & SHO__ENTRY_DEAD) != 0;
+  entry->position &= ~SHO__ENTRY_DEAD;
   uint64_t tail = sho__get(&log->segment->tail);
-  return entry->position == position &&
-         (uint64_t)SHO__ENTRY_BYTES + sho__entry_key_bytes(entry) +
-                 entry->value_bytes <=
-             map->geometry.max_entry &&
-         position < tail &&
-         sho__entry_size(entry) <= sho__position_distance(map, position, tail);
+  int whole =
+      entry->position == position &&
+      (uint64_t)SHO__ENTRY_BYTES + sho__entry_key_bytes(entry) +
+              entry->value_bytes <=
+          map->geometry.max_entry &&
+      position < tail &&
+      sho__entry_size(entry) <= sho__position_distance(map, position, tail);
+  return !whole ? 0 : dead ? -1 : 1;
 }
 
 int sho__log_slot_entry(const struct sho__log *log, uint64_t slot_value,
@@ -56,10 +60,11 @@ int sho__log_slot_entry(const struct sho__log *log, uint64_t slot_value,
     return 0;
   }
   sho__copy_racy(entry, sho__log_at(map, log->number, off), sizeof *entry);
+  entry->position &= ~SHO__ENTRY_DEAD;
   return sho__position_valid(map, entry->position) &&
          sho__slot_position(entry->position) == named &&
          entry->position >= sho__get(&log->segment->head) &&
-         sho__log_entry(log, entry->position, entry);
+         sho__log_entry(log, entry->position, entry) != 0;
 }
 
 uint64_t sho__log_key_hash(const struct sho__log *log,
@@ -76,6 +81,15 @@ static void advance_tail(struct sho__log *log, uint64_t bytes) {
   atomic_store_explicit(&log->segment->tail,
                         sho__position_add(log->map, tail, bytes),
                         memory_order_release);
+}
+
+/* The next entry's lines: a segment's turn comes again some writes later. */
+static void prefetch_tail(const struct sho__log *log) {
+  uint8_t *at =
+      sho__log_at(log->map, log->number, sho__get(&log->segment->tail));
+  for (int line = 1; line <= 3; line++) {
+    __builtin_prefetch(at + line * 64, 1);
+  }
 }
 
 static void note_expiry(struct sho__segment_shm *segment, uint64_t expiry_ms) {
@@ -104,15 +118,26 @@ void sho__log_append(struct sho__log *log, struct sho__entry_shm *entry,
   memcpy(at + SHO__ENTRY_BYTES + key_bytes, value, entry->value_bytes);
   SHO_CRASH_POINT("map: entry written");
   advance_tail(log, sho__entry_size(entry));
+  prefetch_tail(log);
   SHO_CRASH_POINT("map: tail advanced");
 }
 
 /* ---- room --------------------------------------------------------------- */
 
+void sho__log_mark(struct sho__log *log, uint64_t position, int dead) {
+  uint64_t mark = dead ? SHO__ENTRY_DEAD : 0;
+  void *at = sho__log_at(log->map, log->number, position);
+  /* Release: who sees the mark sees that no slot names the entry. */
+  atomic_store_explicit((_Atomic uint64_t *)at, position | mark,
+                        memory_order_release);
+}
+
 void sho__log_drop(struct sho__log *log, uint64_t hash, _Atomic uint64_t *slot,
-                   uint64_t bytes) {
+                   const struct sho__entry_shm *entry) {
   struct sho__segment_shm *segment = log->segment;
+  uint64_t bytes = sho__entry_size(entry);
   sho__index_remove(log->map, hash, slot);
+  sho__log_mark(log, entry->position, 1);
   sho__put(&segment->live_bytes, sho__get(&segment->live_bytes) - bytes);
   sho__put(&segment->entries, sho__get(&segment->entries) - 1);
   SHO_CRASH_POINT("map: entry dropped");
@@ -144,17 +169,30 @@ static void move_to_tail(struct sho__log *log, struct sho__entry_shm *entry,
 static void keep_or_drop(struct sho__log *log, struct sho__entry_shm *entry,
                          uint64_t hash, _Atomic uint64_t *slot, int *chances) {
   struct sho__segment_shm *segment = log->segment;
-  uint64_t bytes = sho__entry_size(entry);
   if (sho__entry_expired(log->map, entry)) {
-    sho__log_drop(log, hash, slot, bytes);
+    sho__log_drop(log, hash, slot, entry);
     sho__bump(&segment->expirations);
   } else if (log->map->geometry.eviction == SHO_EVICTION_CLOCK &&
              ((sho__get(slot) & SHO__SLOT_VISITED) == 0 || *chances == 0)) {
-    sho__log_drop(log, hash, slot, bytes);
+    sho__log_drop(log, hash, slot, entry);
     sho__bump(&segment->evictions);
   } else {
     move_to_tail(log, entry, slot);
     *chances -= *chances > 0;
+  }
+}
+
+/* Decides about an entry at the head that is not marked dead: a writer that
+ * was killed may have left it so. */
+static void leave_head(struct sho__log *log, struct sho__entry_shm *entry,
+                       int *chances) {
+  uint64_t hash = sho__log_key_hash(log, entry);
+  if (sho__map_segment_of(log->map, hash) == log->number) {
+    _Atomic uint64_t *slot =
+        sho__index_slot_of(log->map, hash, entry->position);
+    if (slot != NULL) {
+      keep_or_drop(log, entry, hash, slot, chances);
+    }
   }
 }
 
@@ -163,18 +201,16 @@ static int advance_head(struct sho__log *log, int *chances) {
   struct sho__segment_shm *segment = log->segment;
   uint64_t head = sho__get(&segment->head);
   struct sho__entry_shm entry;
-  if (!sho__log_entry(log, head, &entry)) {
+  int found = sho__log_entry(log, head, &entry);
+  if (found == 0) {
     return 0;
   }
-  uint64_t bytes = sho__entry_size(&entry);
-  uint64_t hash = sho__log_key_hash(log, &entry);
-  if (sho__map_segment_of(log->map, hash) == log->number) {
-    _Atomic uint64_t *slot = sho__index_slot_of(log->map, hash, head);
-    if (slot != NULL) {
-      keep_or_drop(log, &entry, hash, slot, chances);
-    }
+  uint64_t next = sho__position_add(log->map, head, sho__entry_size(&entry));
+  __builtin_prefetch(sho__log_at(log->map, log->number, next));
+  if (found > 0) {
+    leave_head(log, &entry, chances);
   }
-  sho__put(&segment->head, sho__position_add(log->map, head, bytes));
+  sho__put(&segment->head, next);
   SHO_CRASH_POINT("map: head advanced");
   return 1;
 }
@@ -256,8 +292,7 @@ uint64_t sho__log_remove_expired(struct sho__log *log) {
       }
       uint64_t expiry_ms = sho__entry_expiry_ms(&entry);
       if (sho__entry_expired(log->map, &entry)) {
-        sho__log_drop(log, sho__log_key_hash(log, &entry), slot,
-                      sho__entry_size(&entry));
+        sho__log_drop(log, sho__log_key_hash(log, &entry), slot, &entry);
         sho__bump(&segment->expirations);
         removed++;
       } else if (expiry_ms != 0 && (earliest == 0 || expiry_ms < earliest)) {

@@ -105,6 +105,7 @@ static int named_entry(const struct sho__log *log, uint64_t slot_value,
     return 0;
   }
   sho__copy_racy(entry, sho__log_at(map, log->number, off), sizeof *entry);
+  entry->position &= ~SHO__ENTRY_DEAD;
   return sho__position_valid(map, entry->position) &&
          sho__slot_position(entry->position) == named &&
          (uint64_t)SHO__ENTRY_BYTES + sho__entry_key_bytes(entry) +
@@ -185,6 +186,10 @@ static void count_slot(struct sho__log *log, uint64_t bucket,
     sho__bump(&log->segment->damaged);
     return;
   }
+  if (checked) {
+    /* A power cut may have kept the mark and lost the slot's new value. */
+    sho__log_mark(log, entry.position, 0);
+  }
   uint64_t size = sho__entry_size(&entry);
   uint64_t expiry_ms = sho__entry_expiry_ms(&entry);
   count->live_bytes += size;
@@ -246,7 +251,7 @@ static void drop_twins(struct sho__log *log) {
     }
     int older = entry.version < first.entry.version;
     sho__log_drop(log, hash, older ? slot : first.slot,
-                  sho__entry_size(older ? &entry : &first.entry));
+                  older ? &entry : &first.entry);
     sho__bump(&log->segment->damaged);
   }
 }

@@ -67,6 +67,8 @@ static int publish(struct sho__log *log, uint64_t hash,
     sho__index_replace(state->hit.slot, position);
     SHO_CRASH_POINT("map: slot replaced");
     live -= sho__entry_size(&state->hit.entry);
+    sho__log_mark(log, state->hit.entry.position, 1);
+    SHO_CRASH_POINT("map: old entry marked");
   } else if (sho__index_insert(log->map, hash, position) == 0) {
     SHO_CRASH_POINT("map: slot filled");
     sho__put(&segment->entries, sho__get(&segment->entries) + 1);
@@ -228,8 +230,7 @@ static int remove_key(struct sho_map *map, const void *key, size_t key_bytes,
     code = absent(map);
   }
   if (code == SHO_OK) {
-    sho__log_drop(&log, hash, state.hit.slot,
-                  sho__entry_size(&state.hit.entry));
+    sho__log_drop(&log, hash, state.hit.slot, &state.hit.entry);
     sho__bump(&log.segment->removals);
     log.changed = 1;
   }
