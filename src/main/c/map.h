@@ -3,7 +3,8 @@
  * docs/architecture.md argues why a kill between any two steps is harmless and
  * why a reader never returns torn bytes.
  *
- *   map_open.c     geometry, creation, opening
+ *   map_geometry.c geometry, header
+ *   map_open.c     creation, opening, closing
  *   map_index.c    from a key to its slot
  *   map_log.c      entries, and room for them
  *   map_recover.c  after a dead owner, a reboot, damage; verify
@@ -54,6 +55,33 @@ struct sho_map {
   uint8_t *logs;
   int read_only;
 };
+
+/* ---- geometry: map_geometry.c ------------------------------------------- */
+
+/* SHO_EINVAL if there is no such option. name: for messages, as in all here. */
+int sho__options_check(const struct sho_map_options *options, const char *name);
+
+/* What a new map of these options is like. SHO_EINVAL names the bounds. */
+int sho__geometry_choose(const struct sho_map_options *options,
+                         const char *name, struct sho__geometry *geometry);
+
+/* A sho__fill for sho__file_create; context: the geometry. */
+int sho__geometry_fill(int fd, const char *name, void *context);
+
+/* Reads and validates the header of a file of that size. SHO_EFORMAT,
+ * SHO_EVERSION, SHO_ECORRUPT. */
+int sho__geometry_read(int fd, const char *name, uint64_t file_bytes,
+                       struct sho__map_shm *header,
+                       struct sho__geometry *geometry);
+
+/* SHO_EGEOMETRY if the options ask for what the file has not. */
+int sho__geometry_compare(const struct sho_map_options *options,
+                          const char *name, const struct sho__geometry *has);
+
+unsigned sho__position_bits(uint64_t log_bytes);
+
+/* What to add to the boot clock, ms, to get the wall clock. */
+uint64_t sho__clock_base_ms(void);
 
 /* ---- keys --------------------------------------------------------------- */
 
