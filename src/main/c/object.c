@@ -36,9 +36,10 @@
 enum {
   READ_ATTEMPTS = 1000,
   OPEN_ATTEMPTS = 100,
-  AWAIT_SLICE_NS =
-      50000000, /* a wake-up lost with a killed writer costs this */
-  CONTROL_BYTES = sizeof(struct sho__cell_shm)
+  AWAIT_SLICE_NS = 50000000, /* what a wake-up costs that a kill took along */
+  CONTROL_BYTES = sizeof(struct sho__cell_shm),
+  HEAD_BYTES = 64, /* of the control block: what finds it */
+  STEP_BYTES = 16384
 };
 
 static const uint32_t max_capacity = UINT32_C(1) << 30;
@@ -82,14 +83,35 @@ static int is_control(const struct sho__cell_shm *cell, uint64_t off,
   return 1;
 }
 
-/* Looks for the control block: *control, or SHO_EABSENT. */
-static int find_control(int fd, const char *path, uint64_t file_bytes,
-                        struct control *control) {
-  enum { HEAD_BYTES = 64, STEP_BYTES = 65536 };
+static int is_valid(const struct control *control) {
+  return control->layout_version == SHO__CELL_LAYOUT_VERSION &&
+         !control->damaged;
+}
+
+/* The control block at that place: *control, or SHO_EABSENT. */
+static int control_at(int fd, const char *path, uint64_t off,
+                      uint64_t file_bytes, struct control *control) {
+  struct sho__cell_shm head;
+  if (off + HEAD_BYTES > file_bytes) {
+    return SHO_EABSENT;
+  }
+  int code = sho__file_read(fd, path, &head, HEAD_BYTES, off);
+  if (code == SHO_OK && !is_control(&head, off, file_bytes, control)) {
+    code = SHO_EABSENT;
+  }
+  return code;
+}
+
+/* Looks through the file for a valid control block, or else for the first that
+ * has the magic: texts may have it too. *control, or SHO_EABSENT. */
+static int search_control(int fd, const char *path, uint64_t file_bytes,
+                          struct control *control) {
   uint8_t part[STEP_BYTES];
-  uint64_t off = SHO_WINDOW_BYTES;
-  while (off + HEAD_BYTES <= file_bytes) {
-    uint64_t left = file_bytes - off;
+  int found = SHO_EABSENT;
+  uint64_t end = area_bytes_of(max_capacity) + (uint64_t)HEAD_BYTES;
+  end = end < file_bytes ? end : file_bytes;
+  for (uint64_t off = SHO_WINDOW_BYTES; off + HEAD_BYTES <= end;) {
+    uint64_t left = end - off;
     size_t bytes = left < STEP_BYTES ? (size_t)left : STEP_BYTES;
     int code = sho__file_read(fd, path, part, bytes, off);
     if (code != SHO_OK) {
@@ -97,14 +119,42 @@ static int find_control(int fd, const char *path, uint64_t file_bytes,
     }
     for (size_t at = 0; at + HEAD_BYTES <= bytes; at += 64) {
       struct sho__cell_shm head;
+      struct control candidate;
       memcpy(&head, part + at, HEAD_BYTES);
-      if (is_control(&head, off + at, file_bytes, control)) {
+      if (!is_control(&head, off + at, file_bytes, &candidate)) {
+        continue;
+      }
+      int valid = is_valid(&candidate);
+      if (valid || found == SHO_EABSENT) {
+        *control = candidate;
+        found = SHO_OK;
+      }
+      if (valid) {
         return SHO_OK;
       }
     }
     off += bytes & ~(size_t)63;
   }
-  return SHO_EABSENT;
+  return found;
+}
+
+/* Where a file of the wanted capacity has it, else wherever it is. */
+static int find_control(int fd, const char *path, uint32_t capacity,
+                        uint64_t file_bytes, struct control *control) {
+  struct control wanted;
+  int code = control_at(fd, path, area_bytes_of(capacity), file_bytes, &wanted);
+  if (code == SHO_OK && is_valid(&wanted)) {
+    *control = wanted;
+    return SHO_OK;
+  }
+  if (code != SHO_OK && code != SHO_EABSENT) {
+    return code;
+  }
+  int found = search_control(fd, path, file_bytes, control);
+  if (code == SHO_OK && found == SHO_OK && !is_valid(control)) {
+    *control = wanted; /* its damage is what there is to tell */
+  }
+  return found;
 }
 
 /* ---- open --------------------------------------------------------------- */
@@ -200,14 +250,21 @@ static int make_ready(int fd, const char *path, uint32_t capacity,
   if (end < 0) {
     return sho__fail_errno(errno, "%s: cannot be examined", path);
   }
-  int code = find_control(fd, path, (uint64_t)end, control);
+  int code = find_control(fd, path, capacity, (uint64_t)end, control);
   if (code == SHO_EABSENT) {
     code = adopt(fd, path, (uint64_t)end, capacity, mode);
     *control = (struct control){.off = area_bytes_of(capacity),
                                 .capacity = capacity,
                                 .layout_version = SHO__CELL_LAYOUT_VERSION};
   }
-  return code == SHO_OK ? check_control(control, path, capacity, mode) : code;
+  if (code == SHO_OK) {
+    code = check_control(control, path, capacity, mode);
+  }
+  /* A copy of a cell may have holes. */
+  return code == SHO_OK
+             ? sho__file_reserve(fd, path,
+                                 file_bytes_of((uint32_t)control->capacity))
+             : code;
 }
 
 static int open_file(const char *path, uint32_t capacity,
@@ -235,6 +292,7 @@ static int map_object(struct sho_object *object, int fd, const char *path,
   struct sho__extent extent = {.plain_bytes = (size_t)bytes};
   int code = sho__region_map(&object->region, fd, path, &extent, 1);
   if (code != SHO_OK) {
+    close(fd);
     return code;
   }
   object->capacity = (uint32_t)control->capacity;
@@ -252,12 +310,11 @@ static int map_object(struct sho_object *object, int fd, const char *path,
   return code;
 }
 
-/* Makes the file behind fd ready and maps it. Closes fd on failure. */
+/* Makes the file behind fd ready and maps it. fd is gone on failure. */
 static int attach(struct sho_object *object, int fd, const char *path,
                   uint32_t capacity, enum sho__open_mode mode,
                   uint64_t min_bytes) {
   struct control control;
-  int mapped = 0;
   int code = sho__setup_lock(fd, path);
   if (code != SHO_OK) {
     close(fd);
@@ -269,13 +326,10 @@ static int attach(struct sho_object *object, int fd, const char *path,
   if (code == SHO_OK && map_bytes > 0) {
     code = sho__file_reserve(fd, path, map_bytes);
   }
+  sho__setup_unlock(fd);
   if (code == SHO_OK) {
-    sho__setup_unlock(fd);
-    mapped = 1;
     code = map_object(object, fd, path, &control, map_bytes);
-  }
-  if (!mapped) {
-    sho__setup_unlock(fd);
+  } else {
     close(fd);
   }
   return code;
