@@ -24,7 +24,7 @@ int sho__lock(struct sho__peers *peers, _Atomic uint32_t *word, int *recover);
 /*
  * One turn of waiting for a lock: tries, and if it is held sleeps some 5 ms at
  * most, and asks whether the owner lives. Answers SHO_OK: locked; 1: not yet;
- * SHO_ECLOSED, SHO_EIO. *holder: the word of who has it, if not yet.
+ * SHO_ECLOSED, SHO_EIO. *holder: the word as it was found, if not yet.
  */
 int sho__lock_turn(struct sho__peers *peers, _Atomic uint32_t *word,
                    int *recover, uint32_t *holder);
