@@ -11,6 +11,7 @@ struct sho_object {
   struct sho__peers peers;
   struct sho__cell_shm *cell;
   uint64_t control_off;
+  uint64_t creation_id; /* of the control block that was opened */
   uint32_t capacity;
   uint32_t area_bytes; /* of the text area, and of its shadow */
   uint8_t *text;

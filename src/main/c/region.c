@@ -409,8 +409,12 @@ int sho__region_end(struct sho__region *region) {
 }
 
 void sho__region_give_back(struct sho__region *region) {
-  mmap(region->base, region->bytes, PROT_READ | PROT_WRITE,
-       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+  void *zeros =
+      mmap(region->base, region->bytes, PROT_READ | PROT_WRITE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+  if (zeros == MAP_FAILED) {
+    return; /* threads may still write: alive until sho__region_free */
+  }
   /* Unlocks by name too: a copy of the descriptor in a child made by fork()
    * would keep the locks. */
   struct flock all = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
