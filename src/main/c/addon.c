@@ -23,7 +23,9 @@ static const char *path_now(void) {
 }
 
 static void drop_current(void) {
-  if (current != NULL && !address_told) {
+  if (current != NULL && address_told) {
+    sho__region_let_go(&current->region);
+  } else {
     sho_object_free(current);
   }
   current = NULL;

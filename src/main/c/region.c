@@ -408,6 +408,18 @@ int sho__region_end(struct sho__region *region) {
   return atomic_exchange(&region->state, SHO_ECLOSED) != SHO_ECLOSED;
 }
 
+/* A copy of the descriptor in a child made by fork() would keep the locks. */
+static void unlock_all(int fd) {
+  struct flock all = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+  fcntl(fd, F_OFD_SETLK, &all);
+}
+
+void sho__region_let_go(struct sho__region *region) {
+  unlock_all(region->fd);
+  close(region->fd);
+  region->fd = -1;
+}
+
 void sho__region_give_back(struct sho__region *region) {
   void *zeros =
       mmap(region->base, region->bytes, PROT_READ | PROT_WRITE,
@@ -415,10 +427,7 @@ void sho__region_give_back(struct sho__region *region) {
   if (zeros == MAP_FAILED) {
     return; /* threads may still write: alive until sho__region_free */
   }
-  /* Unlocks by name too: a copy of the descriptor in a child made by fork()
-   * would keep the locks. */
-  struct flock all = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
-  fcntl(region->fd, F_OFD_SETLK, &all);
+  unlock_all(region->fd);
   int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (nothing >= 0) {
     dup2(nothing, region->fd);

@@ -82,6 +82,10 @@ int sho__region_end(struct sho__region *region);
  */
 void sho__region_give_back(struct sho__region *region);
 
+/* Gives the file and its locks back and leaves the mapping, for addresses that
+ * were told. Nobody may be inside, then or later. */
+void sho__region_let_go(struct sho__region *region);
+
 /* Unmaps a region and closes its file. Nobody may be inside. */
 void sho__region_free(struct sho__region *region);
 
