@@ -257,7 +257,7 @@ static void check_all_backed(long address, uint64_t before, uint64_t min_size) {
   CHECK(file.st_blocks * 512 >= (long long)covered); /* no hole, no SIGBUS */
   volatile char *bytes = (volatile char *)address;
   bytes[min_size > 0 ? min_size - 1 : 0] = 'x';
-  CHECK(bytes[covered > 0 ? covered - 1 : 0] >= 0);
+  (void)bytes[covered > 0 ? covered - 1 : 0];
 }
 
 static void test_addon_address_covers_size_or_min_size(void) {

@@ -96,10 +96,12 @@ static void finish_write(struct sho_object *object, uint64_t odd) {
 static void recover(struct sho_object *object) {
   struct sho__cell_shm *cell = object->cell;
   uint64_t sequence = atomic_load(&cell->sequence);
+  SHO_CRASH_POINT("cell: taken over");
   if (sequence & 1) {
     finish_write(object, sequence);
   }
   atomic_fetch_add(&cell->recoveries, 1);
+  SHO_CRASH_POINT("cell: recovered");
 }
 
 static int lock_cell(struct sho_object *object) {

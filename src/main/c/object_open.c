@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crash.h"
 #include "error.h"
 #include "hash.h"
 #include "object.h"
@@ -151,6 +152,7 @@ static int write_control(int fd, const char *path, uint32_t capacity) {
 }
 
 static int fill_new(int fd, const char *path, void *context) {
+  SHO_CRASH_POINT("cell: reserved");
   return write_control(fd, path, *(const uint32_t *)context);
 }
 
@@ -195,7 +197,12 @@ static int adopt(int fd, const char *path, uint64_t file_bytes,
                      (unsigned long long)most);
   }
   int code = sho__file_reserve(fd, path, file_bytes_of(capacity));
-  return code == SHO_OK ? write_control(fd, path, capacity) : code;
+  if (code == SHO_OK) {
+    SHO_CRASH_POINT("cell: grown");
+    code = write_control(fd, path, capacity);
+    SHO_CRASH_POINT("cell: adopted");
+  }
+  return code;
 }
 
 static int check_control(const struct control *control, const char *path,
@@ -311,6 +318,7 @@ static int attach(struct sho_object *object, int fd, const char *path,
     code = sho__file_reserve(fd, path, map_bytes);
   }
   sho__setup_unlock(fd);
+  SHO_CRASH_POINT("cell: made ready");
   if (code == SHO_OK) {
     code = map_object(object, fd, path, &control, map_bytes);
   } else {
