@@ -60,6 +60,11 @@ public final class ChildJvm implements AutoCloseable {
     }
   }
 
+  /** Returns whether it has printed a line that was not taken yet. */
+  public boolean hasLine() {
+    return !lines.isEmpty();
+  }
+
   /** Sends a line. */
   @SuppressWarnings("resource")
   public void send(String line) {

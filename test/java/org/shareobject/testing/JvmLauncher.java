@@ -84,12 +84,16 @@ public final class JvmLauncher {
     }
   }
 
-  private ChildJvm start(String main, String... args) {
+  /** Starts a class, or a module's as {@code module/class}. */
+  public ChildJvm start(String main, String... args) {
     List<String> command = new ArrayList<>(prefix);
     command.add(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");
     command.addAll(options);
     if (!classPath.isEmpty()) {
       command.addAll(List.of("--class-path", classPath));
+    }
+    if (main.contains("/")) {
+      command.add("--module");
     }
     command.add(main);
     command.addAll(List.of(args));

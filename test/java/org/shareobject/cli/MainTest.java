@@ -1,0 +1,168 @@
+package org.shareobject.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.shareobject.ShareObject;
+import org.shareobject.internal.NativeLibrary;
+import org.shareobject.internal.Version;
+
+/** The command within this JVM. */
+class MainTest {
+  @TempDir Path folder;
+
+  private String file;
+  private StringWriter out;
+  private StringWriter err;
+
+  @BeforeEach
+  void nameFile() {
+    file = folder.resolve("share-data").toString();
+  }
+
+  @AfterEach
+  void forgetFile() {
+    System.clearProperty("shareobject.path");
+  }
+
+  @Test
+  void shouldReadWhatWasWritten() {
+    assertEquals(0, run("write", "Hello World!", "--file", file));
+    assertEquals("", out.toString());
+    assertEquals(0, run("read", "--file", file));
+    assertEquals(String.format("Hello World!%n"), out.toString());
+    assertEquals("", err.toString());
+  }
+
+  @Test
+  void shouldPrintAnyText() {
+    ShareObject.open(Path.of(file)).set("é€😀\n2");
+    assertEquals(0, run("read", "-f", file));
+    assertEquals(String.format("é€😀\n2%n"), out.toString());
+  }
+
+  @Test
+  void shouldWriteTextThatLooksLikeAnOption() {
+    assertEquals(0, run("write", "-f", file, "--", "--file"));
+    assertEquals("--file", read());
+  }
+
+  @Test
+  void shouldFailWhenTextIsCut() {
+    assertEquals(1, run("write", "x".repeat(1022) + "é", "-f", file));
+    assertEquals(
+        String.format("shareobject: the text was cut: 1022 of 1024 bytes are stored in %s%n", file),
+        err.toString());
+    assertEquals("x".repeat(1022), read());
+  }
+
+  @Test
+  void shouldFailInOneLineWhenFileIsMissing() {
+    assertEquals(1, run("read", "--file", file));
+    assertEquals("", out.toString());
+    assertEquals(1, err.toString().lines().count());
+    assertTrue(
+        err.toString().startsWith("shareobject: " + file + ": no such file"), err.toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"read", "write x", "watch", "info", "poll"})
+  void shouldFailInOneLineForFolder(String command) throws IOException {
+    Files.createDirectory(Path.of(file));
+    assertEquals(1, run((command + " --file " + file).split(" ", -1)));
+    assertEquals(1, err.toString().lines().count());
+    assertTrue(err.toString().startsWith("shareobject: " + file + " is a folder"), err.toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "demo ", "read ", "write ", "poll ", "watch ", "info "})
+  void shouldHelpAtEveryLevel(String command) {
+    assertEquals(0, run((command + "--help").split(" ", -1)));
+    assertTrue(out.toString().startsWith("Usage: shareobject " + command), out.toString());
+    assertEquals("", err.toString());
+    assertEquals(0, run((command + "--version").split(" ", -1)));
+    assertEquals(String.format("shareobject %s%n", Version.get()), out.toString());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'', a command is missing",
+    "fetch, Unmatched argument",
+    "write, Missing required parameter: 'TEXT'",
+    "write a b, Unmatched argument",
+    "read --file, Missing required parameter",
+    "poll --interval soon, 'soon' is no time",
+    "poll --interval 0s, '0s' is no time",
+    "poll --interval 5, '5' is no time",
+    "demo --seconds 0, --seconds must be 1 or more",
+    "watch --capacity many, 'many' is not an int"
+  })
+  void shouldExitWithTwoOnWrongUsage(String line, String words) {
+    assertEquals(2, line.isEmpty() ? run() : run(line.split(" ", -1)));
+    assertEquals("", out.toString());
+    assertTrue(err.toString().startsWith("shareobject: "), err.toString());
+    assertTrue(err.toString().contains(words), err.toString());
+    assertTrue(err.toString().contains("--help'"), err.toString());
+  }
+
+  @Test
+  void shouldTellCapacityOutOfRange() {
+    assertEquals(1, run("watch", "--capacity", "1", "-f", file));
+    assertTrue(err.toString().contains("capacity"), err.toString());
+  }
+
+  @Test
+  void shouldDescribeMissingFile() {
+    assertEquals(0, run("info", "--file", file));
+    assertTrue(out.toString().contains("version     " + Version.get()), out.toString());
+    assertTrue(out.toString().contains(NativeLibrary.path().toString()), out.toString());
+    assertTrue(out.toString().contains(file + ", missing"), out.toString());
+    assertFalse(Files.exists(Path.of(file)));
+  }
+
+  @Test
+  void shouldDescribeBareFileAndLeaveIt() throws IOException {
+    Files.writeString(Path.of(file), "hello");
+    assertEquals(0, run("info", "--file", file));
+    assertTrue(out.toString().contains(file + ", 5 bytes, bare"), out.toString());
+    assertEquals("hello", Files.readString(Path.of(file)));
+  }
+
+  @Test
+  void shouldDescribeFile() {
+    try (ShareObject cell = ShareObject.open(Path.of(file), 4096)) {
+      cell.set("one");
+      assertEquals(1, run("info", "--file", file));
+      assertTrue(err.toString().contains("4096"), err.toString());
+      assertEquals(0, run("info", "--file", file, "--capacity", "4096"));
+      assertTrue(out.toString().contains("text        bytes 0 to 4095"), out.toString());
+      assertTrue(out.toString().contains("writes      1"), out.toString());
+      assertTrue(out.toString().contains("open        1 of 128 handles"), out.toString());
+    }
+  }
+
+  private String read() {
+    try (ShareObject cell = ShareObject.open(Path.of(file))) {
+      return cell.get();
+    }
+  }
+
+  private int run(String... args) {
+    out = new StringWriter();
+    err = new StringWriter();
+    return Main.run(new PrintWriter(out, true), new PrintWriter(err, true), args);
+  }
+}
