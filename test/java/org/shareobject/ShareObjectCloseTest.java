@@ -72,6 +72,41 @@ class ShareObjectCloseTest {
     System.out.printf("close() ended 4 waiters within %d us%n", (System.nanoTime() - start) / 1000);
   }
 
+  @Test
+  void shouldEndReadersAndWritersAndWaitersManyTimes() throws Exception {
+    for (int round = 0; round < 100; round++) {
+      ShareObject cell = open();
+      List<CompletableFuture<Void>> users =
+          List.of(
+              untilFailure(cell::get),
+              untilFailure(() -> cell.set("x".repeat(900))),
+              untilFailure(() -> cell.await(cell.version() + 1, LONG)),
+              untilFailure(cell::version));
+      TimeUnit.MICROSECONDS.sleep(round * 37L);
+      cell.close();
+      for (CompletableFuture<Void> user : users) {
+        endsClosed(user);
+      }
+    }
+  }
+
+  @Test
+  void shouldCloseFromManyThreadsAtOnce() throws Exception {
+    for (int round = 0; round < 50; round++) {
+      ShareObject cell = open();
+      CompletableFuture<Void> reader = untilFailure(cell::get);
+      List<Thread> closers = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        closers.add(new Thread(cell::close));
+      }
+      closers.forEach(Thread::start);
+      for (Thread closer : closers) {
+        closer.join();
+      }
+      endsClosed(reader);
+    }
+  }
+
   private ShareObject open() {
     return ShareObject.open(folder.resolve("share-data"));
   }

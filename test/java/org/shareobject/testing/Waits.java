@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -14,7 +15,6 @@ import java.util.function.Supplier;
 public final class Waits {
   private static final Path SCHEDSTAT = Path.of("/proc/thread-self/schedstat");
 
-  private long count;
   private long longestNs;
   private long longestWithQueueNs;
 
@@ -23,21 +23,23 @@ public final class Waits {
 
   /** Calls and measures. */
   public <T> T time(Supplier<T> call) {
+    return time(call, () -> Long.MIN_VALUE);
+  }
+
+  /**
+   * Calls and measures what lies after the time that {@code from} tells in the end, if anything.
+   */
+  public <T> T time(Supplier<T> call, LongSupplier from) {
     long queued = queuedNs();
     long start = System.nanoTime();
     T result = call.get();
-    long took = System.nanoTime() - start;
+    long end = System.nanoTime();
+    long took = end - Math.max(start, from.getAsLong());
     longestWithQueueNs = Math.max(longestWithQueueNs, took);
     if (took > longestNs) {
       longestNs = Math.max(longestNs, took - (queuedNs() - queued));
     }
-    count++;
     return result;
-  }
-
-  /** Returns how many calls there were. */
-  public long count() {
-    return count;
   }
 
   /** Returns the longest time in milliseconds, rounded down. */
