@@ -194,25 +194,6 @@ static inline int sho__entry_expired(const struct sho_map *map,
 
 /* ---- index: map_index.c ------------------------------------------------- */
 
-struct sho__hit {
-  _Atomic uint64_t *slot;
-  uint64_t slot_value;
-  const uint8_t *at;           /* the entry in the log */
-  struct sho__entry_shm entry; /* a copy of its header */
-};
-
-enum sho__lookup { SHO__MISS = 0, SHO__HIT = 1, SHO__MOVED = 2 };
-
-/*
- * Looks a key up, with or without the lock. HIT: the header in *hit was the
- * key's when it was copied; what is read of the entry after that is to be
- * believed only if sho__entry_still then says so. MOVED (never under the
- * lock): a writer was faster, look again.
- */
-enum sho__lookup sho__index_find(const struct sho_map *map, uint64_t hash,
-                                 const void *key, size_t key_bytes,
-                                 struct sho__hit *hit);
-
 /* Whether the log has not passed the position, so that what was copied from
  * there before is whole. Fences by itself. */
 static inline int sho__entry_still(const struct sho__segment_shm *segment,

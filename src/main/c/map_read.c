@@ -5,7 +5,7 @@
  */
 #include "counters.h"
 #include "error.h"
-#include "map.h"
+#include "map_find.h"
 #include "wait.h"
 
 enum {

@@ -9,7 +9,7 @@
 
 #include "crash.h"
 #include "error.h"
-#include "map.h"
+#include "map_find.h"
 #include "wait.h"
 
 /* ---- lock --------------------------------------------------------------- */

@@ -7,7 +7,7 @@
  */
 #include "crash.h"
 #include "error.h"
-#include "map.h"
+#include "map_find.h"
 
 /* What to write, and when not to. */
 struct write {
