@@ -10,6 +10,7 @@
 
 enum {
   READ_ATTEMPTS = 256,
+  FIND_POSITION_BITS = 52, /* of what sho_map_find answers */
   AWAIT_SLICE_NS =
       50000000, /* a wake-up lost with a killed writer costs this */
   AWAIT_READ_ONLY_NS = 2000000 /* a reader that may not ask to be woken */
@@ -54,14 +55,17 @@ static enum sho__lookup try_read(const struct sho_map *map, uint64_t hash,
   if (found != SHO__HIT) {
     return found;
   }
-  if (!is_live(map, &hit)) {
-    return SHO__MISS;
+  int live = is_live(map, &hit);
+  if (live) {
+    take(&hit, context);
   }
-  take(&hit, context);
   struct sho__segment_shm *segment =
       &map->segments[sho__map_segment_of(map, hash)];
   if (!sho__entry_still(segment, hit.entry.position)) {
-    return SHO__MOVED;
+    return SHO__MOVED; /* and its expiry may be another entry's */
+  }
+  if (!live) {
+    return SHO__MISS;
   }
   visit(map, &hit);
   return SHO__HIT;
@@ -157,27 +161,43 @@ int sho_map_get(struct sho_map *map, const void *key, size_t key_bytes,
 
 /* ---- find --------------------------------------------------------------- */
 
-static void take_nothing(const struct sho__hit *hit, void *context) {
+static void take_position(const struct sho__hit *hit, void *context) {
   *(uint64_t *)context = hit->entry.position;
 }
 
-int64_t sho_map_find(struct sho_map *map, const void *key, size_t key_bytes) {
-  uint64_t hash = sho__map_hash(map, key, key_bytes);
-  struct sho__hit hit;
-  enum sho__lookup found = sho__index_find(map, hash, key, key_bytes, &hit);
-  uint64_t position = hit.entry.position;
-  if (__builtin_expect(found != SHO__HIT || !is_live(map, &hit), 0)) {
-    int code = read_entry(map, key, key_bytes, take_nothing, &position);
-    if (code != SHO_OK) {
-      count(map, 0);
-      return code;
-    }
-  } else {
-    visit(map, &hit);
+static int64_t found_at(struct sho_map *map, uint32_t segment,
+                        uint64_t position) {
+  if (__builtin_expect(position >> (FIND_POSITION_BITS + 3) != 0, 0)) {
+    return sho__fail(SHO_ECORRUPT, "%s: an entry has a damaged position",
+                     map->region.path);
   }
   count(map, 1);
-  return (int64_t)((uint64_t)sho__map_segment_of(map, hash) << 52 |
-                   position >> 3);
+  return (int64_t)((uint64_t)segment << FIND_POSITION_BITS | position >> 3);
+}
+
+int64_t sho_map_find(struct sho_map *map, const void *key, size_t key_bytes) {
+  int code = check_key(map, key, key_bytes);
+  if (__builtin_expect(code != SHO_OK, 0)) {
+    return code;
+  }
+  uint64_t hash = sho__map_hash(map, key, key_bytes);
+  uint32_t segment = sho__map_segment_of(map, hash);
+  struct sho__hit hit;
+  if (__builtin_expect(
+          sho__index_find(map, hash, key, key_bytes, &hit) == SHO__HIT &&
+              is_live(map, &hit) &&
+              sho__entry_still(&map->segments[segment], hit.entry.position),
+          1)) {
+    visit(map, &hit);
+    return found_at(map, segment, hit.entry.position);
+  }
+  uint64_t position;
+  code = read_entry(map, key, key_bytes, take_position, &position);
+  if (code != SHO_OK) {
+    count(map, 0);
+    return code;
+  }
+  return found_at(map, segment, position);
 }
 
 int sho_map_view(struct sho_map *map, struct sho_map_view *view) {
