@@ -283,9 +283,6 @@ void sho__segment_unlock(struct sho__log *log);
  * checked: verifies checksums too, and drops what fails. Readers may read. */
 void sho__segment_rebuild(struct sho__log *log, int checked);
 
-/* Sets the head, at which no entry lies, to the next one that is named. */
-void sho__segment_resync(struct sho__log *log);
-
 /* After a reboot, before anybody else is let in. */
 void sho__map_rebuild_all(struct sho_map *map);
 

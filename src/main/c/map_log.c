@@ -176,6 +176,10 @@ static void keep_or_drop(struct sho__log *log, struct sho__entry_shm *entry,
              ((sho__get(slot) & SHO__SLOT_VISITED) == 0 || *chances == 0)) {
     sho__log_drop(log, hash, slot, entry);
     sho__bump(&segment->evictions);
+  } else if (free_bytes(log) < sho__entry_size(entry)) {
+    /* Numbers that were damaged left no room to move it to. */
+    sho__log_drop(log, hash, slot, entry);
+    sho__bump(&segment->damaged);
   } else {
     move_to_tail(log, entry, slot);
     *chances -= *chances > 0;
@@ -196,7 +200,7 @@ static void leave_head(struct sho__log *log, struct sho__entry_shm *entry,
   }
 }
 
-/* Frees the entry at the head. 0 if there is none that makes sense. */
+/* Frees the entry at the head. 0: none lies there, which takes damage. */
 static int advance_head(struct sho__log *log, int *chances) {
   struct sho__segment_shm *segment = log->segment;
   uint64_t head = sho__get(&segment->head);
@@ -248,6 +252,22 @@ static int is_cramped(const struct sho__log *log, uint64_t wanted,
          (replaced == 0 && sho__get(&log->segment->entries) >= slots);
 }
 
+/* Whether there is nothing left to free, or all that lives was moved once and
+ * nothing came of it: only damaged numbers make room look possible then. */
+static int lapped(const struct sho__log *log, uint64_t begin) {
+  uint64_t tail = sho__get(&log->segment->tail);
+  return sho__get(&log->segment->head) >= tail ||
+         sho__position_distance(log->map, begin, tail) >
+             log->map->geometry.log_bytes;
+}
+
+static int damaged(const struct sho__log *log) {
+  return sho__fail(SHO_ECORRUPT,
+                   "%s: segment %u was damaged; what was whole is kept, try "
+                   "again",
+                   log->map->region.path, log->number);
+}
+
 int sho__log_room(struct sho__log *log, uint64_t bytes, uint64_t replaced) {
   struct sho__segment_shm *segment = log->segment;
   uint64_t largest = sho__get(&segment->largest);
@@ -260,18 +280,18 @@ int sho__log_room(struct sho__log *log, uint64_t bytes, uint64_t replaced) {
   }
   sho__put(&segment->largest, largest);
   int chances = MOST_MOVES;
+  int rebuilt = 0;
+  uint64_t begin = sho__get(&segment->tail);
   while (is_cramped(log, bytes + largest, replaced)) {
-    if (sho__get(&segment->head) >= sho__get(&segment->tail)) {
-      /* An empty log is never cramped, unless its counts were damaged. */
-      sho__segment_rebuild(log, 1);
-      return sho__fail(SHO_ECORRUPT,
-                       "%s: segment %u was damaged; what was whole is kept, "
-                       "try again",
-                       log->map->region.path, log->number);
+    if (!lapped(log, begin) && advance_head(log, &chances)) {
+      continue;
     }
-    if (!advance_head(log, &chances)) {
-      sho__segment_resync(log);
+    if (rebuilt) {
+      return damaged(log);
     }
+    sho__segment_rebuild(log, 1);
+    rebuilt = 1;
+    begin = sho__get(&segment->tail);
   }
   return SHO_OK;
 }

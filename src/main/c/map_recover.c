@@ -256,6 +256,115 @@ static void drop_twins(struct sho__log *log) {
   }
 }
 
+/* Reads the entry at a position if it is whole, dead or not. */
+static int whole_entry(const struct sho__log *log, uint64_t position,
+                       struct sho__entry_shm *entry) {
+  return sho__log_entry(log, position, entry) != 0 &&
+         is_whole(log, entry, sho__log_key_hash(log, entry));
+}
+
+/* The first named position above one, or the tail. */
+static uint64_t next_named(const struct sho__log *log, uint64_t above) {
+  struct sho__bucket_shm *index = sho__index_of(log->map, log->number);
+  uint64_t slots = log->map->geometry.buckets * SHO__BUCKET_SLOTS;
+  uint64_t next = sho__get(&log->segment->tail);
+  for (uint64_t i = 0; i < slots; i++) {
+    struct sho__entry_shm entry;
+    uint64_t value =
+        sho__get(&index[i / SHO__BUCKET_SLOTS].slots[i % SHO__BUCKET_SLOTS]);
+    if (sho__log_slot_entry(log, value, &entry) && entry.position > above &&
+        entry.position < next) {
+      next = entry.position;
+    }
+  }
+  return next;
+}
+
+/* Writes one dead entry that fills up to so many bytes. Answers its size; 0:
+ * what would be left behind it is too little for another. */
+static uint64_t fill(struct sho__log *log, uint64_t position, uint64_t bytes) {
+  const struct sho_map *map = log->map;
+  uint64_t value_bytes = map->geometry.max_entry - SHO__ENTRY_BYTES;
+  uint64_t size = sho__entry_bytes(0, value_bytes);
+  if (bytes > size && bytes - size < SHO__ENTRY_BYTES) {
+    value_bytes -= value_bytes < SHO__ENTRY_BYTES ? 0 : SHO__ENTRY_BYTES;
+    size = sho__entry_bytes(0, value_bytes);
+  } else if (bytes < size) {
+    value_bytes = bytes - SHO__ENTRY_BYTES;
+    size = bytes;
+  }
+  if (bytes < size || (bytes > size && bytes - size < SHO__ENTRY_BYTES)) {
+    return 0;
+  }
+  uint8_t *at = sho__log_at(map, log->number, position);
+  struct sho__entry_shm entry = {.position = position,
+                                 .version = position,
+                                 .value_bytes = (uint32_t)value_bytes};
+  entry.checksum = sho__entry_checksum(&entry, sho__map_hash(map, "", 0),
+                                       at + SHO__ENTRY_BYTES);
+  entry.position |= SHO__ENTRY_DEAD;
+  memcpy(at, &entry, sizeof entry);
+  return size;
+}
+
+/* Lays dead entries over all that is none, so that the head finds its way from
+ * each entry to the next. */
+static void fill_holes(struct sho__log *log) {
+  const struct sho_map *map = log->map;
+  uint64_t tail = sho__get(&log->segment->tail);
+  uint64_t at = sho__get(&log->segment->head);
+  while (at < tail) {
+    struct sho__entry_shm entry;
+    if (whole_entry(log, at, &entry)) {
+      at = sho__position_add(map, at, sho__entry_size(&entry));
+      continue;
+    }
+    uint64_t end = next_named(log, at);
+    while (at < end) {
+      uint64_t hole = sho__position_distance(map, at, end);
+      uint64_t bytes = hole < SHO__ENTRY_BYTES ? 0 : fill(log, at, hole);
+      at = bytes == 0 ? end : sho__position_add(map, at, bytes);
+    }
+  }
+}
+
+/* The log's last entry. */
+static int last_entry(const struct sho__log *log,
+                      struct sho__entry_shm *entry) {
+  uint64_t tail = sho__get(&log->segment->tail);
+  uint64_t at = sho__get(&log->segment->head);
+  int found = 0;
+  while (at < tail && sho__log_entry(log, at, entry) != 0) {
+    at = sho__position_add(log->map, at, sho__entry_size(entry));
+    found = 1;
+  }
+  return found && at == tail;
+}
+
+/*
+ * Who was killed in moving an entry to the tail, before its slot was stored,
+ * left a copy that no slot names in the room that is kept for one move. The
+ * next owner would lack that room: so it finishes the move.
+ */
+static void finish_move(struct sho__log *log) {
+  struct sho__entry_shm from;
+  struct sho__entry_shm to;
+  uint64_t head = sho__get(&log->segment->head);
+  if (sho__log_entry(log, head, &from) <= 0 || !last_entry(log, &to) ||
+      to.position == head || to.version != from.version ||
+      to.expiry_and_key != from.expiry_and_key ||
+      to.value_bytes != from.value_bytes) {
+    return;
+  }
+  uint64_t hash = sho__log_key_hash(log, &from);
+  _Atomic uint64_t *slot = sho__index_slot_of(log->map, hash, head);
+  if (slot != NULL && sho__log_key_hash(log, &to) == hash &&
+      is_whole(log, &to, hash)) {
+    sho__index_replace(slot, to.position);
+    SHO_CRASH_POINT("map: move finished");
+  }
+}
+
 void sho__segment_rebuild(struct sho__log *log, int checked) {
   struct count count = {
       .overflow = calloc(log->map->geometry.buckets, sizeof(uint32_t))};
@@ -268,25 +377,10 @@ void sho__segment_rebuild(struct sho__log *log, int checked) {
   free(count.overflow);
   if (checked) {
     drop_twins(log);
+    fill_holes(log);
   }
+  finish_move(log);
   SHO_CRASH_POINT("map: recovered");
-}
-
-void sho__segment_resync(struct sho__log *log) {
-  struct sho__bucket_shm *index = sho__index_of(log->map, log->number);
-  uint64_t slots = log->map->geometry.buckets * SHO__BUCKET_SLOTS;
-  uint64_t head = sho__get(&log->segment->head);
-  uint64_t next = sho__get(&log->segment->tail);
-  for (uint64_t i = 0; i < slots; i++) {
-    struct sho__entry_shm entry;
-    uint64_t value =
-        sho__get(&index[i / SHO__BUCKET_SLOTS].slots[i % SHO__BUCKET_SLOTS]);
-    if (sho__log_slot_entry(log, value, &entry) && entry.position > head &&
-        entry.position < next) {
-      next = entry.position;
-    }
-  }
-  sho__put(&log->segment->head, next);
 }
 
 void sho__map_rebuild_all(struct sho_map *map) {
@@ -350,8 +444,8 @@ static int verify_log(struct sho__log *log) {
   uint64_t at = sho__get(&log->segment->head);
   while (at < tail) {
     struct sho__entry_shm entry;
-    if (!sho__log_entry(log, at, &entry)) {
-      return wrong(log, "no entry lies where one should", at);
+    if (!whole_entry(log, at, &entry)) {
+      return wrong(log, "no whole entry lies where one should", at);
     }
     at = sho__position_add(log->map, at, sho__entry_size(&entry));
   }
