@@ -46,7 +46,7 @@ struct sho_map {
   unsigned position_bits;
   uint64_t position_mask;
   uint64_t hash_seed;
-  int64_t clock_base_ms;
+  uint64_t clock_base_ms;
   struct sho__map_shm *header;
   struct sho__segment_shm *segments;
   struct sho__bucket_shm *buckets;

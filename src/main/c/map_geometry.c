@@ -116,7 +116,7 @@ uint64_t sho__clock_base_ms(void) {
 }
 
 uint64_t sho__map_now_ms(const struct sho_map *map) {
-  return (uint64_t)(boot_clock_ms() + map->clock_base_ms);
+  return (uint64_t)boot_clock_ms() + map->clock_base_ms;
 }
 
 unsigned sho__position_bits(uint64_t log_bytes) {

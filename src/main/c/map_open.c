@@ -37,34 +37,42 @@ static int map_file(struct sho_map *map, int fd, const char *path) {
   return SHO_OK;
 }
 
+/* Whether the file was last made ready in another boot. A boot id alone does
+ * not say so: some containers get one of their own, and some none. But whoever
+ * has the file open has it open in this boot. */
+static int is_other_boot(struct sho_map *map, const uint64_t boot[2]) {
+  return (atomic_load(&map->header->boot_id[0]) != boot[0] ||
+          atomic_load(&map->header->boot_id[1]) != boot[1]) &&
+         sho__peers_alive(&map->peers) == 0;
+}
+
 /* The first opening in a boot checks everything: what was written last may
  * have reached the disk in part. */
 static int enter_boot(struct sho_map *map) {
   uint64_t boot[2];
   sho__boot_id(boot);
   struct sho__map_shm *header = map->header;
-  if (atomic_load(&header->boot_id[0]) != boot[0] ||
-      atomic_load(&header->boot_id[1]) != boot[1]) {
+  sho__peers_observe(&map->peers, &map->region, map->geometry.peers_off,
+                     SHO__MAP_PEERS);
+  if (is_other_boot(map, boot)) {
     if (map->read_only) {
       return sho__fail(SHO_EREADONLY,
                        "%s was not opened since the machine started; open it "
                        "once for writing, so that it is checked",
                        map->region.path);
     }
-    atomic_store(&header->clock_base_ms, sho__clock_base_ms());
-    map->clock_base_ms = (int64_t)atomic_load(&header->clock_base_ms);
+    map->clock_base_ms = sho__clock_base_ms();
+    atomic_store(&header->clock_base_ms, map->clock_base_ms);
     sho__map_rebuild_all(map);
     atomic_store(&header->boot_id[0], boot[0]);
     atomic_store(&header->boot_id[1], boot[1]);
   }
-  map->clock_base_ms = (int64_t)atomic_load(&header->clock_base_ms);
+  map->clock_base_ms = atomic_load(&header->clock_base_ms);
   return sho__region_check(&map->region);
 }
 
 static int attach_peer(struct sho_map *map) {
   if (map->read_only) {
-    sho__peers_observe(&map->peers, &map->region, map->geometry.peers_off,
-                       SHO__MAP_PEERS);
     return SHO_OK;
   }
   int code = sho__peers_attach(&map->peers, &map->region,
@@ -94,20 +102,25 @@ static int make_ready(struct sho_map *map, int fd, const char *path,
                                   &map->geometry);
   code = code == SHO_OK ? sho__geometry_compare(options, path, &map->geometry)
                         : code;
+  if (code == SHO_OK && !map->read_only) {
+    /* A copy of a map may have holes. */
+    code = sho__file_reserve(fd, path, map->geometry.file_bytes);
+  }
   code = code == SHO_OK ? map_file(map, fd, path) : code;
   if (code != SHO_OK) {
     close(fd); /* and with it the setup lock */
     return code;
   }
   code = enter_boot(map);
+  code = code == SHO_OK ? attach_peer(map) : code;
+  if (code != SHO_OK) {
+    sho__region_free(&map->region); /* and with it the setup lock */
+    return code;
+  }
   if (!map->read_only) {
     sho__setup_unlock(fd);
   }
-  code = code == SHO_OK ? attach_peer(map) : code;
-  if (code != SHO_OK) {
-    sho__region_free(&map->region);
-  }
-  return code;
+  return SHO_OK;
 }
 
 static int open_or_create(const char *path,
