@@ -195,9 +195,21 @@ _Static_assert(offsetof(struct sho__map_shm, checksum) == 124, "layout");
 _Static_assert(offsetof(struct sho__map_shm, clock_base_ms) == 144, "layout");
 _Static_assert(sizeof(struct sho__map_shm) == 152, "layout");
 
-/* A lock of the compute-once table. blocked_on: 1 + the number of the lock
- * that its owner's thread waits for, 0: none. Written by the owner. After a
- * crash it is stale until the lock is taken over. */
+/*
+ * A lock of the compute-once table. blocked_on, 0: its owner waits for none:
+ *
+ *  31                     11 10         0
+ *  +------------------------+------------+
+ *  | owner ^ owner >> 10    | ticket + 1 |
+ *  +------------------------+------------+
+ *
+ * ticket: the lock that the owner's thread waits for. owner: the lock's word
+ *   without the waiters bit, its low 21 bits after the shift and exclusive or.
+ * Written by the owner. After a crash it is stale, and no later owner's.
+ */
+#define SHO__COMPUTE_OWNER_SHIFT 11
+#define SHO__COMPUTE_TICKET_MASK UINT32_C(0x7ff)
+
 struct sho__compute_shm {
   _Atomic uint32_t lock;
   _Atomic uint32_t blocked_on;

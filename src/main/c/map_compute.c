@@ -34,29 +34,49 @@ static int holds(const uint32_t *held, size_t held_count, uint32_t ticket) {
   return 0;
 }
 
+/* What blocked_on says: the lock that is waited for, and who waits. */
+static uint32_t wait_mark(uint32_t owner, uint32_t ticket) {
+  owner &= ~SHO__LOCK_WAITERS;
+  return (owner ^ owner >> 10) << SHO__COMPUTE_OWNER_SHIFT | (ticket + 1);
+}
+
 static void tell_wait(struct sho_map *map, const uint32_t *held,
-                      size_t held_count, uint32_t blocked_on) {
+                      size_t held_count, uint32_t mark) {
   for (size_t i = 0; i < held_count; i++) {
-    atomic_store(&map->computes[held[i]].blocked_on, blocked_on);
+    atomic_store(&map->computes[held[i]].blocked_on, mark);
   }
 }
 
-static int closes_cycle(struct sho_map *map, uint32_t ticket,
-                        const uint32_t *held, size_t held_count) {
+/* Follows who waits for whom, from the wanted lock on. If that leads to one
+ * that the caller holds: a digest of all that was read; else 0. */
+static uint64_t cycle_from(struct sho_map *map, uint32_t ticket,
+                           const uint32_t *held, size_t held_count) {
+  uint64_t digest = 0;
   for (int steps = 0; steps < SHO__MAP_COMPUTES; steps++) {
     struct sho__compute_shm *lock = &map->computes[ticket];
-    uint32_t owner = atomic_load(&lock->lock);
-    uint32_t next = atomic_load(&lock->blocked_on);
-    if (owner == 0 || next == 0 || next > SHO__MAP_COMPUTES ||
+    uint32_t owner = atomic_load(&lock->lock) & ~SHO__LOCK_WAITERS;
+    uint32_t mark = atomic_load(&lock->blocked_on);
+    ticket = (mark & SHO__COMPUTE_TICKET_MASK) - 1;
+    if (owner == 0 || mark == 0 || ticket >= SHO__MAP_COMPUTES ||
+        mark != wait_mark(owner, ticket) ||
         !sho__peer_alive(&map->peers, owner)) {
       return 0;
     }
-    ticket = next - 1;
+    digest = sho__hash_mix(digest ^ SHO__HASH_K0,
+                           ((uint64_t)owner << 32 | mark) ^ SHO__HASH_K1);
     if (holds(held, held_count, ticket)) {
-      return 1;
+      return digest | 1;
     }
   }
   return 0;
+}
+
+/* What is read one after the other need never have been true at once; what is
+ * still the same when it is read again was. */
+static int closes_cycle(struct sho_map *map, uint32_t ticket,
+                        const uint32_t *held, size_t held_count) {
+  uint64_t digest = cycle_from(map, ticket, held, held_count);
+  return digest != 0 && cycle_from(map, ticket, held, held_count) == digest;
 }
 
 static int check_tickets(struct sho_map *map, uint32_t ticket,
@@ -85,7 +105,8 @@ int sho_map_compute_lock(struct sho_map *map, uint32_t ticket,
     return code;
   }
   struct sho__compute_shm *lock = &map->computes[ticket];
-  tell_wait(map, held, held_count, ticket + 1);
+  tell_wait(map, held, held_count, wait_mark(map->peers.word, ticket));
+  SHO_CRASH_POINT("map: compute wait told");
   for (;;) {
     int dead;
     uint32_t holder;
@@ -112,8 +133,9 @@ int sho_map_compute_lock(struct sho_map *map, uint32_t ticket,
 }
 
 int sho_map_compute_unlock(struct sho_map *map, uint32_t ticket) {
-  if (map == NULL || ticket >= SHO__MAP_COMPUTES) {
-    return sho__fail(SHO_EINVAL, "a handle and a ticket are needed");
+  int code = check_tickets(map, ticket, NULL, 0);
+  if (code != SHO_OK) {
+    return code;
   }
   sho__unlock(&map->computes[ticket].lock);
   SHO_CRASH_POINT("map: compute unlocked");
