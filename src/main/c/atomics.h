@@ -63,8 +63,11 @@ sho__text_bytes(const void *text, size_t most) {
   return bytes;
 }
 #else
+/* No bytes may come with NULL, which memcpy and memcmp must not be given. */
 static inline void sho__copy_racy(void *to, const void *from, size_t bytes) {
-  memcpy(to, from, bytes);
+  if (bytes > 0) {
+    memcpy(to, from, bytes);
+  }
 }
 static inline uint64_t sho__load8(const uint8_t *from) {
   uint64_t value;
@@ -80,7 +83,7 @@ static inline int sho__equal_racy(const void *left, const void *right,
     return ((sho__load8(a) ^ sho__load8(b)) |
             (sho__load8(a + bytes - 8) ^ sho__load8(b + bytes - 8))) == 0;
   }
-  return memcmp(a, b, bytes) == 0;
+  return bytes == 0 || memcmp(a, b, bytes) == 0;
 }
 static inline size_t sho__text_bytes(const void *text, size_t most) {
   const uint8_t *end = memchr(text, 0, most);

@@ -99,6 +99,13 @@ static void note_expiry(struct sho__segment_shm *segment, uint64_t expiry_ms) {
   }
 }
 
+/* As memcpy, which must not be given a NULL with no bytes. */
+static void copy_in(uint8_t *to, const void *from, size_t bytes) {
+  if (bytes > 0) {
+    memcpy(to, from, bytes);
+  }
+}
+
 void sho__log_append(struct sho__log *log, struct sho__entry_shm *entry,
                      const void *key, const void *value, uint64_t key_hash) {
   uint64_t tail = sho__get(&log->segment->tail);
@@ -114,8 +121,8 @@ void sho__log_append(struct sho__log *log, struct sho__entry_shm *entry,
   sho__fence_before_overwrite();
   memcpy(at, entry, sizeof *entry);
   SHO_CRASH_POINT("map: entry half written");
-  memcpy(at + SHO__ENTRY_BYTES, key, key_bytes);
-  memcpy(at + SHO__ENTRY_BYTES + key_bytes, value, entry->value_bytes);
+  copy_in(at + SHO__ENTRY_BYTES, key, key_bytes);
+  copy_in(at + SHO__ENTRY_BYTES + key_bytes, value, entry->value_bytes);
   SHO_CRASH_POINT("map: entry written");
   advance_tail(log, sho__entry_size(entry));
   prefetch_tail(log);

@@ -120,6 +120,8 @@ int sho_map_scan(struct sho_map *map, uint64_t *cursor, void *out, size_t size,
   if (code != SHO_OK || used == NULL || (out == NULL && size > 0)) {
     return code != SHO_OK ? code : sho__fail(SHO_EINVAL, "a place is needed");
   }
+  uint8_t none;
+  uint8_t *to = out == NULL ? &none : out;
   uint64_t at = *cursor;
   uint64_t slots = slots_of(map);
   size_t filled = 0;
@@ -129,8 +131,7 @@ int sho_map_scan(struct sho_map *map, uint64_t *cursor, void *out, size_t size,
     if (atomic_load_explicit(slot_at(map, at), memory_order_relaxed) == 0) {
       continue;
     }
-    code = copy_record(map, at, (uint8_t *)out + filled, size - filled, &bytes,
-                       &got);
+    code = copy_record(map, at, to + filled, size - filled, &bytes, &got);
     if (code != SHO_OK || got == -2) {
       break;
     }
