@@ -90,8 +90,8 @@ class ShareObjectProcessesTest {
         try (ChildJvm victim = start(SetStorm.class, file.toString(), String.valueOf(WIDE))) {
           assertEquals("ready", victim.nextLine());
           TimeUnit.MICROSECONDS.sleep(random.nextInt(20_000));
-          killedAt.set(System.nanoTime());
           victim.kill();
+          killedAt.set(System.nanoTime());
           String text = Texts.make(999, i, WIDE - 1);
           sets.time(() -> cell.set(text));
           assertEquals(text, cell.get());

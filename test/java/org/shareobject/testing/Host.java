@@ -16,6 +16,9 @@ public final class Host {
   /** The user that tests without permissions run as. */
   public static final int NOBODY = 65534;
 
+  /** Variables that put libjsig into the tests' JVM, and into nothing else. */
+  static final List<String> PRELOADS = List.of("LD_PRELOAD", "DYLD_INSERT_LIBRARIES");
+
   private Host() {}
 
   /** Skips the test unless this user may do all. */
@@ -58,7 +61,9 @@ public final class Host {
 
   private static String failure(String... command) {
     try {
-      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+      PRELOADS.forEach(builder.environment()::remove);
+      Process process = builder.start();
       process.getOutputStream().close();
       String words = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       if (!process.waitFor(60, TimeUnit.SECONDS)) {
