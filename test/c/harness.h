@@ -161,6 +161,12 @@ SHO_TEST _Noreturn void skip(const char *reason) {
   _exit(SKIPPED);
 }
 
+/* Ends the test without a search for leaks, which cannot be made here. */
+SHO_TEST _Noreturn void end_test(void) {
+  fflush(NULL);
+  _exit(atomic_load(&failures) != 0);
+}
+
 /* ---- time and size ----------------------------------------------------- */
 
 SHO_TEST int is_set(const char *variable) {
@@ -185,6 +191,48 @@ SHO_TEST void nap_us(int64_t us) {
   struct timespec nap = {.tv_sec = (time_t)(us / 1000000),
                          .tv_nsec = (long)(us % 1000000 * 1000)};
   while (nanosleep(&nap, &nap) != 0 && errno == EINTR) {
+  }
+}
+
+/* How long the thread has waited for a processor since it began; 0 where the
+ * system does not say. */
+SHO_TEST int64_t processor_delay_ns(void) {
+  static _Thread_local int fd = -2;
+  char text[128];
+  long long running, waiting;
+  if (fd == -2) {
+    fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+  }
+  ssize_t bytes = fd < 0 ? -1 : pread(fd, text, sizeof text - 1, 0);
+  if (bytes <= 0) {
+    return 0;
+  }
+  text[bytes] = '\0';
+  return sscanf(text, "%lld %lld", &running, &waiting) == 2 ? waiting : 0;
+}
+
+struct stopwatch {
+  int64_t begin_ns;
+  int64_t delay_ns;
+};
+
+SHO_TEST struct stopwatch stopwatch(void) {
+  struct stopwatch watch = {.delay_ns = processor_delay_ns()};
+  watch.begin_ns = now_ns();
+  return watch;
+}
+
+/* No more time has passed since, but for waiting for a processor. */
+#define CHECK_WITHIN_MS(ms, watch) check_within(__FILE__, __LINE__, ms, watch)
+
+SHO_TEST void check_within(const char *file, int line, int most_ms,
+                           struct stopwatch watch) {
+  int64_t took = now_ns() - watch.begin_ns;
+  int64_t delay = processor_delay_ns() - watch.delay_ns;
+  if (!is_slow() && took - delay > (int64_t)most_ms * 1000000) {
+    fail(file, line, "took %lld ms (%lld ms more for a processor), not %d",
+         (long long)(took - delay) / 1000000, (long long)delay / 1000000,
+         most_ms);
   }
 }
 

@@ -14,7 +14,7 @@
 enum { DATA_OFF = 64, SLOTS_OFF = 4096 };
 
 struct member {
-  struct sho__region region;
+  struct sho__region *region;
   struct sho__peers peers;
   _Atomic uint32_t *lock;
   uint64_t *data; /* plain: the lock's */
@@ -31,13 +31,15 @@ SHO_TEST int member_try(struct member *member, const char *path) {
   int fd;
   uint64_t bytes;
   memset(member, 0, sizeof *member);
+  member->region = calloc(1, sizeof *member->region);
+  REQUIRE(member->region != NULL);
   REQUIRE_OK(sho__file_open(path, 1, &fd, &bytes));
   REQUIRE_OK(
-      sho__region_map(&member->region, fd, path,
+      sho__region_map(member->region, fd, path,
                       &(struct sho__extent){.plain_bytes = (size_t)bytes}, 1));
-  member->lock = (_Atomic uint32_t *)(void *)member->region.base;
-  member->data = (uint64_t *)(void *)(member->region.base + DATA_OFF);
-  return sho__peers_attach(&member->peers, &member->region, SLOTS_OFF,
+  member->lock = (_Atomic uint32_t *)(void *)member->region->base;
+  member->data = (uint64_t *)(void *)(member->region->base + DATA_OFF);
+  return sho__peers_attach(&member->peers, member->region, SLOTS_OFF,
                            (uint32_t)((bytes - SLOTS_OFF) / 8));
 }
 
@@ -46,7 +48,8 @@ SHO_TEST void member_open(struct member *member, const char *path) {
 }
 
 SHO_TEST void member_close(struct member *member) {
-  sho__region_free(&member->region);
+  sho__region_free(member->region);
+  free(member->region);
 }
 
 /* What a child shows its parent. */

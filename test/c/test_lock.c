@@ -7,14 +7,6 @@
 #include "harness.h"
 #include "peers.h"
 
-static void check_soon(int64_t begin, int64_t most_ms) {
-  int64_t ms = (now_ns() - begin) / 1000000;
-  if (ms > most_ms && !is_slow()) {
-    fail(__FILE__, __LINE__, "took %lld ms, not at most %lld", (long long)ms,
-         (long long)most_ms);
-  }
-}
-
 /* ---- exclusion --------------------------------------------------------- */
 
 static void add_under_lock(struct member *member, int count) {
@@ -112,9 +104,9 @@ static void test_lock_is_taken_over_from_a_killed_owner(void) {
   member_open(&member, "table");
   child_kill(start_owner(signs));
   int recover = 4711;
-  int64_t begin = now_ns();
+  struct stopwatch watch = stopwatch();
   CHECK_OK(sho__lock(&member.peers, member.lock, &recover));
-  check_soon(begin, 100);
+  CHECK_WITHIN_MS(100, watch);
   CHECK_INT(recover, 1);
   sho__unlock(member.lock);
   CHECK_OK(sho__lock(&member.peers, member.lock, &recover));
@@ -126,7 +118,6 @@ struct waiter {
   _Atomic int begun;
   int code;
   int recover;
-  int64_t end_ns;
 };
 
 static void *lock_in_thread(void *context) {
@@ -134,7 +125,6 @@ static void *lock_in_thread(void *context) {
   atomic_store(&waiter->begun, 1);
   waiter->code =
       sho__lock(&waiter->member->peers, waiter->member->lock, &waiter->recover);
-  waiter->end_ns = now_ns();
   return NULL;
 }
 
@@ -154,13 +144,12 @@ static void test_lock_waiter_takes_over_when_the_owner_is_killed(void) {
   pid_t pid = start_owner(signs);
   struct waiter waiter = {.member = &member};
   pthread_t thread = start_waiter(&waiter);
-  int64_t begin = now_ns();
+  struct stopwatch watch = stopwatch();
   child_kill(pid);
   pthread_join(thread, NULL);
   CHECK_CODE(waiter.code, SHO_OK);
   CHECK_INT(waiter.recover, 1);
-  CHECK(waiter.end_ns > begin);
-  check_soon(begin, 100);
+  CHECK_WITHIN_MS(100, watch);
 }
 
 static void test_lock_of_a_dead_owner_goes_to_one_of_many(void) {
@@ -176,11 +165,9 @@ static void test_lock_of_a_dead_owner_goes_to_one_of_many(void) {
     REQUIRE(pthread_create(&threads[i], NULL, lock_in_thread, &waiters[i]) ==
             0);
   }
-  WAIT_UNTIL((atomic_load(member.lock) & ~SHO__LOCK_WAITERS) ==
-             member.peers.word);
   for (int i = 0; i < 4; i++) { /* each gets it once the one before lets go */
-    nap_us(10000);
-    CHECK_HEX(atomic_load(member.lock) & ~SHO__LOCK_WAITERS, member.peers.word);
+    WAIT_UNTIL((atomic_load(member.lock) & ~SHO__LOCK_WAITERS) ==
+               member.peers.word);
     sho__unlock(member.lock);
   }
   int recovered = 0;
@@ -203,14 +190,14 @@ static void test_lock_is_taken_over_though_the_slot_is_used_again(void) {
   member_open(&other, "table");
   CHECK_HEX(heir.peers.word, atomic_load(&signs->word) + 1);
   int recover;
-  int64_t begin = now_ns();
+  struct stopwatch watch = stopwatch();
   CHECK_OK(sho__lock(&other.peers, other.lock, &recover));
   CHECK_INT(recover, 1);
   sho__unlock(other.lock);
   atomic_store(heir.lock, atomic_load(&signs->word));
   CHECK_OK(sho__lock(&heir.peers, heir.lock, &recover));
   CHECK_INT(recover, 1);
-  check_soon(begin, 100);
+  CHECK_WITHIN_MS(100, watch);
 }
 
 static void test_lock_word_that_nobody_wrote_is_taken_over(void) {
@@ -223,9 +210,9 @@ static void test_lock_word_that_nobody_wrote_is_taken_over(void) {
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
     atomic_store(member.lock, words[i]);
     int recover = 4711;
-    int64_t begin = now_ns();
+    struct stopwatch watch = stopwatch();
     CHECK_OK(sho__lock(&member.peers, member.lock, &recover));
-    check_soon(begin, 100);
+    CHECK_WITHIN_MS(100, watch);
     CHECK_INT(recover, 1);
     sho__unlock(member.lock);
   }
@@ -246,10 +233,10 @@ static void test_lock_is_taken_over_under_a_storm_of_signals(void) {
                               .it_value = {.tv_usec = 1000}};
   REQUIRE(setitimer(ITIMER_REAL, &each_ms, NULL) == 0);
   int recover = 0;
-  int64_t begin = now_ns();
+  struct stopwatch watch = stopwatch();
   REQUIRE_OK(sho_lock_timeout(INT64_C(2000000000)));
   CHECK_OK(sho__lock(&member.peers, member.lock, &recover));
-  check_soon(begin, 100);
+  CHECK_WITHIN_MS(100, watch);
   CHECK_INT(recover, 1);
 }
 
@@ -263,12 +250,12 @@ static void test_lock_waiter_survives_a_lost_wake_up(void) {
   REQUIRE_OK(sho__lock(&owner.peers, owner.lock, &recover));
   struct waiter waiter = {.member = &member};
   pthread_t thread = start_waiter(&waiter);
-  int64_t begin = now_ns();
+  struct stopwatch watch = stopwatch();
   atomic_store(owner.lock, 0); /* killed between unlock and wake */
   pthread_join(thread, NULL);
   CHECK_CODE(waiter.code, SHO_OK);
   CHECK_INT(waiter.recover, 0);
-  check_soon(begin, 100);
+  CHECK_WITHIN_MS(100, watch);
 }
 
 /* ---- living owners ------------------------------------------------------ */
@@ -282,10 +269,10 @@ static void test_lock_tells_the_pid_of_a_stopped_owner(void) {
   kill(pid, SIGSTOP);
   REQUIRE_OK(sho_lock_timeout(60000000));
   int recover = 4711;
-  int64_t begin = now_ns();
+  struct stopwatch watch = stopwatch();
   CHECK_CODE(sho__lock(&member.peers, member.lock, &recover), SHO_EBUSY);
-  CHECK(now_ns() - begin >= 60000000);
-  check_soon(begin, 160);
+  CHECK(now_ns() - watch.begin_ns >= 60000000);
+  CHECK_WITHIN_MS(160, watch);
   CHECK_INT(recover, 4711);
   char words[128];
   snprintf(words, sizeof words,
@@ -351,12 +338,12 @@ static void test_lock_waiter_ends_when_the_region_is_closed(void) {
   REQUIRE_OK(sho__lock(&owner.peers, owner.lock, &recover));
   struct waiter waiter = {.member = &member};
   pthread_t thread = start_waiter(&waiter);
-  int64_t begin = now_ns();
-  sho__region_end(&member.region);
-  sho__region_give_back(&member.region);
+  struct stopwatch watch = stopwatch();
+  sho__region_end(member.region);
+  sho__region_give_back(member.region);
   pthread_join(thread, NULL);
   CHECK_CODE(waiter.code, SHO_ECLOSED);
-  check_soon(begin, 100);
+  CHECK_WITHIN_MS(100, watch);
 }
 
 static void test_lock_waiter_ends_when_the_file_is_truncated(void) {
@@ -369,13 +356,13 @@ static void test_lock_waiter_ends_when_the_file_is_truncated(void) {
   REQUIRE_OK(sho__lock(&owner.peers, owner.lock, &recover));
   struct waiter waiter = {.member = &member};
   pthread_t thread = start_waiter(&waiter);
-  int64_t begin = now_ns();
+  struct stopwatch watch = stopwatch();
   REQUIRE(truncate("table", 0) == 0);
   pthread_join(thread, NULL);
-  CHECK_CODE(waiter.code == SHO_OK ? sho__region_check(&member.region)
+  CHECK_CODE(waiter.code == SHO_OK ? sho__region_check(member.region)
                                    : waiter.code,
              SHO_EIO);
-  check_soon(begin, 100);
+  CHECK_WITHIN_MS(100, watch);
 }
 
 static const struct test tests[] = {

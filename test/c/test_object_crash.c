@@ -27,13 +27,6 @@ enum { OTHERS = sizeof others / sizeof *others };
 static const char old_text[] = "an old text that is longer than the new one";
 static const char new_text[] = "the new text";
 
-static void check_soon(int64_t begin) {
-  int64_t ms = (now_ns() - begin) / 1000000;
-  if (ms > 100 && !is_slow()) {
-    fail(__FILE__, __LINE__, "waited %lld ms", (long long)ms);
-  }
-}
-
 /* ---- dying -------------------------------------------------------------- */
 
 struct death {
@@ -95,15 +88,15 @@ static void test_object_set_goes_on_after_a_dead_writer(void) {
   for (int i = 0; i < STEPS; i++) {
     struct sho_object *cell = cell_after(&steps[i]);
     uint64_t version = 0;
-    int64_t begin = now_ns();
+    struct stopwatch watch = stopwatch();
     CHECK_OK(sho_object_set(cell, "next", 4, &version));
-    check_soon(begin);
+    CHECK_WITHIN_MS(100, watch);
     CHECK_INT(version, expected_version(&steps[i]) + 1);
     CHECK_TEXT(cell_text(cell), "next");
     CHECK_INT(recoveries(cell), steps[i].locked);
-    begin = now_ns();
+    watch = stopwatch();
     CHECK_OK(cell_set(cell, "and so on"));
-    check_soon(begin);
+    CHECK_WITHIN_MS(100, watch);
     CHECK_INT(recoveries(cell), steps[i].locked);
     sho_object_free(cell);
   }
@@ -129,9 +122,9 @@ static void test_object_recovery_changes_no_byte_of_the_window(void) {
     uint8_t before[1024];
     uint8_t after[1024];
     CHECK_OK(sho__object_read_area(cell, before, sizeof before));
-    int64_t begin = now_ns();
+    struct stopwatch watch = stopwatch();
     CHECK_CODE(sho_object_compare_and_set(cell, 99, "", 0, NULL), SHO_ECHANGED);
-    check_soon(begin);
+    CHECK_WITHIN_MS(100, watch);
     file_peek("cell", 0, after, sizeof after);
     CHECK_BYTES(after, before, sizeof after);
     uint8_t expected[1024] = {0};
@@ -160,12 +153,12 @@ static void test_object_await_wakes_though_the_writer_died(void) {
     pid_t pid = child_start(await_version_2, NULL);
     WAIT_UNTIL(atomic_load(&cell->cell->sleepers) == 1);
     die_in_set(steps[i].point);
-    int64_t begin = now_ns();
+    struct stopwatch watch = stopwatch();
     if (!steps[i].done) {
       CHECK_OK(cell_set(cell, new_text));
     }
     CHECK_INT(child_wait(pid), 0);
-    check_soon(begin);
+    CHECK_WITHIN_MS(100, watch);
     sho_object_free(cell);
   }
 }
@@ -178,9 +171,9 @@ static void test_object_recovers_with_the_dead_ones_slot_used_again(void) {
     die_in_set(steps[i].point); /* alone: it had slot 0 */
     struct sho_object *heir = cell_open("cell");
     CHECK_TEXT(cell_text(heir), steps[i].done ? new_text : "");
-    int64_t begin = now_ns();
+    struct stopwatch watch = stopwatch();
     CHECK_OK(cell_set(heir, "next"));
-    check_soon(begin);
+    CHECK_WITHIN_MS(100, watch);
     CHECK_INT(cell_version(heir), 1 + steps[i].done);
     sho_object_free(heir);
   }
@@ -197,9 +190,9 @@ static void test_object_recovery_may_die_and_die_again(void) {
     CHECK_TEXT(cell_text(cell), new_text);
     CHECK_INT(cell_version(cell), 2);
   }
-  int64_t begin = now_ns();
+  struct stopwatch watch = stopwatch();
   CHECK_OK(cell_set(cell, "next"));
-  check_soon(begin);
+  CHECK_WITHIN_MS(100, watch);
   CHECK_INT(cell_version(cell), 3);
   CHECK_INT(recoveries(cell), 2);
 }
@@ -231,9 +224,9 @@ static void test_object_open_goes_on_after_a_dead_adopter(void) {
   for (int i = 0; i < 3; i++) {
     file_put("cell", "Hello", 5);
     die_in_open(points[i]);
-    int64_t begin = now_ns();
+    struct stopwatch watch = stopwatch();
     struct sho_object *cell = cell_open("cell");
-    check_soon(begin);
+    CHECK_WITHIN_MS(100, watch);
     CHECK_TEXT(cell_text(cell), "Hello");
     CHECK_INT(cell_version(cell), 0);
     sho_object_free(cell);

@@ -113,8 +113,8 @@ static void test_peer_is_dead_once_its_region_is_given_back(void) {
   struct member other;
   member_open(&one, "table");
   member_open(&other, "table");
-  sho__region_end(&other.region);
-  sho__region_give_back(&other.region);
+  sho__region_end(other.region);
+  sho__region_give_back(other.region);
   CHECK(!sho__peer_alive(&one.peers, other.peers.word));
 }
 
@@ -130,8 +130,8 @@ static void test_peer_given_back_is_dead_though_a_child_has_it(void) {
   if (pid == 0) {
     sleep_for_ever();
   }
-  sho__region_end(&other.region);
-  sho__region_give_back(&other.region);
+  sho__region_end(other.region);
+  sho__region_give_back(other.region);
   CHECK(!sho__peer_alive(&one.peers, other.peers.word));
   child_kill(pid);
 }
