@@ -302,8 +302,8 @@ static void *pass_the_lock_on(void *context) {
   struct member *pair = context;
   for (int i = 0; i < 60; i++) {
     struct member *next = &pair[(i + 1) % 2];
-    nap_us(10000);
-    atomic_store(next->lock, next->peers.word | SHO__LOCK_WAITERS);
+    nap_us(12000);
+    atomic_store(next->lock, next->peers.word); /* unlocked, locked */
   }
   sho__unlock(pair[0].lock);
   return NULL;
@@ -318,7 +318,7 @@ static void test_lock_that_goes_from_hand_to_hand_is_not_busy(void) {
   member_open(&member, "table");
   int recover;
   REQUIRE_OK(sho__lock(&pair[0].peers, pair[0].lock, &recover));
-  REQUIRE_OK(sho_lock_timeout(300000000));
+  REQUIRE_OK(sho_lock_timeout(500000000));
   pthread_t thread;
   REQUIRE(pthread_create(&thread, NULL, pass_the_lock_on, pair) == 0);
   CHECK_OK(sho__lock(&member.peers, member.lock, &recover));
