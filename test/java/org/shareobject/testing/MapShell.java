@@ -24,7 +24,7 @@ public final class MapShell {
     try (ShareMap<String, String> map = ShareMap.open(Path.of(args[0]))) {
       System.out.println("ready");
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        System.out.println(answer(map, line.split(" ")));
+        System.out.println(answer(map, line.split(" ", -1)));
       }
     }
   }
