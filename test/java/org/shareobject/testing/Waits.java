@@ -1,6 +1,7 @@
 package org.shareobject.testing;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,17 +10,28 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /**
- * How long one thread's calls took at most. Time for which the thread could run but had no
- * processor does not count: that is the machine's doing. For one thread.
+ * How long a thread's calls took at most. Time for which it, or another thread that it may wait
+ * for, could run but had no processor does not count: that is the machine's doing.
  */
 public final class Waits {
-  private static final Path SCHEDSTAT = Path.of("/proc/thread-self/schedstat");
-
+  private final List<Path> threads;
   private long longestNs;
   private long longestWithQueueNs;
 
-  /** Creates a record of no calls. */
-  public Waits() {}
+  /** Creates a record of no calls; the threads are those of {@link #thisThread}. */
+  public Waits(List<Path> threads) {
+    this.threads = threads;
+  }
+
+  /** Returns the system's name of this thread. */
+  public static Path thisThread() {
+    try {
+      Path self = Path.of("/proc/thread-self");
+      return Files.exists(self) ? self.toRealPath() : self;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 
   /** Calls and measures. */
   public <T> T time(Supplier<T> call) {
@@ -56,15 +68,18 @@ public final class Waits {
   }
 
   /**
-   * Returns for how long this thread has waited for a processor; 0 where the system does not tell.
+   * Returns for how long the threads have waited for a processor; 0 where the system does not tell.
    */
-  private static long queuedNs() {
-    try {
-      List<String> fields =
-          List.of(Files.readString(SCHEDSTAT, StandardCharsets.US_ASCII).strip().split(" ", -1));
-      return Long.parseLong(fields.get(1));
-    } catch (IOException e) {
-      return 0;
+  private long queuedNs() {
+    long sum = 0;
+    for (Path thread : threads) {
+      try {
+        String line = Files.readString(thread.resolve("schedstat"), StandardCharsets.US_ASCII);
+        sum += Long.parseLong(List.of(line.split(" ", -1)).get(1));
+      } catch (IOException e) {
+        return 0;
+      }
     }
+    return sum;
   }
 }
