@@ -1,0 +1,53 @@
+package org.shareobject;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.shareobject.testing.ChildJvm;
+import org.shareobject.testing.JvmLauncher;
+
+/** What README.md says is so. */
+class ReadmeTest {
+  private static final Path README = Path.of("README.md");
+  private static final Path HEADER = Path.of("src/main/c/shareobject.h");
+
+  @TempDir Path folder;
+
+  @Test
+  void shouldRunTheExample() throws IOException {
+    Matcher example =
+        Pattern.compile("```java\n(.*?public class (\\w+).*?)```", Pattern.DOTALL)
+            .matcher(Files.readString(README));
+    assertTrue(example.find());
+    Path source = Files.writeString(folder.resolve(example.group(2) + ".java"), example.group(1));
+    String classPath = System.getProperty("java.class.path");
+    assertEquals(
+        0,
+        ToolProvider.getSystemJavaCompiler()
+            .run(null, null, null, "-cp", classPath, source.toString()));
+    ChildJvm.Result result =
+        new JvmLauncher()
+            .folder(folder)
+            .classPath(folder + File.pathSeparator + classPath)
+            .run(example.group(2));
+    assertEquals(new ChildJvm.Result(0, "2: Hello again!\n", ""), result);
+  }
+
+  @Test
+  void shouldExplainEachError() throws IOException {
+    String readme = Files.readString(README);
+    Matcher code = Pattern.compile("X\\(-\\d+, (E\\w+), ").matcher(Files.readString(HEADER));
+    while (code.find()) {
+      assertTrue(readme.contains("`SHO_" + code.group(1) + "`"), code.group(1));
+    }
+  }
+}
