@@ -1,0 +1,543 @@
+/* Opening: geometry, files that are none of ours, who may open and how often.
+ */
+#include <sys/resource.h>
+
+#include "map.h"
+#include "maps.h"
+#include "mounts.h"
+
+static int open_code(const char *path, struct sho_map_options options) {
+  struct sho_map *map = NULL;
+  int code = sho_map_open(path, &options, &map);
+  CHECK((code == SHO_OK) == (map != NULL));
+  sho_map_free(map);
+  return code;
+}
+
+static int reopen_code(const char *path) {
+  return open_code(path, (struct sho_map_options){0});
+}
+
+static const struct sho_map_options read_only = {.read_only = 1};
+
+static void make_map(const char *path) {
+  struct sho_map *map = map_new(path, 64 * KIB, SHO_EVICTION_NONE);
+  put_text(map, "key", "value");
+  sho_map_free(map);
+}
+
+/* ---- geometry ----------------------------------------------------------- */
+
+static void test_map_open_makes_a_map_of_64_mib(void) {
+  struct sho_map *map = NULL;
+  REQUIRE_OK(sho_map_open("map", NULL, &map));
+  struct sho_map_stats stats = stats_of(map);
+  CHECK_INT(stats.capacity, 64 * MIB);
+  CHECK_INT(stats.eviction, SHO_EVICTION_NONE);
+  CHECK_INT(stats.segments, 8);
+  CHECK_INT(stats.max_entry, 2 * MIB);
+  CHECK_INT(stats.file_bytes, file_bytes("map"));
+  CHECK_INT(stats.peers, 1);
+  CHECK_INT(stats.peer_slots, 256);
+  struct stat file;
+  REQUIRE(stat("map", &file) == 0);
+  CHECK_INT(file.st_mode & 07777, 0600);
+  CHECK(file.st_blocks * 512 >= file.st_size);
+}
+
+static void test_map_open_rounds_the_capacity_up(void) {
+  struct sho_map *map = map_new("map", 64 * KIB + 1, 0);
+  CHECK_INT(stats_of(map).capacity, 128 * KIB);
+  CHECK_OK(
+      open_code("map", (struct sho_map_options){.capacity = 64 * KIB + 1}));
+  CHECK_OK(open_code("map", (struct sho_map_options){.capacity = 128 * KIB}));
+}
+
+static void test_map_open_refuses_capacities_out_of_range(void) {
+  CHECK_CODE(open_code("map", (struct sho_map_options){.capacity = 1}),
+             SHO_EINVAL);
+  CHECK_SAYS("must be 65536 to 1099511627776 bytes, not 1");
+  CHECK_CODE(
+      open_code("map", (struct sho_map_options){.capacity = 64 * KIB - 1}),
+      SHO_EINVAL);
+  CHECK_CODE(
+      open_code("map", (struct sho_map_options){.capacity = (1ULL << 40) + 1}),
+      SHO_EINVAL);
+  CHECK_CODE(open_code("map", (struct sho_map_options){.capacity = UINT64_MAX}),
+             SHO_EINVAL);
+  CHECK_INT(file_bytes("map"), -1);
+}
+
+static void test_map_open_refuses_largest_entries_out_of_range(void) {
+  struct sho_map_options options = {.capacity = 64 * KIB, .max_entry = 32};
+  CHECK_CODE(open_code("map", options), SHO_EINVAL);
+  CHECK_SAYS("must be 33 to 16384 bytes with a capacity of 65536, not 32");
+  options.max_entry = 16 * KIB + 1;
+  CHECK_CODE(open_code("map", options), SHO_EINVAL);
+  options.max_entry = UINT64_MAX;
+  CHECK_CODE(open_code("map", options), SHO_EINVAL);
+  CHECK_INT(file_bytes("map"), -1);
+  options.max_entry = 16 * KIB;
+  CHECK_OK(open_code("map", options));
+}
+
+static void test_map_open_gives_large_entries_fewer_segments(void) {
+  struct sho_map *map =
+      map_with("map", (struct sho_map_options){.capacity = 64 * MIB,
+                                               .max_entry = 16 * MIB});
+  struct sho_map_stats stats = stats_of(map);
+  CHECK_INT(stats.segments, 1);
+  CHECK_INT(stats.max_entry, 16 * MIB);
+  uint8_t *value = calloc(1, 16 * MIB);
+  REQUIRE(value != NULL);
+  CHECK_OK(sho_map_set(map, "key", 3, value, 16 * MIB - 35, 0, NULL));
+  CHECK_OK(sho_map_set(map, "key", 3, value, 16 * MIB - 35, 0, NULL));
+  CHECK_OK(sho_map_verify(map));
+}
+
+static void test_map_open_serves_tiny_largest_entries(void) {
+  struct sho_map *map = map_with(
+      "map", (struct sho_map_options){.capacity = 64 * KIB, .max_entry = 34});
+  for (int i = 0; i < 5000; i++) {
+    char key = (char)('a' + i % 26);
+    CHECK_OK(sho_map_set(map, &key, 1, "x", 1, 0, NULL));
+  }
+  CHECK_CODE(sho_map_set(map, "a", 1, "xy", 2, 0, NULL), SHO_ETOOBIG);
+  CHECK_OK(sho_map_verify(map));
+}
+
+static void test_map_open_keeps_the_geometry_and_names_both(void) {
+  struct sho_map_options options = {
+      .capacity = 256 * KIB, .max_entry = 4096, .eviction = SHO_EVICTION_CLOCK};
+  struct sho_map *map = map_with("map", options);
+  CHECK_CODE(open_code("map", (struct sho_map_options){.capacity = 512 * KIB}),
+             SHO_EGEOMETRY);
+  CHECK_SAYS("a capacity of 262144 bytes and 524288 were asked for");
+  CHECK_CODE(open_code("map", (struct sho_map_options){.capacity = 64 * KIB}),
+             SHO_EGEOMETRY);
+  CHECK_CODE(open_code("map", (struct sho_map_options){.max_entry = 8192}),
+             SHO_EGEOMETRY);
+  CHECK_SAYS("entries of at most 4096 bytes and 8192 were asked for");
+  CHECK_CODE(
+      open_code("map", (struct sho_map_options){.eviction = SHO_EVICTION_NONE}),
+      SHO_EGEOMETRY);
+  CHECK_SAYS("has eviction CLOCK and NONE was asked for");
+  CHECK_CODE(open_code("map", (struct sho_map_options){.eviction = 3}),
+             SHO_EINVAL);
+  CHECK_SAYS("there is no eviction 3");
+  CHECK_CODE(open_code("map", (struct sho_map_options){.eviction = -1}),
+             SHO_EINVAL);
+  CHECK_OK(open_code("map", options));
+  CHECK_OK(reopen_code("map"));
+  sho_map_free(map);
+}
+
+/* ---- files that are none ------------------------------------------------ */
+
+static void test_map_open_refuses_what_is_no_map(void) {
+  file_put("text", "Hello World! This is a text and no map at all.", 46);
+  CHECK_CODE(reopen_code("text"), SHO_EFORMAT);
+  CHECK_SAYS("text is not a map: it has 46 bytes");
+  static const uint8_t zeros[1 << 20];
+  file_put("zeros", zeros, sizeof zeros);
+  CHECK_CODE(reopen_code("zeros"), SHO_EFORMAT);
+  CHECK_SAYS("zeros is not a map: it does not begin with SHO-MAP");
+  file_put("empty", "", 0);
+  CHECK_CODE(reopen_code("empty"), SHO_EFORMAT);
+  CHECK_INT(file_bytes("empty"), 0);
+  CHECK_INT(file_bytes("text"), 46);
+  struct sho_object *cell = NULL;
+  REQUIRE_OK(sho_object_open("cell", 1024, &cell));
+  CHECK_CODE(reopen_code("cell"), SHO_EFORMAT);
+}
+
+static void test_map_open_refuses_another_layout_version(void) {
+  make_map("map");
+  uint32_t version = SHO__MAP_LAYOUT_VERSION + 41;
+  file_patch("map", offsetof(struct sho__map_shm, layout_version), &version, 4);
+  CHECK_CODE(reopen_code("map"), SHO_EVERSION);
+  char text[64];
+  snprintf(text, sizeof text, "layout version %u and this library reads %d",
+           version, SHO__MAP_LAYOUT_VERSION);
+  CHECK_SAYS(text);
+}
+
+static void test_map_open_refuses_a_damaged_header(void) {
+  make_map("map");
+  for (uint64_t off = 12; off < 128; off++) {
+    uint8_t is;
+    file_peek("map", off, &is, 1);
+    uint8_t other = (uint8_t)(is ^ 0x40);
+    file_patch("map", off, &other, 1);
+    CHECK_CODE(reopen_code("map"), SHO_ECORRUPT);
+    CHECK_CODE(open_code("map", read_only), SHO_ECORRUPT);
+    file_patch("map", off, &is, 1);
+  }
+  CHECK_TEXT(text_of(map_again("map"), "key"), "value");
+}
+
+/* A header whose checksum is right and whose numbers are not. */
+static void test_map_open_refuses_a_header_that_makes_no_sense(void) {
+  make_map("map");
+  struct sho__map_shm good;
+  file_peek("map", 0, &good, sizeof good);
+  for (int i = 0; i < 12; i++) {
+    struct sho__map_shm header = good;
+    switch (i) {
+      case 0:
+        header.segments = 0;
+        break;
+      case 1:
+        header.segments = 3;
+        break;
+      case 2:
+        header.segments = 4096;
+        break;
+      case 3:
+        header.log_bytes = 0;
+        break;
+      case 4:
+        header.log_bytes += 8;
+        break;
+      case 5:
+        header.log_bytes = UINT64_C(1) << 63;
+        break;
+      case 6:
+        header.max_entry = 32;
+        break;
+      case 7:
+        header.max_entry = header.log_bytes;
+        break;
+      case 8:
+        header.buckets *= 2;
+        break;
+      case 9:
+        header.eviction = 3;
+        break;
+      case 10:
+        header.peer_slots = 512;
+        break;
+      default:
+        header.logs_off += 65536;
+        break;
+    }
+    header.checksum = (uint32_t)sho__hash(&header, 124, 0);
+    file_patch("map", 0, &header, 128);
+    CHECK_CODE(reopen_code("map"), SHO_ECORRUPT);
+    CHECK_SAYS("map: its header is damaged; remove the file");
+  }
+  file_patch("map", 0, &good, 128);
+  CHECK_OK(reopen_code("map"));
+}
+
+static void test_map_open_refuses_a_truncated_file(void) {
+  make_map("map");
+  long long bytes = file_bytes("map");
+  REQUIRE(truncate("map", bytes - 1) == 0);
+  CHECK_CODE(reopen_code("map"), SHO_ECORRUPT);
+  CHECK_SAYS("map was truncated: it has");
+  REQUIRE(truncate("map", 152) == 0);
+  CHECK_CODE(reopen_code("map"), SHO_ECORRUPT);
+  REQUIRE(truncate("map", 151) == 0);
+  CHECK_CODE(reopen_code("map"), SHO_EFORMAT);
+  CHECK_INT(file_bytes("map"), 151);
+}
+
+static void test_map_open_refuses_links_folders_and_missing_folders(void) {
+  make_map("map");
+  REQUIRE(symlink("map", "link") == 0);
+  REQUIRE(mkdir("folder", 0700) == 0);
+  CHECK_CODE(reopen_code("link"), SHO_EACCESS);
+  CHECK_SAYS("link is a symbolic link");
+  CHECK_CODE(reopen_code("folder"), SHO_EACCESS);
+  CHECK_CODE(reopen_code("missing/map"), SHO_ENOENT);
+  struct sho_map *map = NULL;
+  CHECK_CODE(sho_map_open(NULL, NULL, &map), SHO_EINVAL);
+  CHECK_CODE(sho_map_open("", NULL, &map), SHO_EINVAL);
+  CHECK_CODE(sho_map_open("map", NULL, NULL), SHO_EINVAL);
+}
+
+static void test_map_open_fills_the_holes_of_a_copy(void) {
+  make_map("map");
+  long long bytes = file_bytes("map");
+  REQUIRE(bytes > 0);
+  uint8_t *all = malloc((size_t)bytes);
+  REQUIRE(all != NULL);
+  file_peek("map", 0, all, (size_t)bytes);
+  file_put("copy", "", 0);
+  for (long long off = 0; off < bytes; off += 4096) {
+    static const uint8_t zeros[4096];
+    size_t part = bytes - off < 4096 ? (size_t)(bytes - off) : 4096;
+    if (memcmp(all + off, zeros, part) != 0) {
+      file_patch("copy", (uint64_t)off, all + off, part);
+    }
+  }
+  REQUIRE(truncate("copy", bytes) == 0);
+  CHECK_TEXT(text_of(map_again("copy"), "key"), "value");
+  struct stat file;
+  REQUIRE(stat("copy", &file) == 0);
+  CHECK(file.st_blocks * 512 >= bytes);
+}
+
+/* ---- room --------------------------------------------------------------- */
+
+static void test_map_open_tells_a_full_file_system_and_leaves_no_file(void) {
+  mount_tmpfs("small", "size=1m,mode=0700");
+  CHECK_CODE(
+      open_code("small/map", (struct sho_map_options){.capacity = 2 * MIB}),
+      SHO_ENOSPC);
+  CHECK_SAYS("small/map: no room for");
+  CHECK_INT(file_bytes("small/map"), -1);
+  struct stat folder;
+  REQUIRE(stat("small", &folder) == 0);
+  CHECK_INT(folder.st_nlink, 2);
+  CHECK_OK(
+      open_code("small/map", (struct sho_map_options){.capacity = 64 * KIB}));
+}
+
+/* ---- read-only ---------------------------------------------------------- */
+
+static void test_map_read_only_reads_and_refuses_writes(void) {
+  CHECK_CODE(open_code("map", read_only), SHO_ENOENT);
+  CHECK_INT(file_bytes("map"), -1);
+  struct sho_map *writer = map_new("map", 64 * KIB, SHO_EVICTION_CLOCK);
+  put_text(writer, "key", "value");
+  put_text_for(writer, "short", "lived", 3600000);
+  REQUIRE(chmod("map", 0400) == 0);
+  struct sho_map *map = map_with("map", read_only);
+  uint64_t number = 0;
+  int64_t signed_number;
+  size_t used;
+  char out[256];
+  CHECK_TEXT(text_of(map, "key"), "value");
+  CHECK(sho_map_find(map, "key", 3) >= 0);
+  CHECK_OK(sho_map_size(map, &number));
+  CHECK_INT(number, 2);
+  CHECK_OK(sho_map_time_to_live(map, "short", 5, &signed_number));
+  number = 0;
+  CHECK_OK(sho_map_scan(map, &number, out, sizeof out, &used));
+  CHECK_INT(stats_of(map).peers, 1); /* the writer */
+  CHECK_OK(sho_map_await(map, "key", 3, 0, 0, &number));
+  CHECK_CODE(sho_map_await(map, "key", 3, number, 5000000, &number),
+             SHO_ETIMEDOUT);
+  CHECK_CODE(sho_map_set(map, "key", 3, "v", 1, 0, NULL), SHO_EREADONLY);
+  CHECK_SAYS("map was opened for reading only");
+  CHECK_CODE(sho_map_compare_and_set(map, "key", 3, 0, "v", 1, 0, NULL),
+             SHO_EREADONLY);
+  CHECK_CODE(sho_map_remove(map, "key", 3), SHO_EREADONLY);
+  CHECK_CODE(sho_map_compare_and_remove(map, "key", 3, 1), SHO_EREADONLY);
+  CHECK_CODE(sho_map_add_and_get(map, "n", 1, 1, &signed_number),
+             SHO_EREADONLY);
+  CHECK_CODE(sho_map_expire(map, "key", 3, 1), SHO_EREADONLY);
+  CHECK_CODE(sho_map_clear(map), SHO_EREADONLY);
+  CHECK_CODE(sho_map_remove_expired(map, NULL), SHO_EREADONLY);
+  CHECK_CODE(sho_map_verify(map), SHO_EREADONLY);
+  CHECK_CODE(sho_map_compute_lock(map, 1, NULL, 0), SHO_EREADONLY);
+  CHECK_CODE(sho_map_compute_unlock(map, 1), SHO_EREADONLY);
+  put_text(writer, "key", "newer");
+  CHECK_TEXT(text_of(map, "key"), "newer");
+  sho_map_close(map);
+  CHECK_TEXT(text_of(map, "key"), "SHO_ECLOSED");
+  sho_map_free(map);
+}
+
+static void test_map_read_only_needs_a_file_of_this_boot(void) {
+  make_map("map");
+  uint64_t boot[2] = {1, 2};
+  file_patch("map", offsetof(struct sho__map_shm, boot_id), boot, 16);
+  CHECK_CODE(open_code("map", read_only), SHO_EREADONLY);
+  CHECK_SAYS("map was not opened since the machine started");
+  sho_map_free(map_again("map"));
+  CHECK_OK(open_code("map", read_only));
+}
+
+/* ---- boot --------------------------------------------------------------- */
+
+/* As in a container that has a boot id of its own. */
+static void test_map_open_beside_others_resets_no_locks(void) {
+  struct sho_map *map = map_new("map", 64 * KIB, 0);
+  put_text(map, "key", "value");
+  uint64_t boot[2] = {1, 2};
+  file_patch("map", offsetof(struct sho__map_shm, boot_id), boot, 16);
+  atomic_store(&map->segments[0].lock, map->peers.word);
+  struct sho_map *other = map_again("map");
+  CHECK_HEX(atomic_load(&map->segments[0].lock), map->peers.word);
+  CHECK_OK(open_code("map", read_only));
+  atomic_store(&map->segments[0].lock, 0);
+  put_text(other, "key", "more");
+  CHECK_TEXT(text_of(map, "key"), "more");
+  sho_map_free(map);
+  sho_map_free(other);
+  sho_map_free(map_again("map"));
+  file_peek("map", offsetof(struct sho__map_shm, boot_id), boot, 16);
+  CHECK(boot[0] != 1 && boot[1] != 2);
+}
+
+/* ---- memory without a file ---------------------------------------------- */
+
+static void test_map_anonymous_is_shared_by_its_descriptor(void) {
+  struct sho_map *one = NULL;
+  struct sho_map *other = NULL;
+  struct sho_map_options options = {.capacity = 128 * KIB};
+  int descriptor = -1;
+  REQUIRE_OK(sho_map_open_anonymous(&options, &one));
+  REQUIRE_OK(sho_map_descriptor(one, &descriptor));
+  REQUIRE_OK(sho_map_open_descriptor(descriptor, NULL, &other));
+  put_text(one, "key", "value");
+  CHECK_TEXT(text_of(other, "key"), "value");
+  CHECK_INT(stats_of(one).peers, 2);
+  CHECK_INT(stats_of(other).capacity, 128 * KIB);
+  CHECK(ftruncate(descriptor, 0) != 0); /* sealed */
+  CHECK(fcntl(descriptor, F_GETFD) & FD_CLOEXEC);
+  sho_map_free(one);
+  put_text(other, "key", "on");
+  CHECK_TEXT(text_of(other, "key"), "on");
+  CHECK_OK(sho_map_verify(other));
+  sho_map_free(other);
+}
+
+static void use_inherited(void *context) {
+  struct sho_map *map = NULL;
+  REQUIRE_OK(sho_map_open_descriptor(*(int *)context, NULL, &map));
+  CHECK_TEXT(text_of(map, "key"), "parent");
+  put_text(map, "key", "child");
+}
+
+static void test_map_anonymous_is_used_by_a_child(void) {
+  struct sho_map *map = NULL;
+  int descriptor = -1;
+  REQUIRE_OK(sho_map_open_anonymous(NULL, &map));
+  REQUIRE_OK(sho_map_descriptor(map, &descriptor));
+  put_text(map, "key", "parent");
+  CHECK_INT(child_wait(child_start(use_inherited, &descriptor)), 0);
+  CHECK_TEXT(text_of(map, "key"), "child");
+}
+
+static void test_map_descriptor_of_a_file_opens_it_again(void) {
+  struct sho_map *map = map_new("map", 64 * KIB, 0);
+  struct sho_map *other = NULL;
+  int descriptor = -1;
+  put_text(map, "key", "value");
+  REQUIRE(unlink("map") == 0);
+  REQUIRE_OK(sho_map_descriptor(map, &descriptor));
+  REQUIRE_OK(sho_map_open_descriptor(descriptor, &read_only, &other));
+  CHECK_TEXT(text_of(other, "key"), "value");
+  CHECK_CODE(sho_map_open_descriptor(-1, NULL, &other), SHO_EINVAL);
+  int pipe_ends[2];
+  REQUIRE(pipe(pipe_ends) == 0);
+  CHECK_CODE(sho_map_open_descriptor(pipe_ends[0], &read_only, &other),
+             SHO_EACCESS);
+  CHECK_CODE(sho_map_open_anonymous(&read_only, &other), SHO_EINVAL);
+  CHECK_CODE(sho_map_open_anonymous(NULL, NULL), SHO_EINVAL);
+}
+
+/* ---- many --------------------------------------------------------------- */
+
+static void test_map_open_has_256_peers_and_no_more(void) {
+  enum { PEERS = SHO__MAP_PEERS };
+  struct sho_map *maps[PEERS];
+  struct rlimit limit = {PEERS + 100, PEERS + 100};
+  setrlimit(RLIMIT_NOFILE, &limit);
+  for (int i = 0; i < PEERS; i++) {
+    maps[i] = map_new("map", 64 * KIB, 0);
+  }
+  CHECK_INT(stats_of(maps[7]).peers, PEERS);
+  CHECK_CODE(reopen_code("map"), SHO_EPEERS);
+  CHECK_SAYS("map is open 256 times, which is the most it can be");
+  CHECK_OK(open_code("map", read_only));
+  sho_map_free(maps[100]);
+  maps[100] = map_again("map");
+  put_text(maps[255], "key", "value");
+  CHECK_TEXT(text_of(maps[100], "key"), "value");
+}
+
+struct race {
+  _Atomic int ready;
+  _Atomic int go;
+};
+
+static void create_at_once(void *context) {
+  struct race *race = context;
+  atomic_fetch_add(&race->ready, 1);
+  while (!atomic_load(&race->go)) {
+  }
+  struct sho_map *map = map_new("map", 64 * KIB, 0);
+  int64_t sum;
+  CHECK_OK(sho_map_add_and_get(map, "n", 1, 1, &sum));
+}
+
+static void test_map_open_by_many_at_once_makes_one_map(void) {
+  enum { CREATORS = 6 };
+  for (int round = 0; round < rounds(3, 20, 200); round++) {
+    struct race *race = shared_bytes(sizeof *race);
+    pid_t children[CREATORS];
+    for (int i = 0; i < CREATORS; i++) {
+      children[i] = child_start(create_at_once, race);
+    }
+    WAIT_UNTIL(atomic_load(&race->ready) == CREATORS);
+    atomic_store(&race->go, 1);
+    for (int i = 0; i < CREATORS; i++) {
+      CHECK_INT(child_wait(children[i]), 0);
+    }
+    struct sho_map *map = map_again("map");
+    int64_t sum = 0;
+    CHECK_OK(sho_map_add_and_get(map, "n", 1, 0, &sum));
+    CHECK_INT(sum, CREATORS);
+    CHECK_OK(sho_map_verify(map));
+    sho_map_free(map);
+    REQUIRE(unlink("map") == 0);
+  }
+}
+
+/* ---- truncated while open ----------------------------------------------- */
+
+static void test_map_truncated_while_open_is_an_error(void) {
+  for (int part = 0; part < 3; part++) {
+    struct sho_map *map = map_new("map", 64 * KIB, 0);
+    put_text(map, "key", "value");
+    off_t left[] = {0, 4096, (off_t)(map->geometry.logs_off + 8192)};
+    REQUIRE(truncate("map", left[part]) == 0);
+    uint8_t value[9000] = {0};
+    size_t length;
+    CHECK_CODE(sho_map_set(map, "key", 3, value, sizeof value, 0, NULL),
+               SHO_EIO);
+    CHECK_SAYS("map was truncated while it was open");
+    CHECK_CODE(sho_map_get(map, "key", 3, NULL, 0, &length, NULL), SHO_EIO);
+    struct sho_map_view view; /* who finds looks at the state */
+    CHECK_OK(sho_map_view(map, &view));
+    CHECK_INT(*view.state, SHO_EIO);
+    CHECK_CODE(sho_map_verify(map), SHO_EIO);
+    CHECK_CODE(sho_map_clear(map), SHO_EIO);
+    sho_map_free(map);
+    REQUIRE(unlink("map") == 0);
+  }
+}
+
+static const struct test tests[] = {
+    TEST(test_map_open_makes_a_map_of_64_mib),
+    TEST(test_map_open_rounds_the_capacity_up),
+    TEST(test_map_open_refuses_capacities_out_of_range),
+    TEST(test_map_open_refuses_largest_entries_out_of_range),
+    TEST(test_map_open_gives_large_entries_fewer_segments),
+    TEST(test_map_open_serves_tiny_largest_entries),
+    TEST(test_map_open_keeps_the_geometry_and_names_both),
+    TEST(test_map_open_refuses_what_is_no_map),
+    TEST(test_map_open_refuses_another_layout_version),
+    TEST(test_map_open_refuses_a_damaged_header),
+    TEST(test_map_open_refuses_a_header_that_makes_no_sense),
+    TEST(test_map_open_refuses_a_truncated_file),
+    TEST(test_map_open_refuses_links_folders_and_missing_folders),
+    TEST(test_map_open_fills_the_holes_of_a_copy),
+    TEST(test_map_open_tells_a_full_file_system_and_leaves_no_file),
+    TEST(test_map_read_only_reads_and_refuses_writes),
+    TEST(test_map_read_only_needs_a_file_of_this_boot),
+    TEST(test_map_open_beside_others_resets_no_locks),
+    TEST(test_map_anonymous_is_shared_by_its_descriptor),
+    TEST(test_map_anonymous_is_used_by_a_child),
+    TEST(test_map_descriptor_of_a_file_opens_it_again),
+    TEST(test_map_open_has_256_peers_and_no_more),
+    TEST(test_map_open_by_many_at_once_makes_one_map),
+    TEST(test_map_truncated_while_open_is_an_error),
+};
+
+TEST_MAIN(tests)
