@@ -52,15 +52,16 @@ struct mix {
   size_t key_bytes;
   size_t value_least;
   size_t value_most;
+  int fills_index; /* before the log is full */
 };
 
 static const struct mix mixes[] = {
-    {"16 KiB", 16, 16 * KIB - 16, 16 * KIB - 16},
-    {"up to 16 KiB", 16, 0, 16 * KIB - 16},
-    {"1 + 1", 0, 1, 1},
-    {"16 + 100", 16, 100, 100},
-    {"8 + 8", 8, 8, 8},
-    {"16 + 0", 16, 0, 0},
+    {"16 KiB", 16, 16 * KIB - 16, 16 * KIB - 16, 0},
+    {"up to 16 KiB", 16, 0, 16 * KIB - 16, 0},
+    {"1 + 1", 0, 1, 1, 1},
+    {"16 + 100", 16, 100, 100, 0},
+    {"8 + 8", 8, 8, 8, 1},
+    {"16 + 0", 16, 0, 0, 1},
 };
 enum { MIXES = sizeof mixes / sizeof *mixes };
 
@@ -125,7 +126,8 @@ static void fill_up(struct filling *filling, const char *when) {
     filling->next += code == SHO_OK;
   }
   CHECK_CODE(code, SHO_EFULL);
-  CHECK_SAYS("map is full: an entry of");
+  CHECK_SAYS(filling->mix->fills_index ? "map is full: a segment has"
+                                       : "map is full: an entry of");
   struct sho_map_stats stats = stats_of(filling->map);
   double live = (double)stats.live_bytes / (double)stats.capacity;
   printf("  %-14s %-10s %8llu entries, live %.1f %%, keys and values %.1f %%\n",
@@ -153,7 +155,7 @@ static void check_full_changes_nothing(struct filling *filling) {
 }
 
 static void test_map_gets_three_quarters_full_at_least(void) {
-  uint64_t churn = (uint64_t)rounds(10000, 300000, 5000000);
+  uint64_t churn = (uint64_t)rounds(10000, 150000, 5000000);
   uint16_t *lengths = calloc(MOST_KEYS, sizeof *lengths);
   REQUIRE(lengths != NULL);
   for (int m = 0; m < (is_slow() ? 2 : MIXES); m++) {
@@ -232,7 +234,7 @@ static void test_map_clock_makes_room_in_the_index(void) {
     CHECK_OK(sho_map_get(map, &i, 4, NULL, 0, &length, NULL));
   }
   uint64_t slots = map->geometry.buckets * SHO__BUCKET_SLOTS;
-  CHECK_INT(stats_of(map).entries, slots);
+  CHECK_INT(stats_of(map).entries, slots - slots / 32);
   CHECK_OK(sho_map_verify(map));
 }
 

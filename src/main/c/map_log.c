@@ -19,7 +19,8 @@
 
 enum {
   FREE_SHARE = 16, /* NONE keeps one part in so many free of live entries */
-  MOST_MOVES = 256 /* second chances given for one write */
+  FREE_SLOTS_SHARE = 32, /* and of free slots */
+  MOST_MOVES = 256       /* second chances given for one write */
 };
 
 static uint64_t free_bytes(const struct sho__log *log) {
@@ -226,7 +227,23 @@ static int advance_head(struct sho__log *log, int *chances) {
   return 1;
 }
 
+/* A search for a key that is not there takes 0.3 us at 31/32, 30 at the very
+ * end. */
+static int index_is_full(const struct sho__log *log) {
+  uint64_t slots = log->map->geometry.buckets * SHO__BUCKET_SLOTS;
+  return sho__get(&log->segment->entries) >= slots - slots / FREE_SLOTS_SHARE;
+}
+
 static int full(const struct sho__log *log, uint64_t bytes) {
+  if (index_is_full(log)) {
+    return sho__fail(
+        SHO_EFULL,
+        "%s is full: a segment has %llu entries, the most its index takes; "
+        "remove entries, or make the map anew with more capacity or with "
+        "eviction CLOCK",
+        log->map->region.path,
+        (unsigned long long)sho__get(&log->segment->entries));
+  }
   return sho__fail(
       SHO_EFULL,
       "%s is full: an entry of %llu bytes does not fit beside %llu live bytes "
@@ -242,9 +259,8 @@ static int admitted(struct sho__log *log, uint64_t bytes, uint64_t replaced,
                     uint64_t largest) {
   struct sho__segment_shm *segment = log->segment;
   uint64_t limit = live_limit(log->map, largest);
-  uint64_t slots = log->map->geometry.buckets * SHO__BUCKET_SLOTS;
   return sho__get(&segment->live_bytes) - replaced + bytes <= limit &&
-         (replaced > 0 || sho__get(&segment->entries) < slots);
+         (replaced > 0 || !index_is_full(log));
 }
 
 static int expiry_is_due(const struct sho__log *log) {
@@ -254,9 +270,7 @@ static int expiry_is_due(const struct sho__log *log) {
 
 static int is_cramped(const struct sho__log *log, uint64_t wanted,
                       uint64_t replaced) {
-  uint64_t slots = log->map->geometry.buckets * SHO__BUCKET_SLOTS;
-  return free_bytes(log) < wanted ||
-         (replaced == 0 && sho__get(&log->segment->entries) >= slots);
+  return free_bytes(log) < wanted || (replaced == 0 && index_is_full(log));
 }
 
 /* Whether there is nothing left to free, or all that lives was moved once and
