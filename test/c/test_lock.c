@@ -15,12 +15,15 @@ static void add_under_lock(struct member *member, int count) {
     REQUIRE_OK(sho__lock(&member->peers, member->lock, &recover));
     CHECK_INT(recover, 0);
     member->data[0]++;
+    if (i % 64 == 0) {
+      nap_us(1); /* so that others have to sleep */
+    }
     member->data[1]++;
     sho__unlock(member->lock);
   }
 }
 
-static int adds(void) { return rounds(2000, 500000, 1000000); }
+static int adds(void) { return rounds(2000, 50000, 1000000); }
 
 static void *add_in_thread(void *member) {
   add_under_lock(member, adds());

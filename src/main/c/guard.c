@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "error.h"
@@ -44,17 +45,26 @@ static struct sho__guard *guard_of(uintptr_t address) {
   return NULL;
 }
 
-/* Async-signal-safe: mmap is a bare system call here. The state comes first:
- * no thread may read the zeros and find the file in order. */
-static int lay_zero_pages(struct sho__guard *guard, uintptr_t address) {
+int sho__lay_zero_pages(void *base, size_t bytes) {
+  int protection = PROT_READ | PROT_WRITE;
+  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
+#if defined(SHO_TSAN) && defined(__linux__)
+  /* ThreadSanitizer takes its own mmap for a write to every byte. */
+  return syscall(SYS_mmap, base, bytes, protection, flags, -1, 0) != -1;
+#else
+  return mmap(base, bytes, protection, flags, -1, 0) != MAP_FAILED;
+#endif
+}
+
+/* The state comes first: no thread may read the zeros and find the file in
+ * order. */
+static int lose_pages(struct sho__guard *guard, uintptr_t address) {
   int ok = SHO_OK;
   atomic_compare_exchange_strong(guard->state, &ok, SHO_EIO);
   uintptr_t from = address & ~(page_bytes - 1);
   uintptr_t end = atomic_load(&guard->base) + guard->bytes;
   end = (end + page_bytes - 1) & ~(page_bytes - 1);
-  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
-  return mmap((void *)from, end - from, PROT_READ | PROT_WRITE, flags, -1, 0) !=
-         MAP_FAILED;
+  return sho__lay_zero_pages((void *)from, end - from);
 }
 
 static void call_previous(int signal, siginfo_t *info, void *context) {
@@ -80,7 +90,7 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
   int saved_errno = errno;
   uintptr_t address = (uintptr_t)info->si_addr;
   struct sho__guard *guard = info->si_code > 0 ? guard_of(address) : NULL;
-  if (guard == NULL || !lay_zero_pages(guard, address)) {
+  if (guard == NULL || !lose_pages(guard, address)) {
     call_previous(signal, info, context);
   }
   errno = saved_errno;

@@ -25,6 +25,10 @@ struct sho__guard;
 int sho__guard_add(void *base, size_t bytes, _Atomic int *state,
                    struct sho__guard **guard);
 
+/* Lays zero pages of our own over mapped pages, at once for all threads that
+ * read and write there. Async-signal-safe. Answers 1, or 0 if it cannot. */
+int sho__lay_zero_pages(void *base, size_t bytes);
+
 /* Ends it. To be called before the range is unmapped. */
 void sho__guard_remove(struct sho__guard *guard);
 

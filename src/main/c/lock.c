@@ -93,7 +93,7 @@ static int lock_slowly(struct sho__peers *peers, _Atomic uint32_t *word,
       return code;
     }
     int64_t now = sho__now_ns();
-    if (holder != stuck) {
+    if (holder == 0 || holder != stuck) {
       stuck = holder | SHO__LOCK_WAITERS;
       since = now;
     } else if (now - since > sho__lock_timeout_ns()) {

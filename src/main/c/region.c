@@ -421,10 +421,7 @@ void sho__region_let_go(struct sho__region *region) {
 }
 
 void sho__region_give_back(struct sho__region *region) {
-  void *zeros =
-      mmap(region->base, region->bytes, PROT_READ | PROT_WRITE,
-           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
-  if (zeros == MAP_FAILED) {
+  if (!sho__lay_zero_pages(region->base, region->bytes)) {
     return; /* threads may still write: alive until sho__region_free */
   }
   unlock_all(region->fd);
