@@ -149,33 +149,33 @@ static void *do_all(void *context) {
     size_t length;
     int code = SHO_OK;
     switch (random_below(&random, 12)) {
-    case 0:
-    case 1:
-    case 2:
-    case 3:
-      length = 32 + (size_t)random_below(&random, 3 * KIB);
-      sign_value(value, length, key, (uint64_t)i);
-      code = sho_map_set(map, &key, 8, value, length, 0, &version);
-      break;
-    case 4:
-      code = sho_map_remove(map, &key, 8);
-      break;
-    case 5:
-      code = sho_map_expire(map, &key, 8, 100000);
-      break;
-    case 6:
-      code = sho_map_scan(map, &cursor, out, 32 * KIB, &length);
-      break;
-    case 7:
-      code = i % 100 == 0 ? sho_map_clear(map)
-                          : sho_map_remove_expired(map, NULL);
-      break;
-    default:
-      code = sho_map_get(map, &key, 8, value, 4 * KIB, &length, &version);
-      if (code == SHO_OK) {
-        CHECK(value_is_whole(value, length, key, &stamp));
-      }
-      break;
+      case 0:
+      case 1:
+      case 2:
+      case 3:
+        length = 32 + (size_t)random_below(&random, 3 * KIB);
+        sign_value(value, length, key, (uint64_t)i);
+        code = sho_map_set(map, &key, 8, value, length, 0, &version);
+        break;
+      case 4:
+        code = sho_map_remove(map, &key, 8);
+        break;
+      case 5:
+        code = sho_map_expire(map, &key, 8, 100000);
+        break;
+      case 6:
+        code = sho_map_scan(map, &cursor, out, 32 * KIB, &length);
+        break;
+      case 7:
+        code = i % 100 == 0 ? sho_map_clear(map)
+                            : sho_map_remove_expired(map, NULL);
+        break;
+      default:
+        code = sho_map_get(map, &key, 8, value, 4 * KIB, &length, &version);
+        if (code == SHO_OK) {
+          CHECK(value_is_whole(value, length, key, &stamp));
+        }
+        break;
     }
     CHECK(code == SHO_OK || code == SHO_EABSENT);
     if (version != 0) {
@@ -254,30 +254,30 @@ static void *use_until_closed(void *context) {
     int64_t sum;
     size_t length;
     switch (self) {
-    case 0:
-    case 1:
-      sign_value(value, 200, key, 1);
-      code = sho_map_set(map, &key, 8, value, 200, 0, NULL);
-      break;
-    case 2:
-      code = sho_map_add_and_get(map, "n", 1, 1, &sum);
-      break;
-    case 3:
-      code = sho_map_await(map, "w", 1, 0, -1, &version);
-      break;
-    case 4:
-      code = sho_map_scan(map, &cursor, out, 16 * KIB, &length);
-      break;
-    case 5:
-      code = sho_map_compute_lock(map, ticket, NULL, 0);
-      code = code == SHO_OK ? sho_map_compute_unlock(map, ticket) : code;
-      break;
-    default:
-      code = sho_map_get(map, &key, 8, value, sizeof value, &length, NULL);
-      if (code == SHO_OK) {
-        CHECK(value_is_whole(value, length, key, &stamp));
-      }
-      break;
+      case 0:
+      case 1:
+        sign_value(value, 200, key, 1);
+        code = sho_map_set(map, &key, 8, value, 200, 0, NULL);
+        break;
+      case 2:
+        code = sho_map_add_and_get(map, "n", 1, 1, &sum);
+        break;
+      case 3:
+        code = sho_map_await(map, "w", 1, 0, -1, &version);
+        break;
+      case 4:
+        code = sho_map_scan(map, &cursor, out, 16 * KIB, &length);
+        break;
+      case 5:
+        code = sho_map_compute_lock(map, ticket, NULL, 0);
+        code = code == SHO_OK ? sho_map_compute_unlock(map, ticket) : code;
+        break;
+      default:
+        code = sho_map_get(map, &key, 8, value, sizeof value, &length, NULL);
+        if (code == SHO_OK) {
+          CHECK(value_is_whole(value, length, key, &stamp));
+        }
+        break;
     }
     CHECK(code == SHO_OK || code == SHO_EABSENT || code == SHO_ECLOSED);
   }
