@@ -6,11 +6,11 @@
 
 #include "harness.h"
 
-enum { MOST_POINTS = 64 };
+enum { MOST_POINTS = 64, POINT_BYTES = 64 };
 
 struct points {
   size_t count;
-  char *names[MOST_POINTS];
+  char names[MOST_POINTS][POINT_BYTES];
 };
 
 SHO_TEST void points_of_line(const char *line, struct points *points) {
@@ -18,16 +18,16 @@ SHO_TEST void points_of_line(const char *line, struct points *points) {
   if (begin == NULL) {
     return;
   }
+  char name[POINT_BYTES];
   begin = strchr(begin, '"') + 1;
-  char *name = strndup(begin, (size_t)(strchr(begin, '"') - begin));
+  snprintf(name, sizeof name, "%.*s", (int)strcspn(begin, "\""), begin);
   for (size_t i = 0; i < points->count; i++) {
     if (strcmp(points->names[i], name) == 0) {
-      free(name);
       return;
     }
   }
   REQUIRE(points->count < MOST_POINTS);
-  points->names[points->count++] = name;
+  memcpy(points->names[points->count++], name, sizeof name);
 }
 
 /* Of the sources src/main/c/<pattern>. Skips the test where they are not. */

@@ -156,6 +156,7 @@ static void test_map_takes_keys_of_4_mib_and_no_longer_ones(void) {
   CHECK_OK(sho_map_get(map, key, most, out, 8, &length, NULL));
   CHECK_BYTES(out, "value", 5);
   CHECK_OK(sho_map_verify(map));
+  free(key);
 }
 
 /* ---- arguments ---------------------------------------------------------- */

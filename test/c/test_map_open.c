@@ -93,6 +93,7 @@ static void test_map_open_gives_large_entries_fewer_segments(void) {
   CHECK_OK(sho_map_set(map, "key", 3, value, 16 * MIB - 35, 0, NULL));
   CHECK_OK(sho_map_set(map, "key", 3, value, 16 * MIB - 35, 0, NULL));
   CHECK_OK(sho_map_verify(map));
+  free(value);
 }
 
 static void test_map_open_serves_tiny_largest_entries(void) {
@@ -272,6 +273,7 @@ static void test_map_open_fills_the_holes_of_a_copy(void) {
       file_patch("copy", (uint64_t)off, all + off, part);
     }
   }
+  free(all);
   REQUIRE(truncate("copy", bytes) == 0);
   CHECK_TEXT(text_of(map_again("copy"), "key"), "value");
   struct stat file;

@@ -383,6 +383,7 @@ static void test_map_storm_goes_over_pid_namespaces(void) {
   run_storm(SHO_EVICTION_NONE, 400, namespaces);
   run_storm(SHO_EVICTION_CLOCK, 1500, namespaces);
   child_kill(init);
+  REQUIRE(setns(namespaces[0], CLONE_NEWPID) == 0);
 #else
   skip("needs Linux");
 #endif
