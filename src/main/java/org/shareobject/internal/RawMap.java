@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.function.Function;
+import org.shareobject.ShareException;
 
 /**
  * A map from bytes to bytes: the handle, the view, and exceptions in place of codes.
@@ -67,19 +68,9 @@ public final class RawMap {
   /** Returns the value, or null. */
   public byte[] get(byte[] key) {
     try {
-      for (int round = 0; round < ROUNDS; round++) {
-        long found = find(key);
-        if (found < 0) {
-          checkAbsent(found);
-          return null;
-        }
-        byte[] value = view.value(found);
-        if (value != null) {
-          return value;
-        }
-      }
-      RawEntry entry = copy(key);
-      return entry == null ? null : entry.value();
+      return read(key);
+    } catch (InternalError truncated) {
+      return valueOf(copy(key, truncated));
     } finally {
       Reference.reachabilityFence(this);
     }
@@ -88,18 +79,9 @@ public final class RawMap {
   /** Returns the value with its version, or null. */
   public RawEntry getVersioned(byte[] key) {
     try {
-      for (int round = 0; round < ROUNDS; round++) {
-        long found = find(key);
-        if (found < 0) {
-          checkAbsent(found);
-          return null;
-        }
-        RawEntry entry = view.entry(found);
-        if (entry != null) {
-          return entry;
-        }
-      }
-      return copy(key);
+      return readVersioned(key);
+    } catch (InternalError truncated) {
+      return copy(key, truncated);
     } finally {
       Reference.reachabilityFence(this);
     }
@@ -138,6 +120,9 @@ public final class RawMap {
         R result;
         try {
           result = reader.apply(value);
+        } catch (InternalError truncated) {
+          copy(key, truncated);
+          throw truncated;
         } catch (Throwable e) {
           if (view.isValid(found)) {
             throw e;
@@ -341,6 +326,53 @@ public final class RawMap {
     return length <= MapNative.SHORT_KEY_BYTES
         ? MapNative.findShort(map, low(key, length), high(key, length), length)
         : MapNative.find(map, key);
+  }
+
+  private byte[] read(byte[] key) {
+    for (int round = 0; round < ROUNDS; round++) {
+      long found = find(key);
+      if (found < 0) {
+        checkAbsent(found);
+        return null;
+      }
+      byte[] value = view.value(found);
+      if (value != null) {
+        return value;
+      }
+    }
+    return valueOf(copy(key));
+  }
+
+  private RawEntry readVersioned(byte[] key) {
+    for (int round = 0; round < ROUNDS; round++) {
+      long found = find(key);
+      if (found < 0) {
+        checkAbsent(found);
+        return null;
+      }
+      RawEntry entry = view.entry(found);
+      if (entry != null) {
+        return entry;
+      }
+    }
+    return copy(key);
+  }
+
+  private static byte[] valueOf(RawEntry entry) {
+    return entry == null ? null : entry.value();
+  }
+
+  /**
+   * Reads once more, in C, after a fault in Java's own access: with libjsig preloaded the JVM's
+   * handler comes first and makes an error of it. In C it becomes the exception that it should be.
+   */
+  private RawEntry copy(byte[] key, InternalError fault) {
+    try {
+      return copy(key);
+    } catch (ShareException e) {
+      e.addSuppressed(fault);
+      throw e;
+    }
   }
 
   private RawEntry copy(byte[] key) {
