@@ -193,6 +193,13 @@ JNIEXPORT jbyteArray CELL_NATIVE(errorName)(JNIEnv *env, jclass type,
   return array_of(env, sho_error_name(code));
 }
 
+JNIEXPORT jint CELL_NATIVE(lockTimeout)(JNIEnv *env, jclass type,
+                                        jlong timeout_ns) {
+  (void)env;
+  (void)type;
+  return sho_lock_timeout(timeout_ns);
+}
+
 JNIEXPORT jbyteArray CELL_NATIVE(libraryVersion)(JNIEnv *env, jclass type) {
   (void)type;
   return array_of(env, sho_version());

@@ -53,6 +53,9 @@ public final class CellNative {
   /** Returns the name of a code, as {@code "SHO_EFULL"}. */
   static native byte[] errorName(int code);
 
+  /** How long writers wait for a stopped process, for the whole JVM. Answers a code. */
+  static native int lockTimeout(long timeoutNanos);
+
   /** Returns the version of the C library. */
   static native byte[] libraryVersion();
 }

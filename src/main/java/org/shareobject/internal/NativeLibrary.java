@@ -17,6 +17,9 @@ public final class NativeLibrary {
 
   private static volatile Path loaded;
 
+  /** Milliseconds that writers wait for a process that is stopped inside a write; 10,000 as is. */
+  public static final String LOCK_TIMEOUT_PROPERTY = "shareobject.lockTimeoutMillis";
+
   private NativeLibrary() {}
 
   /** Loads the library unless that is done. After a failure the next call tries again. */
@@ -49,6 +52,7 @@ public final class NativeLibrary {
           e);
     }
     checkVersion(library);
+    setLockTimeout(System.getProperty(LOCK_TIMEOUT_PROPERTY));
     loaded = library;
   }
 
@@ -64,6 +68,18 @@ public final class NativeLibrary {
           "SHO_ESYSTEM",
           "cannot extract the native library: " + e + "; name a folder with -D" + FOLDER_PROPERTY,
           e);
+    }
+  }
+
+  private static void setLockTimeout(String millis) {
+    if (millis == null) {
+      return;
+    }
+    try {
+      Results.check(CellNative.lockTimeout(Math.multiplyExact(Long.parseLong(millis), 1_000_000L)));
+    } catch (ArithmeticException | IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "-D" + LOCK_TIMEOUT_PROPERTY + " takes milliseconds above 0, not '" + millis + "'", e);
     }
   }
 
