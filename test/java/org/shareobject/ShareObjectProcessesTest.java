@@ -46,6 +46,8 @@ class ShareObjectProcessesTest {
         ChildJvm one = start(SetLoop.class, file, "1024", "1", sets);
         ChildJvm two = start(SetLoop.class, file, "1024", "2", sets)) {
       List.of(reader, one, two).forEach(child -> assertEquals("ready", child.nextLine()));
+      one.send("go");
+      two.send("go");
       assertEquals("done", one.nextLine());
       assertEquals("done", two.nextLine());
       reader.endInput();

@@ -7,9 +7,11 @@ import org.shareobject.ShareObject;
 
 /** A child that reads until its input ends, and looks at every text. */
 public final class ReadLoop {
+  private static final int WARM_UP = 10_000;
+
   private ReadLoop() {}
 
-  /** Takes file and capacity; prints how many it read and how many were mixtures. */
+  /** Takes file and capacity; prints a line when it is warm, and in the end what it found. */
   public static void main(String[] args) {
     int capacity = Integer.parseInt(args[1]);
     AtomicBoolean end = new AtomicBoolean();
@@ -18,20 +20,26 @@ public final class ReadLoop {
     long reads = 0;
     long mixtures = 0;
     long versionsBack = 0;
+    long longestNs = 0;
     try (ShareObject cell = ShareObject.open(Path.of(args[0]), capacity)) {
-      System.out.println("ready");
       input.start();
       long version = 0;
       while (!end.get()) {
-        reads++;
-        mixtures += Texts.isWhole(cell.get(), capacity - 1) ? 0 : 1;
+        if (++reads == WARM_UP) {
+          System.out.println("ready");
+          longestNs = 0;
+        }
+        long start = System.nanoTime();
+        String text = cell.get();
+        longestNs = Math.max(longestNs, System.nanoTime() - start);
+        mixtures += Texts.isWhole(text, capacity - 1) ? 0 : 1;
         long now = cell.version();
         versionsBack += now < version ? 1 : 0;
         version = now;
       }
     }
     System.out.println(mixtures + " mixtures, " + versionsBack + " versions back");
-    System.out.println(reads + " reads");
+    System.out.println((reads - WARM_UP) + " reads, the longest took " + longestNs / 1000 + " us");
   }
 
   private static void awaitEndOfInput(AtomicBoolean end) {
