@@ -418,7 +418,7 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
     }
 
     private MapOptions options() {
-      return new MapOptions(capacity, maxEntry, eviction == null ? 0 : eviction.code, readOnly);
+      return new MapOptions(capacity, maxEntry, eviction, readOnly);
     }
 
     private ShareMap<K, V> map(RawMap raw) {

@@ -1,5 +1,7 @@
 package org.shareobject;
 
+import org.shareobject.internal.MapOptions;
+
 /**
  * Numbers of a {@link ShareMap}, summed over all processes. Those that count began at 0 when the
  * map was created; each is exact, but they are not read at one moment.
@@ -61,7 +63,7 @@ public record ShareStats(
         f[12],
         f[13],
         (int) f[14],
-        Eviction.of(f[15]),
+        MapOptions.evictionOf(f[15]),
         (int) f[16],
         (int) f[17]);
   }

@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
 /** The command {@code shareobject}. */
 @Command(
     name = Main.NAME,
-    description = "Text that the processes of this host share through a file.",
+    description = "Text and maps that the processes of this host share through files.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.VersionText.class,
     synopsisSubcommandLabel = "COMMAND",
@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
       WriteCommand.class,
       PollCommand.class,
       WatchCommand.class,
-      InfoCommand.class
+      InfoCommand.class,
+      MapCommand.class
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:success", "1:failure, told in one line on stderr", "2:wrong usage"})
@@ -54,6 +55,7 @@ public final class Main implements Runnable {
     return new CommandLine(new Main())
         .setOut(out)
         .setErr(err)
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .setParameterExceptionHandler(Main::wrongUsage)
         .setExecutionExceptionHandler((e, command, parsed) -> failure(e, command))
         .execute(args);

@@ -44,7 +44,7 @@ public final class RawMap {
                 path,
                 options.capacity(),
                 options.maxEntry(),
-                options.eviction(),
+                options.evictionCode(),
                 options.readOnly())));
   }
 
@@ -53,7 +53,8 @@ public final class RawMap {
     NativeLibrary.load();
     return of(
         Results.check(
-            MapNative.openAnonymous(options.capacity(), options.maxEntry(), options.eviction())));
+            MapNative.openAnonymous(
+                options.capacity(), options.maxEntry(), options.evictionCode())));
   }
 
   private static RawMap of(long map) {

@@ -1,0 +1,240 @@
+package org.shareobject.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.shareobject.Codec;
+import org.shareobject.Eviction;
+import org.shareobject.ShareException;
+import org.shareobject.ShareIoException;
+import org.shareobject.ShareMap;
+import org.shareobject.internal.FileNames;
+import org.shareobject.internal.MapOptions;
+import org.shareobject.internal.RawMap;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** {@code shareobject map FILE COMMAND}: how the map is opened, and the commands on one key. */
+@Command(
+    name = "map",
+    description = {
+      "Looks into a map and changes it.",
+      "Keys and values are text. 'set', 'add' and 'load' create the file if it is missing."
+    },
+    mixinStandardHelpOptions = true,
+    versionProvider = Main.VersionText.class,
+    synopsisSubcommandLabel = "COMMAND",
+    subcommands = {
+      MapKeysCommand.class,
+      MapDumpCommand.class,
+      MapLoadCommand.class,
+      MapStatsCommand.class,
+      MapTopCommand.class,
+      MapVerifyCommand.class,
+      MapClearCommand.class
+    })
+final class MapCommand implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Parameters(paramLabel = "FILE", description = "The map's file.")
+  private Path file;
+
+  @Option(
+      names = "--capacity",
+      paramLabel = "SIZE",
+      scope = ScopeType.INHERIT,
+      converter = SizeConverter.class,
+      description =
+          "The room for entries, as 500k, 64m or 2g (default: what the file has, or 64m).")
+  private Long capacity;
+
+  @Option(
+      names = "--eviction",
+      paramLabel = "MODE",
+      scope = ScopeType.INHERIT,
+      description =
+          "What a full map does: ${COMPLETION-CANDIDATES} (default: what the file has, or NONE).")
+  private Eviction eviction;
+
+  @Option(
+      names = "--max-entry",
+      paramLabel = "SIZE",
+      scope = ScopeType.INHERIT,
+      converter = SizeConverter.class,
+      description =
+          "The largest entry: key, value and 32 bytes (default: what the file has, or what the"
+              + " capacity allows).")
+  private Long maxEntry;
+
+  MapCommand() {}
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "a command is missing");
+  }
+
+  @Command(description = "Prints a value and a newline.", mixinStandardHelpOptions = true)
+  void get(
+      @Parameters(paramLabel = "KEY", description = "The key.") String key,
+      @Option(
+              names = "--as",
+              paramLabel = "TYPE",
+              defaultValue = "text",
+              description = ValueType.DESCRIPTION)
+          ValueType type) {
+    try (ShareMap<String, byte[]> map = open(Codec.BYTES)) {
+      out().println(type.print(there(key, map.get(key))));
+    }
+  }
+
+  @Command(description = "Stores a value.", mixinStandardHelpOptions = true)
+  void set(
+      @Parameters(paramLabel = "KEY", description = "The key.") String key,
+      @Parameters(
+              paramLabel = "VALUE",
+              description = "The value; - reads it, as it is, from standard input.")
+          String value,
+      @Option(
+              names = "--as",
+              paramLabel = "TYPE",
+              defaultValue = "text",
+              description = ValueType.DESCRIPTION)
+          ValueType type,
+      @Option(
+              names = "--ttl",
+              paramLabel = "TIME",
+              converter = TimeConverter.class,
+              description = "How long it is there, as 250ms, 90s or 2h (default: for ever).")
+          Duration ttl)
+      throws IOException {
+    byte[] bytes = value.equals("-") ? System.in.readAllBytes() : type.parse(value);
+    try (ShareMap<String, byte[]> map = openOrCreate(Codec.BYTES)) {
+      if (ttl == null) {
+        map.set(key, bytes);
+      } else {
+        map.set(key, bytes, ttl);
+      }
+    }
+  }
+
+  @Command(
+      description = "Adds to a number, a value of 8 bytes, and prints the sum; absent counts as 0.",
+      mixinStandardHelpOptions = true)
+  void add(
+      @Parameters(paramLabel = "KEY", description = "The key.") String key,
+      @Parameters(paramLabel = "DELTA", description = "What to add; may be negative.") long delta) {
+    try (ShareMap<String, Long> map = openOrCreate(Codec.LONG)) {
+      out().println(map.addAndGet(key, delta));
+    }
+  }
+
+  @Command(
+      description = "Removes keys, and prints how many were there.",
+      mixinStandardHelpOptions = true)
+  void del(
+      @Parameters(paramLabel = "KEY", arity = "1..*", description = "The keys.")
+          List<String> keys) {
+    try (ShareMap<String, byte[]> map = open(Codec.BYTES)) {
+      out().println(keys.stream().filter(map.keySet()::remove).count());
+    }
+  }
+
+  @Command(
+      description = "Prints the time that an entry has left, or sets it.",
+      mixinStandardHelpOptions = true)
+  void ttl(
+      @Parameters(paramLabel = "KEY", description = "The key.") String key,
+      @Parameters(
+              paramLabel = "TIME",
+              arity = "0..1",
+              converter = TimeConverter.class,
+              description = "How long it is there from now on, as 250ms, 90s or 2h.")
+          Duration time) {
+    try (ShareMap<String, byte[]> map = open(Codec.BYTES)) {
+      if (time == null) {
+        there(key, map.get(key));
+        out().println(map.timeToLive(key).map(MapCommand::seconds).orElse("for ever"));
+      } else if (!map.expire(key, time)) {
+        there(key, null);
+      }
+    }
+  }
+
+  private static String seconds(Duration time) {
+    return BigDecimal.valueOf(time.toMillis(), 3).stripTrailingZeros().toPlainString() + "s";
+  }
+
+  Path file() {
+    return file;
+  }
+
+  private byte[] there(String key, byte[] value) {
+    if (value == null) {
+      throw new ShareException("SHO_EABSENT", file + " has no key '" + key + "'");
+    }
+    return value;
+  }
+
+  /** Opens a map that exists. */
+  <V> ShareMap<String, V> open(Codec<V> values) {
+    mustExist();
+    return openOrCreate(values);
+  }
+
+  /** Opens a map that exists, as one who only looks and is not counted. */
+  ShareMap<String, byte[]> openReadOnly() {
+    return builder(Codec.BYTES).readOnly().open(file);
+  }
+
+  /** Opens the bytes of a map that exists. */
+  RawMap openRaw() {
+    mustExist();
+    return openOrCreateRaw();
+  }
+
+  RawMap openOrCreateRaw() {
+    return RawMap.open(
+        FileNames.bytes(file),
+        new MapOptions(
+            capacity == null ? 0 : capacity, maxEntry == null ? 0 : maxEntry, eviction, false));
+  }
+
+  private <V> ShareMap<String, V> openOrCreate(Codec<V> values) {
+    return builder(values).open(file);
+  }
+
+  private <V> ShareMap.Builder<String, V> builder(Codec<V> values) {
+    ShareMap.Builder<String, V> builder = ShareMap.builder(Codec.STRING, values);
+    if (capacity != null) {
+      builder.capacity(capacity);
+    }
+    if (eviction != null) {
+      builder.eviction(eviction);
+    }
+    if (maxEntry != null) {
+      builder.maxEntry(maxEntry);
+    }
+    return builder;
+  }
+
+  private void mustExist() {
+    if (Files.notExists(file, LinkOption.NOFOLLOW_LINKS)) {
+      throw new ShareIoException(
+          "SHO_ENOENT", file + ": no such file; 'set', 'add' and 'load' create it");
+    }
+  }
+
+  private PrintWriter out() {
+    return spec.commandLine().getOut();
+  }
+}

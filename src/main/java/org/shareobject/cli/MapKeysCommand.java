@@ -1,0 +1,34 @@
+package org.shareobject.cli;
+
+import java.io.PrintWriter;
+import org.shareobject.Codec;
+import org.shareobject.ShareMap;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code shareobject map FILE keys}. */
+@Command(
+    name = "keys",
+    description = "Prints each key and a newline, in no order.",
+    mixinStandardHelpOptions = true)
+final class MapKeysCommand implements Runnable {
+  @ParentCommand private MapCommand parent;
+  @Spec private CommandSpec spec;
+
+  MapKeysCommand() {}
+
+  @Override
+  public void run() {
+    PrintWriter out = spec.commandLine().getOut();
+    try (ShareMap<String, byte[]> map = parent.open(Codec.BYTES);
+        Progress progress = new Progress(spec.commandLine().getErr(), "keys", map.sizeLong())) {
+      for (String key : map.keySet()) {
+        out.write(key + '\n');
+        progress.add(1);
+      }
+      out.flush();
+    }
+  }
+}
