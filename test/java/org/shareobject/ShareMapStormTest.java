@@ -3,6 +3,8 @@ package org.shareobject;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.OperatingSystemMXBean;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -133,7 +135,14 @@ class ShareMapStormTest {
             + " longest get %d ms%n",
         eviction, KILLS, stats.recoveries(), stats.sets(), stats.evictions(), longest, longestRead);
     assertEquals(0, stats.damaged());
-    assertTrue(longest <= LONGEST_WAIT_MS && longestRead <= LONGEST_WAIT_MS);
+    double mostMs = LONGEST_WAIT_MS * Math.max(1, load());
+    assertTrue(Math.max(longest, longestRead) <= mostMs, "more than " + mostMs + " ms");
+  }
+
+  /** Returns how many threads there are for each processor: so long waits who holds a lock. */
+  private static double load() {
+    OperatingSystemMXBean system = ManagementFactory.getOperatingSystemMXBean();
+    return system.getSystemLoadAverage() / system.getAvailableProcessors();
   }
 
   private List<String> faults(ShareMap<String, byte[]> map, int writer, Eviction eviction) {

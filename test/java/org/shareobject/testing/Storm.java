@@ -147,7 +147,7 @@ public final class Storm {
       String[] names =
           IntStream.range(0, KEYS).mapToObj(k -> key(writer, k)).toArray(String[]::new);
       Random random = new Random();
-      Waits waits = new Waits();
+      Waits waits = new Waits(List.of(Waits.thisThread()));
       try (ShareMap<String, byte[]> map = open(args[0])) {
         for (int count = 0; !isOver; count++) {
           if (count == WARM_UP) {
@@ -188,7 +188,7 @@ public final class Storm {
       boolean mayBeEvicted = Boolean.parseBoolean(args[2]);
       long[][] seen = new long[writers][KEYS];
       Random random = new Random();
-      Waits waits = new Waits();
+      Waits waits = new Waits(List.of(Waits.thisThread()));
       try (ShareMap<String, byte[]> map = open(args[0])) {
         System.out.println("ready");
         while (!isOver) {

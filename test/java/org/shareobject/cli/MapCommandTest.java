@@ -1,0 +1,258 @@
+package org.shareobject.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.shareobject.Codec;
+import org.shareobject.Eviction;
+import org.shareobject.ShareMap;
+import org.shareobject.testing.ChildJvm;
+import org.shareobject.testing.JvmLauncher;
+
+/** {@code shareobject map}. */
+class MapCommandTest {
+  private static final Duration HOUR = Duration.ofHours(1);
+
+  @TempDir Path folder;
+
+  private Path file;
+  private StringWriter out;
+  private StringWriter err;
+
+  @BeforeEach
+  void nameFile() {
+    file = folder.resolve("map");
+  }
+
+  // ---- one key
+
+  @Test
+  void shouldSetAndGet() {
+    prints("", "set", "key", "é value");
+    prints("é value\n", "get", "key");
+    prints("", "set", "key", "2");
+    prints("2\n", "get", "key");
+    try (ShareMap<String, String> map = ShareMap.open(file)) {
+      assertEquals(Map.of("key", "2"), map);
+    }
+  }
+
+  @Test
+  void shouldSetForATime() {
+    prints("", "set", "key", "value", "--ttl", "1h");
+    try (ShareMap<String, String> map = ShareMap.open(file)) {
+      assertTrue(map.timeToLive("key").orElseThrow().compareTo(HOUR.minusMinutes(5)) > 0);
+    }
+    prints("", "ttl", "key", "90s");
+    assertEquals(0, run("ttl", "key"));
+    assertTrue(out.toString().matches("(8\\d|90)(\\.\\d+)?s\\R"), out.toString());
+    prints("", "set", "key", "value");
+    prints("for ever\n", "ttl", "key");
+  }
+
+  @Test
+  void shouldSetStandardInputAsItIs() {
+    JvmLauncher launcher = new JvmLauncher().folder(folder);
+    try (ChildJvm set = launcher.start(Main.class, "map", "map", "set", "key", "-")) {
+      set.send("one");
+      set.send("two");
+      set.endInput();
+      assertEquals(new ChildJvm.Result(0, "", ""), set.await());
+    }
+    prints("one\ntwo\n\n", "get", "key");
+  }
+
+  @Test
+  void shouldAdd() {
+    prints("5\n", "add", "n", "5");
+    prints("-2\n", "add", "n", "-7");
+    prints("-2\n", "get", "n", "--as", "long");
+    prints("/v////////8=\n", "get", "n", "--as", "base64");
+    prints("", "set", "n", "--as", "long", "40");
+    prints("42\n", "add", "n", "2");
+    prints("", "set", "text", "--as", "base64", "eA==");
+    prints("x\n", "get", "text");
+  }
+
+  @Test
+  void shouldDelete() {
+    prints("", "set", "a", "1");
+    prints("", "set", "b", "2");
+    prints("2\n", "del", "a", "b", "c");
+    prints("0\n", "del", "a");
+    prints("", "keys");
+  }
+
+  @Test
+  void shouldSayWhatIsAbsent() {
+    prints("", "set", "key", "value");
+    fails(file + " has no key 'other'", "get", "other");
+    fails(file + " has no key 'other'", "ttl", "other");
+    fails(file + " has no key 'other'", "ttl", "other", "1s");
+    fails("'x' is no number of 8 bytes", "set", "key", "x", "--as", "long");
+    fails("a value of 5 bytes is no number", "get", "key", "--as", "long");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"get k", "del k", "ttl k", "keys", "dump", "stats", "verify", "clear"})
+  void shouldNotCreateAFileToLookInto(String command) {
+    fails(file.toString(), command.split(" ", -1));
+    assertFalse(Files.exists(file));
+  }
+
+  // ---- first use
+
+  @Test
+  void shouldCreateWithWhatItIsTold() {
+    prints("", "set", "a", "b", "--capacity", "2m", "--eviction", "clock", "--max-entry", "1k");
+    try (ShareMap<String, String> map = ShareMap.open(file)) {
+      assertEquals(2 << 20, map.stats().capacity());
+      assertEquals(Eviction.CLOCK, map.stats().eviction());
+      assertEquals(1024, map.stats().maxEntry());
+    }
+    fails("2097152 bytes and 4194304 were asked for", "get", "a", "--capacity", "4m");
+    fails("CLOCK and NONE was asked for", "get", "a", "--eviction", "none");
+    assertEquals(2, run("get", "a", "--capacity", "0"));
+    assertEquals(2, run("get", "a", "--eviction", "lru"));
+    assertEquals(2, run("set", "a"));
+    assertEquals(2, run());
+  }
+
+  // ---- dump and load
+
+  @Test
+  void shouldLoadWhatItDumped() throws IOException {
+    byte[] noText = {(byte) 0xFF, 0, 'x'};
+    try (ShareMap<byte[], byte[]> map = ShareMap.builder(Codec.BYTES, Codec.BYTES).open(file)) {
+      map.set(bytes("key \"1\"\n"), bytes("é\u0000\t"));
+      map.set(noText, noText);
+      map.set(bytes("timed"), bytes(""), HOUR);
+    }
+    assertEquals(0, run("dump"));
+    List<String> lines = new ArrayList<>(out.toString().lines().toList());
+    lines.sort(null);
+    assertEquals("{\"key\":\"key \\\"1\\\"\\n\",\"value\":\"é\\u0000\\t\"}", lines.get(0));
+    assertTrue(
+        lines.get(1).matches("\\{\"key\":\"timed\",\"value\":\"\",\"ttl\":3[56]\\d{5}}"),
+        lines.get(1));
+    assertEquals("{\"key64\":\"/wB4\",\"value64\":\"/wB4\"}", lines.get(2));
+    Path dump = Files.writeString(folder.resolve("dump"), out.toString());
+    file = folder.resolve("other");
+    prints("3\n", "load", dump.toString());
+    try (ShareMap<byte[], byte[]> map = ShareMap.builder(Codec.BYTES, Codec.BYTES).open(file)) {
+      assertEquals(3, map.size());
+      assertArrayEquals(bytes("é\u0000\t"), map.get(bytes("key \"1\"\n")));
+      assertArrayEquals(noText, map.get(noText));
+      assertTrue(map.timeToLive(bytes("timed")).isPresent());
+      assertTrue(map.timeToLive(noText).isEmpty());
+    }
+  }
+
+  private static byte[] bytes(String text) {
+    return Codec.STRING.encode(text);
+  }
+
+  @Test
+  void shouldSayWhichLineIsNoEntry() throws IOException {
+    loadFails("no JSON", "{\"key\":");
+    loadFails("no JSON", "{\"key\":\"a\",\"value\":\"b\"} {}");
+    loadFails("neither \"value\" nor \"value64\"", "{\"key\":\"a\"}");
+    loadFails("neither \"key\" nor \"key64\"", "[1]");
+    loadFails("neither \"key\" nor \"key64\"", "{\"key\":1,\"value\":\"b\"}");
+    loadFails("\"ttl\" must be", "{\"key\":\"a\",\"value\":\"b\",\"ttl\":0}");
+    loadFails("base64", "{\"key\":\"a\",\"value64\":\"%\"}");
+    prints("good\n", "keys");
+  }
+
+  private void loadFails(String words, String line) throws IOException {
+    Path dump = folder.resolve("dump");
+    Files.write(dump, List.of("{\"key\":\"good\",\"value\":\"x\"}", line));
+    fails("line 2: ", "load", dump.toString());
+    assertTrue(err.toString().contains(words), err.toString());
+  }
+
+  // ---- the whole map
+
+  @Test
+  void shouldPrintKeysAndClear() {
+    prints("", "set", "a", "1");
+    prints("", "set", "b", "2");
+    assertEquals(0, run("keys"));
+    String[] keys = out.toString().split("\n", -1);
+    Arrays.sort(keys);
+    assertEquals("[, a, b]", Arrays.toString(keys));
+    prints("", "clear");
+    prints("", "keys");
+  }
+
+  @Test
+  void shouldPrintNumbers() {
+    prints("", "set", "a", "1");
+    prints("1\n", "get", "a");
+    assertEquals(0, run("stats"));
+    assertTrue(out.toString().contains("entries      1"), out.toString());
+    assertTrue(out.toString().contains("hit ratio    1.0000"), out.toString());
+    assertTrue(out.toString().contains("peers        0 of 256"), out.toString());
+    assertEquals(0, run("top", "--once", "--interval", "1ms"));
+    assertTrue(out.toString().startsWith("entries 1, fill 0.0 %, gets 0/s, "), out.toString());
+    assertEquals(1, out.toString().lines().count());
+  }
+
+  @Test
+  void shouldVerify() throws IOException {
+    prints("", "set", "key", "a value that is found in the file");
+    prints("sound: 1 entries\n", "verify");
+    byte[] bytes = Files.readAllBytes(file);
+    byte[] value = bytes("a value that is found");
+    int at = 0;
+    while (!Arrays.equals(bytes, at, at + value.length, value, 0, value.length)) {
+      at++;
+    }
+    bytes[at] ^= 1;
+    Files.write(file, bytes);
+    fails(file.toString(), "verify");
+  }
+
+  // ---- helpers
+
+  private void prints(String expected, String... args) {
+    int code = run(args);
+    assertEquals("", err.toString());
+    assertEquals(expected, out.toString().replace(System.lineSeparator(), "\n"));
+    assertEquals(0, code);
+  }
+
+  private void fails(String words, String... args) {
+    assertEquals(1, run(args));
+    assertEquals("", out.toString());
+    assertTrue(err.toString().startsWith("shareobject: "), err.toString());
+    assertTrue(err.toString().contains(words), err.toString());
+    assertEquals(1, err.toString().lines().count());
+  }
+
+  private int run(String... args) {
+    out = new StringWriter();
+    err = new StringWriter();
+    List<String> all = new ArrayList<>(List.of("map", file.toString()));
+    all.addAll(List.of(args));
+    return Main.run(
+        new PrintWriter(out, true), new PrintWriter(err, true), all.toArray(String[]::new));
+  }
+}
