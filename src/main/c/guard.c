@@ -10,6 +10,16 @@
 
 #include "error.h"
 
+/* The handler may run within ThreadSanitizer's own atomics, whose locks it must
+ * not take again. */
+#ifndef SHO_TSAN
+#define NOT_INSTRUMENTED
+#elif defined(__clang__)
+#define NOT_INSTRUMENTED __attribute__((disable_sanitizer_instrumentation))
+#else
+#define NOT_INSTRUMENTED __attribute__((no_sanitize("thread")))
+#endif
+
 /* base 0: free. bytes and state are written before base (release), read after
  * it (acquire). Chunks are never freed, so the handler needs no lock. */
 struct sho__guard {
@@ -31,7 +41,7 @@ static struct sigaction previous;
 static uintptr_t page_bytes;
 static int installed;
 
-static struct sho__guard *guard_of(uintptr_t address) {
+NOT_INSTRUMENTED static struct sho__guard *guard_of(uintptr_t address) {
   for (struct chunk *chunk = &first_chunk; chunk != NULL;
        chunk = atomic_load_explicit(&chunk->next, memory_order_acquire)) {
     for (int i = 0; i < CHUNK_GUARDS; i++) {
@@ -45,7 +55,7 @@ static struct sho__guard *guard_of(uintptr_t address) {
   return NULL;
 }
 
-int sho__lay_zero_pages(void *base, size_t bytes) {
+NOT_INSTRUMENTED int sho__lay_zero_pages(void *base, size_t bytes) {
   int protection = PROT_READ | PROT_WRITE;
   int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
 #if defined(SHO_TSAN) && defined(__linux__)
@@ -58,7 +68,8 @@ int sho__lay_zero_pages(void *base, size_t bytes) {
 
 /* The state comes first: no thread may read the zeros and find the file in
  * order. */
-static int lose_pages(struct sho__guard *guard, uintptr_t address) {
+NOT_INSTRUMENTED static int lose_pages(struct sho__guard *guard,
+                                       uintptr_t address) {
   int ok = SHO_OK;
   atomic_compare_exchange_strong(guard->state, &ok, SHO_EIO);
   uintptr_t from = address & ~(page_bytes - 1);
@@ -67,7 +78,8 @@ static int lose_pages(struct sho__guard *guard, uintptr_t address) {
   return sho__lay_zero_pages((void *)from, end - from);
 }
 
-static void call_previous(int signal, siginfo_t *info, void *context) {
+NOT_INSTRUMENTED static void call_previous(int signal, siginfo_t *info,
+                                           void *context) {
   int sent = info->si_code <= 0;
   if (previous.sa_handler == SIG_DFL ||
       (previous.sa_handler == SIG_IGN && !sent)) {
@@ -86,7 +98,8 @@ static void call_previous(int signal, siginfo_t *info, void *context) {
   }
 }
 
-static void on_fault(int signal, siginfo_t *info, void *context) {
+NOT_INSTRUMENTED static void on_fault(int signal, siginfo_t *info,
+                                      void *context) {
   int saved_errno = errno;
   uintptr_t address = (uintptr_t)info->si_addr;
   struct sho__guard *guard = info->si_code > 0 ? guard_of(address) : NULL;
