@@ -10,26 +10,25 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.shareobject.testing.ChildJvm;
 import org.shareobject.testing.JvmLauncher;
-import org.shareobject.testing.SetLoop;
+import org.shareobject.testing.SetSame;
 
 /** A process that lives and does not go on, and how long others wait for it. */
 @Timeout(300)
 class ShareObjectStoppedPeerTest {
-  private static final String FOR_EVER = String.valueOf(Integer.MAX_VALUE);
   private static final int WIDE = 1 << 20;
 
   @TempDir Path folder;
 
   @Test
   void shouldNameProcessThatWasStoppedInsideSet() throws Exception {
-    try (ChildJvm stopped = writer("1");
-        ChildJvm waiting = writer("2", "-Dshareobject.lockTimeoutMillis=200")) {
+    try (ChildJvm stopped = writer();
+        ChildJvm waiting = writer("-Dshareobject.lockTimeoutMillis=200")) {
       assertEquals("ready", stopped.nextLine());
       assertEquals("ready", waiting.nextLine());
       while (waiting.process().isAlive()) {
         signal("-STOP", stopped);
         // Longer than the other one waits, whether or not it was stopped inside.
-        Thread.sleep(600);
+        Thread.sleep(400);
         signal("-CONT", stopped);
         Thread.sleep(7);
       }
@@ -48,7 +47,7 @@ class ShareObjectStoppedPeerTest {
 
   @Test
   void shouldRefuseLockTimeoutThatIsNoNumber() {
-    try (ChildJvm child = writer("1", "-Dshareobject.lockTimeoutMillis=soon")) {
+    try (ChildJvm child = writer("-Dshareobject.lockTimeoutMillis=soon")) {
       ChildJvm.Result result = child.await();
       assertEquals(1, result.code());
       assertTrue(
@@ -59,15 +58,10 @@ class ShareObjectStoppedPeerTest {
     }
   }
 
-  private ChildJvm writer(String number, String... options) {
+  private ChildJvm writer(String... options) {
     return new JvmLauncher()
         .options(options)
-        .start(
-            SetLoop.class,
-            folder.resolve("share-data").toString(),
-            String.valueOf(WIDE),
-            number,
-            FOR_EVER);
+        .start(SetSame.class, folder.resolve("share-data").toString(), String.valueOf(WIDE));
   }
 
   private static void signal(String signal, ChildJvm child)
