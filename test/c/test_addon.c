@@ -349,6 +349,86 @@ static void test_addon_read_sees_one_write_of_another_process(void) {
   CHECK_INT(child_wait(pid), 0);
 }
 
+/* ---- threads ------------------------------------------------------------ */
+
+static void *write_once(void *code) {
+  *(int *)code = write_text("late");
+  return NULL;
+}
+
+static void test_addon_read_does_not_wait_for_a_write_that_waits(void) {
+  write_text("Hello");
+  struct sho_object *stopped = cell_open("share-data");
+  int recover;
+  REQUIRE_OK(sho__lock(&stopped->peers, &stopped->cell->lock, &recover));
+  pthread_t thread;
+  int code = 0;
+  REQUIRE(pthread_create(&thread, NULL, write_once, &code) == 0);
+  WAIT_UNTIL(atomic_load(&stopped->cell->lock) & SHO__LOCK_WAITERS);
+  struct stopwatch watch = stopwatch();
+  CHECK_BYTES(window(), "Hello", 6);
+  CHECK_WITHIN_MS(100, watch);
+  sho__unlock(&stopped->cell->lock);
+  pthread_join(thread, NULL);
+  CHECK_INT(code, 4);
+  CHECK_BYTES(window(), "late", 5);
+}
+
+static void *use_at_random(void *context) {
+  unsigned random = *(unsigned *)context;
+  for (int i = 0; i < rounds(100, 1000, 20000); i++) {
+    random = random * 1103515245 + 12345;
+    char out[1024] = {0};
+    int code;
+    switch ((random >> 16) % 8) {
+      case 0:
+        code = sho_share_path((random >> 20) % 2 ? "one" : "two");
+        break;
+      case 1:
+        code = (int)(get_share_adress(1024, 1) > 0);
+        break;
+      case 2:
+        unlink((random >> 20) % 2 ? "one" : "two");
+        code = 0;
+        break;
+      case 3:
+      case 4:
+        code = write_text("Hello World!");
+        break;
+      default:
+        code = share_read(out, sizeof out);
+        CHECK(code == SHO_ENOENT || out[0] == 'H' || out[0] == '\0');
+    }
+    CHECK(code >= 0 || code == SHO_ENOENT || code == SHO_EPEERS);
+  }
+  return NULL;
+}
+
+static void test_addon_serves_threads_that_change_the_file(void) {
+  unsigned seeds[4] = {1, 2, 3, 4};
+  pthread_t threads[4];
+  for (int i = 0; i < 4; i++) {
+    REQUIRE(pthread_create(&threads[i], NULL, use_at_random, &seeds[i]) == 0);
+  }
+  for (int i = 0; i < 4; i++) {
+    pthread_join(threads[i], NULL);
+  }
+}
+
+static void use_in_child(void *address) {
+  CHECK_BYTES(window(), "Hello", 6); /* by a handle of its own */
+  CHECK_INT(write_text("child"), 5);
+  CHECK_TEXT((char *)address, "child"); /* addresses are inherited */
+}
+
+static void test_addon_works_on_in_a_forked_child(void) {
+  write_text("Hello");
+  CHECK_INT(
+      child_wait(child_start(use_in_child, (void *)get_share_adress(1024, 1))),
+      0);
+  CHECK_BYTES(window(), "child", 6);
+}
+
 static const struct test tests[] = {
     TEST(test_addon_write_stores_text_and_nul),
     TEST(test_addon_write_leaves_the_stale_tail),
@@ -373,6 +453,9 @@ static const struct test tests[] = {
     TEST(test_addon_address_moves_with_the_file),
     TEST(test_addon_address_survives_a_truncation),
     TEST(test_addon_read_sees_one_write_of_another_process),
+    TEST(test_addon_read_does_not_wait_for_a_write_that_waits),
+    TEST(test_addon_serves_threads_that_change_the_file),
+    TEST(test_addon_works_on_in_a_forked_child),
 };
 
 TEST_MAIN(tests)

@@ -362,10 +362,26 @@ static void test_lock_waiter_ends_when_the_file_is_truncated(void) {
   struct stopwatch watch = stopwatch();
   REQUIRE(truncate("table", 0) == 0);
   pthread_join(thread, NULL);
-  CHECK_CODE(waiter.code == SHO_OK ? sho__region_check(member.region)
-                                   : waiter.code,
-             SHO_EIO);
+  CHECK_CODE(waiter.code, SHO_EIO);
   CHECK_WITHIN_MS(100, watch);
+}
+
+/* Zero pages look unlocked; nobody may go on as if they were the file. */
+static void test_lock_of_an_ended_region_is_not_to_be_had(void) {
+  table_make("table", 8);
+  struct member member;
+  struct member other;
+  member_open(&member, "table");
+  member_open(&other, "table");
+  int recover = 4711;
+  sho__region_end(member.region);
+  CHECK_CODE(sho__lock(&member.peers, member.lock, &recover), SHO_ECLOSED);
+  CHECK_HEX(atomic_load(other.lock), 0); /* given back at once */
+  sho__region_give_back(member.region);
+  CHECK_CODE(sho__lock(&member.peers, member.lock, &recover), SHO_ECLOSED);
+  CHECK_INT(recover, 4711);
+  CHECK_OK(sho__lock(&other.peers, other.lock, &recover));
+  CHECK_INT(recover, 0);
 }
 
 static const struct test tests[] = {
@@ -384,6 +400,7 @@ static const struct test tests[] = {
     TEST(test_lock_that_goes_from_hand_to_hand_is_not_busy),
     TEST(test_lock_waiter_ends_when_the_region_is_closed),
     TEST(test_lock_waiter_ends_when_the_file_is_truncated),
+    TEST(test_lock_of_an_ended_region_is_not_to_be_had),
 };
 
 TEST_MAIN(tests)

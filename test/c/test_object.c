@@ -327,6 +327,27 @@ static void test_object_close_ends_those_who_await(void) {
   sho_object_free(cell);
 }
 
+static void use_in_child(void *context) {
+  struct sho_object *cell = context;
+  check_closed(cell);
+  struct sho_object *own = cell_open("cell");
+  CHECK_TEXT(cell_text(own), "old");
+  CHECK_OK(cell_set(own, "from the child"));
+  sho_object_close(cell);
+  sho_object_free(cell);
+  sho_object_free(own);
+}
+
+static void test_object_is_closed_in_a_forked_child(void) {
+  struct sho_object *cell = cell_open("cell");
+  CHECK_OK(cell_set(cell, "old"));
+  CHECK_INT(child_wait(child_start(use_in_child, cell)), 0);
+  CHECK_TEXT(cell_text(cell), "from the child");
+  struct sho_object_info info;
+  CHECK_OK(sho_object_info(cell, &info));
+  CHECK_INT(info.peers, 1);
+}
+
 struct worker {
   struct sho_object *cell;
   _Atomic int calls;
@@ -398,6 +419,7 @@ static const struct test tests[] = {
     TEST(test_object_close_ends_later_calls),
     TEST(test_object_close_ends_those_who_await),
     TEST(test_object_close_ends_calls_in_flight),
+    TEST(test_object_is_closed_in_a_forked_child),
 };
 
 TEST_MAIN(tests)

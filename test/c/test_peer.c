@@ -118,22 +118,29 @@ static void test_peer_is_dead_once_its_region_is_given_back(void) {
   CHECK(!sho__peer_alive(&one.peers, other.peers.word));
 }
 
-/* A copy of the descriptor in a forked child does not keep it alive. */
-static void test_peer_given_back_is_dead_though_a_child_has_it(void) {
-  table_make("table", 8);
-  struct member one;
-  struct member other;
-  member_open(&one, "table");
-  member_open(&other, "table");
-  pid_t pid = fork();
-  REQUIRE(pid >= 0);
-  if (pid == 0) {
-    sleep_for_ever();
+static void attach_and_fork(void *context) {
+  struct signs *signs = context;
+  struct member member;
+  member_open(&member, "table");
+  atomic_store(&signs->word, member.peers.word);
+  if (fork() == 0) {
+    CHECK_CODE(sho__region_check(member.region), SHO_ECLOSED);
+    atomic_store(&signs->ready, 1);
   }
-  sho__region_end(other.region);
-  sho__region_give_back(other.region);
-  CHECK(!sho__peer_alive(&one.peers, other.peers.word));
+  sleep_for_ever();
+}
+
+/* Its child inherited the file, but not its life. */
+static void test_peer_killed_is_dead_though_its_child_lives(void) {
+  table_make("table", 8);
+  struct signs *signs = shared_bytes(sizeof *signs);
+  struct member member;
+  member_open(&member, "table");
+  pid_t pid = child_start(attach_and_fork, signs);
+  WAIT_UNTIL(atomic_load(&signs->ready));
+  CHECK(sho__peer_alive(&member.peers, atomic_load(&signs->word)));
   child_kill(pid);
+  CHECK(!sho__peer_alive(&member.peers, atomic_load(&signs->word)));
 }
 
 static void test_peer_slots_run_out(void) {
@@ -239,7 +246,7 @@ static const struct test tests[] = {
     TEST(test_peer_generation_may_wrap),
     TEST(test_peer_handles_of_one_process_are_apart),
     TEST(test_peer_is_dead_once_its_region_is_given_back),
-    TEST(test_peer_given_back_is_dead_though_a_child_has_it),
+    TEST(test_peer_killed_is_dead_though_its_child_lives),
     TEST(test_peer_slots_run_out),
     TEST(test_peer_counts_whoever_came_in_whatever_order),
     TEST(test_peer_words_that_nobody_wrote_are_dead),

@@ -11,25 +11,23 @@
 #include "error.h"
 #include "object.h"
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-
-/* All under the mutex. */
+/* Held for reading while the file is used: a thread that waits for a writer
+ * holds up none that reads. What follows changes only under it for writing. */
+static pthread_rwlock_t lock = PTHREAD_RWLOCK_INITIALIZER;
 static char *chosen_path;
 static struct sho_object *current;
-static int address_told; /* of current: its mapping must stay */
 
 static const char *path_now(void) {
   return chosen_path != NULL ? chosen_path : "share-data";
 }
 
 static void drop_current(void) {
-  if (current != NULL && address_told) {
+  if (current != NULL && current->region.told) {
     sho__region_let_go(&current->region);
   } else {
     sho_object_free(current);
   }
   current = NULL;
-  address_told = 0;
 }
 
 int sho_share_path(const char *path) {
@@ -37,27 +35,28 @@ int sho_share_path(const char *path) {
   if (path != NULL && *path != '\0' && (copy = strdup(path)) == NULL) {
     return sho__fail(SHO_ENOMEM, "out of memory for a path");
   }
-  pthread_mutex_lock(&mutex);
+  pthread_rwlock_wrlock(&lock);
   drop_current();
   free(chosen_path);
   chosen_path = copy;
-  pthread_mutex_unlock(&mutex);
+  pthread_rwlock_unlock(&lock);
   return SHO_OK;
 }
 
-/* Whether current is still the file that the path names, and whole. */
-static int is_current(void) {
+/* Whether current is still the file that the path names, whole, and large
+ * enough. */
+static int is_current(size_t min_bytes) {
   struct stat file;
-  return current != NULL && lstat(path_now(), &file) == 0 &&
+  return current != NULL && current->region.bytes >= min_bytes &&
+         lstat(path_now(), &file) == 0 &&
          (uint64_t)file.st_dev == current->region.device &&
          (uint64_t)file.st_ino == current->region.inode &&
          (uint64_t)file.st_size >= current->region.bytes &&
          atomic_load(&current->region.state) == SHO_OK;
 }
 
-static int use_file(size_t min_bytes, int create, struct sho_object **object) {
-  if (is_current() && current->region.bytes >= min_bytes) {
-    *object = current;
+static int make_current(size_t min_bytes, int create) {
+  if (is_current(min_bytes)) {
     return SHO_OK;
   }
   uint32_t capacity =
@@ -69,24 +68,37 @@ static int use_file(size_t min_bytes, int create, struct sho_object **object) {
   if (code == SHO_OK) {
     drop_current();
     current = opened;
-    *object = opened;
+  }
+  return code;
+}
+
+/* Answers SHO_OK with the lock held. */
+static int enter(int create) {
+  pthread_rwlock_rdlock(&lock);
+  if (is_current(SHO_WINDOW_BYTES)) {
+    return SHO_OK;
+  }
+  pthread_rwlock_unlock(&lock);
+  pthread_rwlock_wrlock(&lock);
+  int code = make_current(SHO_WINDOW_BYTES, create);
+  if (code != SHO_OK) {
+    pthread_rwlock_unlock(&lock);
   }
   return code;
 }
 
 long get_share_adress(size_t min_size, int is_init) {
-  struct sho_object *object;
   if (min_size > (size_t)1 << 30) {
     return sho__fail(SHO_EINVAL, "%zu bytes asked for, at most 1 GiB can be",
                      min_size);
   }
-  pthread_mutex_lock(&mutex);
-  long result = use_file(min_size > 0 ? min_size : 1, is_init, &object);
+  pthread_rwlock_wrlock(&lock);
+  long result = make_current(min_size > 0 ? min_size : 1, is_init);
   if (result == SHO_OK) {
-    address_told = 1;
-    result = (long)object->region.base;
+    current->region.told = 1;
+    result = (long)current->region.base;
   }
-  pthread_mutex_unlock(&mutex);
+  pthread_rwlock_unlock(&lock);
   return result;
 }
 
@@ -95,13 +107,11 @@ int share_read(char *out, size_t size) {
     return sho__fail(SHO_EINVAL, "a place to put the window is needed");
   }
   size_t bytes = size < SHO_WINDOW_BYTES ? size : SHO_WINDOW_BYTES;
-  struct sho_object *object;
-  pthread_mutex_lock(&mutex);
-  int code = use_file(SHO_WINDOW_BYTES, 0, &object);
+  int code = enter(0);
   if (code == SHO_OK) {
-    code = sho__object_read_area(object, (uint8_t *)out, bytes);
+    code = sho__object_read_area(current, (uint8_t *)out, bytes);
+    pthread_rwlock_unlock(&lock);
   }
-  pthread_mutex_unlock(&mutex);
   return code == SHO_OK ? (int)bytes : code;
 }
 
@@ -122,12 +132,10 @@ int share_write(const char *text, size_t size) {
     return sho__fail(SHO_EINVAL, "a text is needed");
   }
   size_t bytes = whole_characters(text, size, SHO_WINDOW_BYTES - 1);
-  struct sho_object *object;
-  pthread_mutex_lock(&mutex);
-  int code = use_file(SHO_WINDOW_BYTES, 1, &object);
+  int code = enter(1);
   if (code == SHO_OK) {
-    code = sho__object_store(object, NULL, text, bytes, NULL);
+    code = sho__object_store(current, NULL, text, bytes, NULL);
+    pthread_rwlock_unlock(&lock);
   }
-  pthread_mutex_unlock(&mutex);
   return code == SHO_OK ? (int)bytes : code;
 }

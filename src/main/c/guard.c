@@ -165,6 +165,17 @@ int sho__guard_add(void *base, size_t bytes, _Atomic int *state,
   return code;
 }
 
+void sho__guard_each(void (*visit)(_Atomic int *state)) {
+  for (struct chunk *chunk = &first_chunk; chunk != NULL;
+       chunk = atomic_load(&chunk->next)) {
+    for (int i = 0; i < CHUNK_GUARDS; i++) {
+      if (atomic_load(&chunk->guards[i].base) != 0) {
+        visit(chunk->guards[i].state);
+      }
+    }
+  }
+}
+
 void sho__guard_remove(struct sho__guard *guard) {
   pthread_mutex_lock(&add_mutex);
   atomic_store(&guard->base, 0);

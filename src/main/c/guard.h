@@ -29,6 +29,9 @@ int sho__guard_add(void *base, size_t bytes, _Atomic int *state,
  * read and write there. Async-signal-safe. Answers 1, or 0 if it cannot. */
 int sho__lay_zero_pages(void *base, size_t bytes);
 
+/* Calls visit with the state of each range that is guarded. Takes no lock. */
+void sho__guard_each(void (*visit)(_Atomic int *state));
+
 /* Ends it. To be called before the range is unmapped. */
 void sho__guard_remove(struct sho__guard *guard);
 

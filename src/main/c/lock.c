@@ -102,13 +102,30 @@ static int lock_slowly(struct sho__peers *peers, _Atomic uint32_t *word,
   }
 }
 
-int sho__lock(struct sho__peers *peers, _Atomic uint32_t *word, int *recover) {
-  if (__builtin_expect(try_lock(word, 0, peers->word), 1) ||
-      spin(peers, word)) {
-    *recover = 0;
-    return SHO_OK;
+/* In a region that ended meanwhile the lock was a zero page's, and others may
+ * think they have it. One taken over is left to the next, who will recover. */
+static int still_there(struct sho__peers *peers, _Atomic uint32_t *word,
+                       int recover) {
+  int code = sho__region_check(peers->region);
+  if (code != SHO_OK && !recover) {
+    sho__unlock(word);
   }
-  return lock_slowly(peers, word, recover);
+  return code;
+}
+
+int sho__lock(struct sho__peers *peers, _Atomic uint32_t *word, int *recover) {
+  int dead = 0;
+  if (!try_lock(word, 0, peers->word) && !spin(peers, word)) {
+    int code = lock_slowly(peers, word, &dead);
+    if (code != SHO_OK) {
+      return code;
+    }
+  }
+  int code = still_there(peers, word, dead);
+  if (code == SHO_OK) {
+    *recover = dead;
+  }
+  return code;
 }
 
 void sho__unlock(_Atomic uint32_t *word) {

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -276,10 +277,10 @@ int sho__file_create(const char *path, uint64_t bytes, sho__fill *fill,
     } else {
       int error = errno;
       close(made);
-      if (code == SHO_OK && error == ENOENT) { /* no /proc */
+      if (code == SHO_OK && error == EEXIST) {
+        code = SHO_EEXIST;
+      } else if (code == SHO_OK) { /* no /proc, or a sandbox */
         code = create_by_name(path, folder, bytes, fill, context, fd);
-      } else if (code == SHO_OK) {
-        code = link_failed(error, path);
       }
     }
   }
@@ -356,6 +357,53 @@ static int map_extent(const struct sho__extent *extent, int fd, int protection,
   return failed ? -1 : 0;
 }
 
+/* The same file by another open file description, or -1. */
+static int open_anew(int fd) {
+  char self[64];
+  snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+  return open(self, (fcntl(fd, F_GETFL) & O_ACCMODE) | O_CLOEXEC);
+}
+
+static void replace_fd(int fd, int by) {
+  dup2(by, fd);
+  fcntl(fd, F_SETFD, FD_CLOEXEC);
+  close(by);
+}
+
+/*
+ * A child made by fork() has its parent's open file description, by the
+ * descriptor and by the mapping, and so its locks: the parent would seem to
+ * live on in it. And what the child wrote would be taken for the parent's. So
+ * the handles are closed in it, and get a description of their own: by the
+ * descriptor the child may open the file again, and addresses that were told
+ * stay mapped.
+ */
+static void close_in_child(_Atomic int *state) {
+  _Static_assert(offsetof(struct sho__region, state) == 0, "a region's state");
+  struct sho__region *region = (struct sho__region *)(void *)state;
+  if (region->fd < 0 || !sho__region_end(region)) {
+    return;
+  }
+  int fd = open_anew(region->fd);
+  if (!region->told) {
+    sho__lay_zero_pages(region->base, region->bytes);
+  } else if (fd >= 0) {
+    map_piece(region->base, region->bytes, PROT_READ | PROT_WRITE, fd, 0);
+  }
+  if (fd >= 0) {
+    replace_fd(region->fd, fd);
+  } else { /* no /proc */
+    close(region->fd);
+    region->fd = -1;
+  }
+}
+
+static void close_all_in_child(void) { sho__guard_each(close_in_child); }
+
+static void watch_forks(void) {
+  pthread_atfork(NULL, NULL, close_all_in_child);
+}
+
 int sho__region_map(struct sho__region *region, int fd, const char *path,
                     const struct sho__extent *extent, int writable) {
   struct stat file;
@@ -374,20 +422,21 @@ int sho__region_map(struct sho__region *region, int fd, const char *path,
     free(kept_path);
     return sho__fail_errno(error, "%s cannot be mapped", path);
   }
-  atomic_store(&region->state, SHO_OK);
-  int code = sho__guard_add(base, bytes, &region->state, &region->guard);
-  if (code != SHO_OK) {
-    munmap(base, bytes);
-    free(kept_path);
-    return code;
-  }
   region->fd = fd;
   region->base = base;
   region->bytes = bytes;
   region->device = (uint64_t)file.st_dev;
   region->inode = (uint64_t)file.st_ino;
   region->path = kept_path;
-  return SHO_OK;
+  atomic_store(&region->state, SHO_OK);
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, watch_forks);
+  int code = sho__guard_add(base, bytes, &region->state, &region->guard);
+  if (code != SHO_OK) {
+    munmap(base, bytes);
+    free(kept_path);
+  }
+  return code;
 }
 
 int sho__region_check(struct sho__region *region) {
@@ -408,7 +457,7 @@ int sho__region_end(struct sho__region *region) {
   return atomic_exchange(&region->state, SHO_ECLOSED) != SHO_ECLOSED;
 }
 
-/* A copy of the descriptor in a child made by fork() would keep the locks. */
+/* A copy of the descriptor in another process would keep the locks. */
 static void unlock_all(int fd) {
   struct flock all = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
   fcntl(fd, F_OFD_SETLK, &all);
@@ -427,9 +476,7 @@ void sho__region_give_back(struct sho__region *region) {
   unlock_all(region->fd);
   int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (nothing >= 0) {
-    dup2(nothing, region->fd);
-    fcntl(region->fd, F_SETFD, FD_CLOEXEC);
-    close(nothing);
+    replace_fd(region->fd, nothing);
   }
 }
 

@@ -20,7 +20,8 @@ typedef int sho__fill(int fd, const char *path, void *context);
 /*
  * Makes a file, 0600, of the given size, all its pages reserved, has it filled,
  * and only then gives it its name: nobody ever sees half a file, and a process
- * killed meanwhile leaves none. SHO_EEXIST if the name is taken by then;
+ * killed meanwhile leaves none (where the file system has no unnamed files, at
+ * most one named .sho-*). SHO_EEXIST if the name is taken by then;
  * SHO_ENOSPC if the file system has no room, and no file is left.
  */
 int sho__file_create(const char *path, uint64_t bytes, sho__fill *fill,
@@ -48,6 +49,7 @@ struct sho__region {
   int fd; /* /dev/null's after close, so that it is never another's */
   uint8_t *base;
   size_t bytes; /* of address space */
+  int told;     /* addresses in it were told: it stays mapped */
   uint64_t device;
   uint64_t inode;
   char *path;
@@ -63,7 +65,8 @@ struct sho__extent {
   size_t rings;
 };
 
-/* Maps it, shared and guarded. Takes fd over if it answers SHO_OK. */
+/* Maps it, shared and guarded. In a child made by fork() the region is closed:
+ * its state is SHO_ECLOSED there. Takes fd over if it answers SHO_OK. */
 int sho__region_map(struct sho__region *region, int fd, const char *path,
                     const struct sho__extent *extent, int writable);
 

@@ -16,8 +16,8 @@
  * C library or container. A process may be killed at any instruction: the
  * others go on, and what a call had acknowledged stays.
  *
- * fork(): a handle belongs to the process that opened it. A child made by
- * fork() must open the file again.
+ * fork(): a handle belongs to the process that opened it. In a child made by
+ * fork() its calls end with SHO_ECLOSED; the child opens the file again.
  */
 #ifndef SHAREOBJECT_H
 #define SHAREOBJECT_H
