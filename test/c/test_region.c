@@ -274,7 +274,7 @@ static void test_region_create_tells_a_folder_it_may_not_write(void) {
 static void test_region_create_works_without_proc(void) {
 #if defined(__linux__)
   private_mounts();
-  REQUIRE(umount2("/proc", MNT_DETACH) == 0);
+  REQUIRE(mount("none", "/proc", "tmpfs", 0, NULL) == 0); /* hides it */
 #endif
   struct filling filling = {.code = SHO_OK};
   CHECK_OK(create("file", &filling));
