@@ -32,11 +32,12 @@ static int64_t ttl_of(struct sho_map *map, const char *key) {
 #define CHECK_NEAR(actual, wanted, below)                                      \
   check_near(__FILE__, __LINE__, actual, wanted, below)
 
-/* At most so much below. Under emulation a minute passes quickly. */
+/* At most so much below, or a rounded millisecond above. Under emulation a
+ * minute passes quickly. */
 static void check_near(const char *file, int line, int64_t actual,
                        int64_t wanted, int64_t below) {
   below = is_slow() ? below + 60000 : below;
-  if (actual > wanted || actual < wanted - below) {
+  if (actual > wanted + 1 || actual < wanted - below) {
     fail(file, line, "%lld is not %lld, or up to %lld below", (long long)actual,
          (long long)wanted, (long long)below);
   }

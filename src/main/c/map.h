@@ -7,7 +7,8 @@
  *   map_open.c     creation, opening, closing
  *   map_index.c    from a key to its slot
  *   map_log.c      entries, and room for them
- *   map_recover.c  after a dead owner, a reboot, damage; verify
+ *   map_recover.c  after a dead owner, a reboot, damage
+ *   map_verify.c   verify
  *   map_read.c     get, find, await
  *   map_write.c    set, compare, remove, add, expire
  *   map_scan.c     all entries: scan, clear, size, remove expired, statistics
@@ -218,6 +219,10 @@ void sho__index_replace(_Atomic uint64_t *slot, uint64_t position);
 void sho__index_remove(const struct sho_map *map, uint64_t hash,
                        _Atomic uint64_t *slot);
 
+/* Counts in the buckets over which an entry in `bucket` went. */
+void sho__index_displace(const struct sho_map *map, uint64_t hash,
+                         uint64_t bucket, uint32_t *overflow);
+
 static inline struct sho__bucket_shm *sho__index_of(const struct sho_map *map,
                                                     uint32_t segment) {
   return map->buckets + segment * map->geometry.buckets;
@@ -265,6 +270,21 @@ int sho__log_slot_entry(const struct sho__log *log, uint64_t slot_value,
 /* The hash of the key behind a header that sho__log_entry found good. */
 uint64_t sho__log_key_hash(const struct sho__log *log,
                            const struct sho__entry_shm *entry);
+
+/* Whether the entry's checksum is right. hash: of its key. */
+int sho__entry_is_whole(const struct sho__log *log,
+                        const struct sho__entry_shm *entry, uint64_t hash);
+
+/* sho__log_entry and sho__entry_is_whole, dead or not. */
+int sho__log_whole_entry(const struct sho__log *log, uint64_t position,
+                         struct sho__entry_shm *entry);
+
+/* Whether a slot of this segment may name an entry with that hash. */
+static inline int sho__slot_fits(const struct sho__log *log,
+                                 uint64_t slot_value, uint64_t hash) {
+  return sho__map_segment_of(log->map, hash) == log->number &&
+         sho__map_tag_of(hash) == (slot_value & SHO__SLOT_TAG_MASK);
+}
 
 /* Drops all that is expired; their number. */
 uint64_t sho__log_remove_expired(struct sho__log *log);

@@ -48,7 +48,10 @@ int sho__index_insert(const struct sho_map *map, uint64_t hash,
   }
   for (struct sho__bucket_shm *full = home; full != bucket;
        full = sho__index_next(map, index, full)) {
-    sho__bump(&full->overflow);
+    uint64_t overflow = sho__get(&full->overflow);
+    if (overflow != UINT64_MAX) { /* only damage makes it so */
+      sho__put(&full->overflow, overflow + 1);
+    }
     SHO_CRASH_POINT("map: overflow raised");
   }
   /* Release: whoever sees the slot sees the entry and the overflow counts. */
@@ -79,5 +82,14 @@ void sho__index_remove(const struct sho_map *map, uint64_t hash,
       sho__put(&bucket->overflow, overflow - 1);
     }
     bucket = sho__index_next(map, index, bucket);
+  }
+}
+
+void sho__index_displace(const struct sho_map *map, uint64_t hash,
+                         uint64_t bucket, uint32_t *overflow) {
+  uint64_t buckets = map->geometry.buckets;
+  for (uint64_t b = sho__map_bucket_of(map, hash); b != bucket;
+       b = b + 1 == buckets ? 0 : b + 1) {
+    overflow[b]++;
   }
 }

@@ -75,6 +75,20 @@ uint64_t sho__log_key_hash(const struct sho__log *log,
                        sho__entry_key_bytes(entry));
 }
 
+int sho__entry_is_whole(const struct sho__log *log,
+                        const struct sho__entry_shm *entry, uint64_t hash) {
+  const uint8_t *at = sho__log_at(log->map, log->number, entry->position);
+  return entry->checksum ==
+         sho__entry_checksum(
+             entry, hash, at + SHO__ENTRY_BYTES + sho__entry_key_bytes(entry));
+}
+
+int sho__log_whole_entry(const struct sho__log *log, uint64_t position,
+                         struct sho__entry_shm *entry) {
+  return sho__log_entry(log, position, entry) != 0 &&
+         sho__entry_is_whole(log, entry, sho__log_key_hash(log, entry));
+}
+
 /* ---- writing ------------------------------------------------------------ */
 
 static void advance_tail(struct sho__log *log, uint64_t bytes) {

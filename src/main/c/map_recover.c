@@ -14,14 +14,24 @@
 
 /* ---- lock --------------------------------------------------------------- */
 
-static int is_sane(const struct sho__log *log) {
-  const struct sho__geometry *geometry = &log->map->geometry;
+/* Whether so much can lie between them; neither is read as an offset before. */
+static int is_within_log(const struct sho_map *map, uint64_t from,
+                         uint64_t to) {
+  return from <= to && to - from <= 2 * (map->position_mask + 1) &&
+         sho__position_distance(map, from, to) <= map->geometry.log_bytes;
+}
+
+static int has_sane_bounds(const struct sho__log *log) {
   uint64_t head = sho__get(&log->segment->head);
   uint64_t tail = sho__get(&log->segment->tail);
   return sho__position_valid(log->map, head) &&
-         sho__position_valid(log->map, tail) && head <= tail &&
-         tail - head <= 2 * (log->map->position_mask + 1) &&
-         sho__position_distance(log->map, head, tail) <= geometry->log_bytes &&
+         sho__position_valid(log->map, tail) &&
+         is_within_log(log->map, head, tail);
+}
+
+static int is_sane(const struct sho__log *log) {
+  const struct sho__geometry *geometry = &log->map->geometry;
+  return has_sane_bounds(log) &&
          sho__get(&log->segment->live_bytes) <= geometry->log_bytes &&
          sho__get(&log->segment->entries) <=
              geometry->buckets * SHO__BUCKET_SLOTS &&
@@ -80,21 +90,6 @@ struct count {
   uint32_t *overflow; /* of each bucket; NULL: no memory for it */
 };
 
-static int is_whole(const struct sho__log *log,
-                    const struct sho__entry_shm *entry, uint64_t hash) {
-  const uint8_t *at = sho__log_at(log->map, log->number, entry->position);
-  return entry->checksum ==
-         sho__entry_checksum(
-             entry, hash, at + SHO__ENTRY_BYTES + sho__entry_key_bytes(entry));
-}
-
-/* Whether the slot's entry is one that belongs into this segment. */
-static int belongs(const struct sho__log *log, uint64_t slot_value,
-                   uint64_t hash) {
-  return sho__map_segment_of(log->map, hash) == log->number &&
-         sho__map_tag_of(hash) == (slot_value & SHO__SLOT_TAG_MASK);
-}
-
 /* The header that a slot names, wherever head and tail are. */
 static int named_entry(const struct sho__log *log, uint64_t slot_value,
                        struct sho__entry_shm *entry) {
@@ -113,59 +108,60 @@ static int named_entry(const struct sho__log *log, uint64_t slot_value,
              map->geometry.max_entry;
 }
 
-/* Of the whole entries: the end of the last, and the begin of the first that
- * is less than a log away from it. */
+/* The same for an entry that is whole and belongs here. */
+static int whole_named_entry(const struct sho__log *log, uint64_t slot_value,
+                             struct sho__entry_shm *entry) {
+  if (!named_entry(log, slot_value, entry)) {
+    return 0;
+  }
+  uint64_t hash = sho__log_key_hash(log, entry);
+  return sho__slot_fits(log, slot_value, hash) &&
+         sho__entry_is_whole(log, entry, hash);
+}
+
+static uint64_t slots_of(const struct sho__log *log) {
+  return log->map->geometry.buckets * SHO__BUCKET_SLOTS;
+}
+
+static _Atomic uint64_t *slot_at(const struct sho__log *log, uint64_t number) {
+  struct sho__bucket_shm *index = sho__index_of(log->map, log->number);
+  return &index[number / SHO__BUCKET_SLOTS].slots[number % SHO__BUCKET_SLOTS];
+}
+
+/*
+ * Head and tail: around the whole entries that a log can hold. The tail stays
+ * where it was if it may have been there, so that no version comes twice.
+ */
 static void find_bounds(struct sho__log *log) {
   const struct sho_map *map = log->map;
-  struct sho__bucket_shm *index = sho__index_of(map, log->number);
-  uint64_t slots = map->geometry.buckets * SHO__BUCKET_SLOTS;
-  uint64_t first_lap = UINT64_C(1) << map->position_bits;
-  uint64_t tail = sho__get(&log->segment->tail);
-  tail = is_sane(log) ? tail : first_lap;
-  uint64_t head = sho__get(&log->segment->head);
-  int head_known = is_sane(log);
-  for (int pass = 0; pass < 2; pass++) {
-    uint64_t first = tail;
-    for (uint64_t i = 0; i < slots; i++) {
-      uint64_t value =
-          sho__get(&index[i / SHO__BUCKET_SLOTS].slots[i % SHO__BUCKET_SLOTS]);
-      struct sho__entry_shm entry;
-      if (!named_entry(log, value, &entry)) {
-        continue;
-      }
-      uint64_t hash = sho__log_key_hash(log, &entry);
-      if (!belongs(log, value, hash) || !is_whole(log, &entry, hash)) {
-        continue;
-      }
-      uint64_t end =
-          sho__position_add(map, entry.position, sho__entry_size(&entry));
-      if (pass == 0 && end > tail) {
-        tail = end;
-      }
-      if (pass == 1 && entry.position < first &&
-          tail - entry.position <= 2 * (map->position_mask + 1) &&
-          sho__position_distance(map, entry.position, tail) <=
-              map->geometry.log_bytes) {
-        first = entry.position;
-      }
+  uint64_t tail = UINT64_C(1) << map->position_bits;
+  uint64_t largest = 0;
+  struct sho__entry_shm entry;
+  for (uint64_t i = 0; i < slots_of(log); i++) {
+    if (whole_named_entry(log, sho__get(slot_at(log, i)), &entry)) {
+      uint64_t size = sho__entry_size(&entry);
+      uint64_t end = sho__position_add(map, entry.position, size);
+      tail = end > tail ? end : tail;
+      largest = size > largest ? size : largest;
     }
-    if (pass == 1 &&
-        (!head_known || tail - head > 2 * (map->position_mask + 1) ||
-         sho__position_distance(map, head, tail) > map->geometry.log_bytes)) {
-      head = first;
+  }
+  uint64_t head = tail;
+  for (uint64_t i = 0; i < slots_of(log); i++) {
+    if (whole_named_entry(log, sho__get(slot_at(log, i)), &entry) &&
+        entry.position < head && is_within_log(map, entry.position, tail)) {
+      head = entry.position;
     }
+  }
+  uint64_t was = sho__get(&log->segment->tail);
+  if (has_sane_bounds(log) && was > tail &&
+      (head == tail || (is_within_log(map, head, was) &&
+                        sho__position_distance(map, head, was) + largest <=
+                            map->geometry.log_bytes))) {
+    head = head == tail ? was : head;
+    tail = was;
   }
   sho__put(&log->segment->tail, tail);
   sho__put(&log->segment->head, head);
-}
-
-static void count_displaced(const struct sho__log *log, uint64_t hash,
-                            uint64_t bucket, struct count *count) {
-  uint64_t buckets = log->map->geometry.buckets;
-  for (uint64_t b = sho__map_bucket_of(log->map, hash); b != bucket;
-       b = b + 1 == buckets ? 0 : b + 1) {
-    count->overflow[b]++;
-  }
 }
 
 /* Counts the slot's entry, or empties the slot. */
@@ -179,8 +175,8 @@ static void count_slot(struct sho__log *log, uint64_t bucket,
   }
   int good = sho__log_slot_entry(log, value, &entry);
   uint64_t hash = good ? sho__log_key_hash(log, &entry) : 0;
-  good = good && belongs(log, value, hash) &&
-         (!checked || is_whole(log, &entry, hash));
+  good = good && sho__slot_fits(log, value, hash) &&
+         (!checked || sho__entry_is_whole(log, &entry, hash));
   if (!good) {
     sho__put(slot, 0);
     sho__bump(&log->segment->damaged);
@@ -202,7 +198,7 @@ static void count_slot(struct sho__log *log, uint64_t bucket,
     count->earliest_expiry_ms = expiry_ms;
   }
   if (count->overflow != NULL) {
-    count_displaced(log, hash, bucket, count);
+    sho__index_displace(log->map, hash, bucket, count->overflow);
   }
 }
 
@@ -231,11 +227,8 @@ static void store_count(struct sho__log *log, const struct count *count) {
 /* A power cut can leave an old slot and a new one of the same key. Keeps the
  * later version. To be called when overflow counts are right. */
 static void drop_twins(struct sho__log *log) {
-  struct sho__bucket_shm *index = sho__index_of(log->map, log->number);
-  uint64_t slots = log->map->geometry.buckets * SHO__BUCKET_SLOTS;
-  for (uint64_t i = 0; i < slots; i++) {
-    _Atomic uint64_t *slot =
-        &index[i / SHO__BUCKET_SLOTS].slots[i % SHO__BUCKET_SLOTS];
+  for (uint64_t i = 0; i < slots_of(log); i++) {
+    _Atomic uint64_t *slot = slot_at(log, i);
     struct sho__entry_shm entry;
     if (!sho__log_slot_entry(log, sho__get(slot), &entry)) {
       continue;
@@ -252,28 +245,20 @@ static void drop_twins(struct sho__log *log) {
     int older = entry.version < first.entry.version;
     sho__log_drop(log, hash, older ? slot : first.slot,
                   older ? &entry : &first.entry);
+    if (entry.position == first.entry.position) {
+      sho__log_mark(log, entry.position, 0); /* the other slot names it */
+    }
     sho__bump(&log->segment->damaged);
   }
 }
 
-/* Reads the entry at a position if it is whole, dead or not. */
-static int whole_entry(const struct sho__log *log, uint64_t position,
-                       struct sho__entry_shm *entry) {
-  return sho__log_entry(log, position, entry) != 0 &&
-         is_whole(log, entry, sho__log_key_hash(log, entry));
-}
-
 /* The first named position above one, or the tail. */
 static uint64_t next_named(const struct sho__log *log, uint64_t above) {
-  struct sho__bucket_shm *index = sho__index_of(log->map, log->number);
-  uint64_t slots = log->map->geometry.buckets * SHO__BUCKET_SLOTS;
   uint64_t next = sho__get(&log->segment->tail);
-  for (uint64_t i = 0; i < slots; i++) {
+  for (uint64_t i = 0; i < slots_of(log); i++) {
     struct sho__entry_shm entry;
-    uint64_t value =
-        sho__get(&index[i / SHO__BUCKET_SLOTS].slots[i % SHO__BUCKET_SLOTS]);
-    if (sho__log_slot_entry(log, value, &entry) && entry.position > above &&
-        entry.position < next) {
+    if (sho__log_slot_entry(log, sho__get(slot_at(log, i)), &entry) &&
+        entry.position > above && entry.position < next) {
       next = entry.position;
     }
   }
@@ -315,7 +300,7 @@ static void fill_holes(struct sho__log *log) {
   uint64_t at = sho__get(&log->segment->head);
   while (at < tail) {
     struct sho__entry_shm entry;
-    if (whole_entry(log, at, &entry)) {
+    if (sho__log_whole_entry(log, at, &entry)) {
       at = sho__position_add(map, at, sho__entry_size(&entry));
       continue;
     }
@@ -323,6 +308,10 @@ static void fill_holes(struct sho__log *log) {
     while (at < end) {
       uint64_t hole = sho__position_distance(map, at, end);
       uint64_t bytes = hole < SHO__ENTRY_BYTES ? 0 : fill(log, at, hole);
+      if (bytes == 0 && end == tail) {
+        sho__put(&log->segment->tail, at);
+        return;
+      }
       at = bytes == 0 ? end : sho__position_add(map, at, bytes);
     }
   }
@@ -359,7 +348,7 @@ static void finish_move(struct sho__log *log) {
   uint64_t hash = sho__log_key_hash(log, &from);
   _Atomic uint64_t *slot = sho__index_slot_of(log->map, hash, head);
   if (slot != NULL && sho__log_key_hash(log, &to) == hash &&
-      is_whole(log, &to, hash)) {
+      sho__entry_is_whole(log, &to, hash)) {
     sho__index_replace(slot, to.position);
     SHO_CRASH_POINT("map: move finished");
   }
@@ -383,113 +372,30 @@ void sho__segment_rebuild(struct sho__log *log, int checked) {
   SHO_CRASH_POINT("map: recovered");
 }
 
+/* Rebuilds a segment, and tells of entries that are gone without a trace. */
+static void rebuild_after_boot(struct sho__log *log) {
+  struct sho__segment_shm *segment = log->segment;
+  uint64_t had = sho__get(&segment->entries);
+  uint64_t damaged = sho__get(&segment->damaged);
+  /* A writer that was killed may have left one too many. */
+  int counted = atomic_exchange(&segment->lock, 0) == 0 && had <= slots_of(log);
+  atomic_store(&segment->sleepers, 0);
+  sho__segment_rebuild(log, 1);
+  uint64_t told = sho__get(&segment->damaged) - damaged;
+  uint64_t has = sho__get(&segment->entries);
+  if (counted && had > has && had - has > told) {
+    sho__put(&segment->damaged, damaged + had - has);
+  }
+}
+
 void sho__map_rebuild_all(struct sho_map *map) {
   for (uint32_t s = 0; s < map->geometry.segments; s++) {
-    struct sho__segment_shm *segment = &map->segments[s];
-    struct sho__log log = {.map = map, .segment = segment, .number = s};
-    atomic_store(&segment->lock, 0);
-    atomic_store(&segment->sleepers, 0);
-    sho__segment_rebuild(&log, 1);
+    struct sho__log log = {
+        .map = map, .segment = &map->segments[s], .number = s};
+    rebuild_after_boot(&log);
   }
   for (uint32_t i = 0; i < SHO__MAP_COMPUTES; i++) {
     atomic_store(&map->computes[i].lock, 0);
     atomic_store(&map->computes[i].blocked_on, 0);
   }
-}
-
-/* ---- verify ------------------------------------------------------------- */
-
-static int wrong(const struct sho__log *log, const char *what,
-                 unsigned long long position) {
-  return sho__fail(SHO_ECORRUPT,
-                   "%s: segment %u: %s (position %llu); dump what can be read "
-                   "and make the map anew",
-                   log->map->region.path, log->number, what, position);
-}
-
-static int verify_slot(struct sho__log *log, uint64_t bucket,
-                       _Atomic uint64_t *slot, struct count *count) {
-  struct sho__entry_shm entry;
-  uint64_t value = sho__get(slot);
-  uint64_t named = (value & SHO__SLOT_POSITION_MASK) << 3;
-  if (value == 0) {
-    return SHO_OK;
-  }
-  if (!sho__log_slot_entry(log, value, &entry)) {
-    return wrong(log, "a slot names no entry", named);
-  }
-  uint64_t hash = sho__log_key_hash(log, &entry);
-  const uint8_t *key =
-      sho__log_at(log->map, log->number, entry.position) + SHO__ENTRY_BYTES;
-  if (!is_whole(log, &entry, hash)) {
-    return wrong(log, "an entry's checksum is wrong", entry.position);
-  }
-  if (!belongs(log, value, hash)) {
-    return wrong(log, "an entry is in the wrong place", entry.position);
-  }
-  struct sho__hit hit;
-  if (sho__index_find(log->map, hash, key, sho__entry_key_bytes(&entry),
-                      &hit) != SHO__HIT ||
-      hit.slot != slot) {
-    return wrong(log, "an entry is not found by its key", entry.position);
-  }
-  count->live_bytes += sho__entry_size(&entry);
-  count->entries++;
-  count_displaced(log, hash, bucket, count);
-  return SHO_OK;
-}
-
-static int verify_log(struct sho__log *log) {
-  uint64_t tail = sho__get(&log->segment->tail);
-  uint64_t at = sho__get(&log->segment->head);
-  while (at < tail) {
-    struct sho__entry_shm entry;
-    if (!whole_entry(log, at, &entry)) {
-      return wrong(log, "no whole entry lies where one should", at);
-    }
-    at = sho__position_add(log->map, at, sho__entry_size(&entry));
-  }
-  return SHO_OK;
-}
-
-static int verify_segment(struct sho__log *log, struct count *count) {
-  struct sho__bucket_shm *index = sho__index_of(log->map, log->number);
-  int code = verify_log(log);
-  for (uint64_t b = 0; b < log->map->geometry.buckets; b++) {
-    for (int i = 0; i < SHO__BUCKET_SLOTS && code == SHO_OK; i++) {
-      code = verify_slot(log, b, &index[b].slots[i], count);
-    }
-  }
-  for (uint64_t b = 0; b < log->map->geometry.buckets && code == SHO_OK; b++) {
-    if (sho__get(&index[b].overflow) != count->overflow[b]) {
-      code = wrong(log, "an overflow count is wrong", b);
-    }
-  }
-  if (code == SHO_OK &&
-      (count->live_bytes != sho__get(&log->segment->live_bytes) ||
-       count->entries != sho__get(&log->segment->entries))) {
-    code = wrong(log, "the counts of entries are wrong", count->entries);
-  }
-  return code;
-}
-
-int sho_map_verify(struct sho_map *map) {
-  int code = sho__map_writable(map);
-  for (uint32_t s = 0; code == SHO_OK && s < map->geometry.segments; s++) {
-    struct sho__log log;
-    struct count count = {.overflow =
-                              calloc(map->geometry.buckets, sizeof(uint32_t))};
-    if (count.overflow == NULL) {
-      return sho__fail(SHO_ENOMEM, "out of memory for verifying");
-    }
-    code = sho__segment_lock(map, s, &log);
-    if (code == SHO_OK) {
-      code = verify_segment(&log, &count);
-      sho__segment_unlock(&log);
-    }
-    free(count.overflow);
-    int state = sho__region_check(&map->region);
-    code = state != SHO_OK ? state : code;
-  }
-  return code;
 }

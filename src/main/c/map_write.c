@@ -37,10 +37,27 @@ struct state {
   int live;  /* and it is not expired */
 };
 
-static void look(const struct sho__log *log, uint64_t hash,
-                 const struct write *write, struct state *state) {
-  state->there = sho__index_find(log->map, hash, write->key, write->key_bytes,
-                                 &state->hit) == SHO__HIT;
+static int find(const struct sho__log *log, uint64_t hash,
+                const struct write *write, struct sho__hit *hit) {
+  return sho__index_find(log->map, hash, write->key, write->key_bytes, hit) ==
+         SHO__HIT;
+}
+
+/* Entries lie between head and tail, unless one of those was damaged: then
+ * what is written next would go over live entries. */
+static int is_outside(const struct sho__log *log, const struct sho__hit *hit) {
+  return hit->entry.position < sho__get(&log->segment->head) ||
+         hit->entry.position >= sho__get(&log->segment->tail);
+}
+
+static void look(struct sho__log *log, uint64_t hash, const struct write *write,
+                 struct state *state) {
+  state->there = find(log, hash, write, &state->hit);
+  if (state->there && __builtin_expect(is_outside(log, &state->hit), 0)) {
+    sho__segment_rebuild(log, 1);
+    sho__bump(&log->segment->recoveries);
+    state->there = find(log, hash, write, &state->hit);
+  }
   state->live =
       state->there && !sho__entry_expired(log->map, &state->hit.entry);
 }
