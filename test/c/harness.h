@@ -324,6 +324,17 @@ SHO_TEST long long file_bytes(const char *path) {
   return stat(path, &file) == 0 ? (long long)file.st_size : -1;
 }
 
+/* Whether all bytes of a file have their place on the disk: then no access
+ * raises SIGBUS. Only Linux fills holes. */
+SHO_TEST int has_no_holes(const char *path) {
+#if defined(__linux__)
+  struct stat file;
+  return stat(path, &file) == 0 && file.st_blocks * 512 >= file.st_size;
+#else
+  return access(path, F_OK) == 0;
+#endif
+}
+
 /* ---- the runner -------------------------------------------------------- */
 
 static int remove_entry(const char *path, const struct stat *file, int type,

@@ -5,10 +5,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "error.h"
+
+#if defined(__linux__)
+#include <sys/syscall.h>
+#endif
 
 /* The handler may run within ThreadSanitizer's own atomics, whose locks it must
  * not take again. */

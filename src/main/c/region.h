@@ -4,8 +4,16 @@
 #ifndef SHO_REGION_H
 #define SHO_REGION_H
 
+#include <fcntl.h>
+
 #include "atomics.h"
 #include "guard.h"
+
+/* Of macOS since 10.11; its headers name them since 14. */
+#if defined(__APPLE__) && !defined(F_OFD_SETLK)
+#define F_OFD_SETLK 90
+#define F_OFD_GETLK 92
+#endif
 
 /*
  * Opens an existing file for reading, and for writing if writable is not 0.
