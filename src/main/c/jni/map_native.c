@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../error.h"
+#include "../map_locate.h"
 #include "../shareobject.h"
 #include "bytes.h"
 #include "org_shareobject_internal_MapNative.h"
@@ -164,6 +165,26 @@ JNIEXPORT jlong MAP_NATIVE(find)(JNIEnv *env, jclass type, jlong map,
   jlong found = sho_map_find(map_of(map), key.at, key.length);
   sho__bytes_free(&key);
   return found;
+}
+
+JNIEXPORT jlong MAP_NATIVE(slot)(JNIEnv *env, jclass type, jlong map,
+                                 jbyteArray array, jlong found) {
+  (void)type;
+  struct sho__bytes key;
+  int code = sho__bytes_copy(env, array, &key);
+  if (code != SHO_OK) {
+    return code;
+  }
+  jlong slot = sho__map_slot(map_of(map), key.at, key.length, found);
+  sho__bytes_free(&key);
+  return slot;
+}
+
+JNIEXPORT jint MAP_NATIVE(addHits)(JNIEnv *env, jclass type, jlong map,
+                                   jlong hits) {
+  (void)env;
+  (void)type;
+  return sho__map_add_hits(map_of(map), (uint64_t)hits);
 }
 
 static int get_copy(JNIEnv *env, jlong map, const struct sho__bytes *key,

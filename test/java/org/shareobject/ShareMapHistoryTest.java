@@ -57,7 +57,7 @@ class ShareMapHistoryTest {
     Path file = folder.resolve("map");
     List<ChildJvm> children = new ArrayList<>();
     List<Operation> all = new ArrayList<>();
-    try (ShareMap<Integer, Long> map = HistoryWorker.open(file)) {
+    try (ShareMap<Long, Long> map = HistoryWorker.open(file)) {
       for (int p = 0; p < PROCESSES; p++) {
         children.add(
             new JvmLauncher()

@@ -29,6 +29,9 @@ abstract class AbstractShareMap<K, V> extends AbstractMap<K, V> implements Concu
   /** The time to live of what is written without one, ms; 0: for ever. */
   final long ttlMs;
 
+  /** Whether keys are immutable, and equal if and only if their bytes are. */
+  private final boolean keysAreNames;
+
   private final ComputeOnce computeOnce;
 
   AbstractShareMap(RawMap raw, Codec<K> keys, Codec<V> values, long ttlMs) {
@@ -36,6 +39,7 @@ abstract class AbstractShareMap<K, V> extends AbstractMap<K, V> implements Concu
     this.keys = keys;
     this.values = values;
     this.ttlMs = ttlMs;
+    keysAreNames = keys == Codec.STRING || keys == Codec.LONG;
     computeOnce = new ComputeOnce(raw);
   }
 
@@ -69,7 +73,8 @@ abstract class AbstractShareMap<K, V> extends AbstractMap<K, V> implements Concu
 
   @Override
   public V get(Object key) {
-    return value(raw.get(keyBytes(key)));
+    byte[] known = raw.getAgain(Objects.requireNonNull(key, "key"));
+    return value(known != null ? known : raw.get(keyBytes(key), keysAreNames ? key : null));
   }
 
   @Override

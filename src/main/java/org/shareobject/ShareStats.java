@@ -4,7 +4,8 @@ import org.shareobject.internal.MapOptions;
 
 /**
  * Numbers of a {@link ShareMap}, summed over all processes. Those that count began at 0 when the
- * map was created; each is exact, but they are not read at one moment.
+ * map was created; they are not read at one moment. Of the hits of another process some of the last
+ * may be missing, at most 127 for each of its threads.
  *
  * @param hits how often a key was found
  * @param misses how often a key was looked for and not found

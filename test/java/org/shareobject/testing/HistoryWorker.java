@@ -18,12 +18,12 @@ public final class HistoryWorker {
   /** How many keys there are. */
   public static final int KEYS = 4;
 
-  private final ShareMap<Integer, Long> map;
+  private final ShareMap<Long, Long> map;
   private final Random random;
   private final List<Operation> log = new ArrayList<>();
   private long nextValue;
 
-  private HistoryWorker(ShareMap<Integer, Long> map, int worker) {
+  private HistoryWorker(ShareMap<Long, Long> map, int worker) {
     this.map = map;
     random = new Random(worker);
     nextValue = (worker + 1L) << 32;
@@ -31,7 +31,7 @@ public final class HistoryWorker {
 
   /** A child: takes map, log, number of the first worker, threads, operations of each. */
   public static void main(String[] args) throws IOException, InterruptedException {
-    try (ShareMap<Integer, Long> map = open(Path.of(args[0]))) {
+    try (ShareMap<Long, Long> map = open(Path.of(args[0]))) {
       System.out.println("ready");
       System.in.read();
       List<Operation> log =
@@ -41,13 +41,13 @@ public final class HistoryWorker {
   }
 
   /** Opens the map that workers share. */
-  public static ShareMap<Integer, Long> open(Path file) {
-    return ShareMap.builder(Codec.json(Integer.class), Codec.LONG).capacity(64 << 10).open(file);
+  public static ShareMap<Long, Long> open(Path file) {
+    return ShareMap.builder(Codec.LONG, Codec.LONG).capacity(64 << 10).open(file);
   }
 
   /** Runs threads; returns what they did. */
   public static List<Operation> run(
-      ShareMap<Integer, Long> map, int first, int threads, int operations)
+      ShareMap<Long, Long> map, int first, int threads, int operations)
       throws InterruptedException {
     List<HistoryWorker> workers = new ArrayList<>();
     List<Thread> running = new ArrayList<>();
@@ -65,11 +65,11 @@ public final class HistoryWorker {
 
   private void work(int operations) {
     while (log.size() < operations) {
-      act(random.nextInt(KEYS));
+      act((long) random.nextInt(KEYS));
     }
   }
 
-  private void act(int key) {
+  private void act(Long key) {
     long value = nextValue++;
     long begin = System.nanoTime();
     switch (random.nextInt(8)) {
@@ -93,7 +93,7 @@ public final class HistoryWorker {
     }
   }
 
-  private Versioned<Long> read(int key) {
+  private Versioned<Long> read(Long key) {
     long begin = System.nanoTime();
     Versioned<Long> read = map.getVersioned(key);
     done(key, begin, Kind.GET, 0, 0, read == null ? History.ABSENT : read.value());
@@ -104,7 +104,7 @@ public final class HistoryWorker {
     return read;
   }
 
-  private void removeIf(Integer key, Versioned<Long> read) {
+  private void removeIf(Long key, Versioned<Long> read) {
     if (read != null) {
       long begin = System.nanoTime();
       boolean removed = map.remove(key, read.version());
@@ -112,15 +112,15 @@ public final class HistoryWorker {
     }
   }
 
-  private void compareAndSet(Integer key, Versioned<Long> read, Long value) {
+  private void compareAndSet(Long key, Versioned<Long> read, Long value) {
     long begin = System.nanoTime();
     boolean replaced = map.replace(key, read == null ? 0 : read.version(), value);
     long expected = read == null ? History.ABSENT : read.value();
     done(key, begin, Kind.CAS, value, expected, replaced ? 1 : 0);
   }
 
-  private void done(int key, long begin, Kind kind, long value, long expected, long result) {
-    log.add(new Operation(key, begin, System.nanoTime(), kind, value, expected, result));
+  private void done(Long key, long begin, Kind kind, long value, long expected, long result) {
+    log.add(new Operation(key.intValue(), begin, System.nanoTime(), kind, value, expected, result));
   }
 
   private static long orAbsent(Long value) {

@@ -54,6 +54,12 @@ final class MapNative {
   /** Returns where the key's entry is, as {@code sho_map_find}. */
   static native long find(long map, byte[] key);
 
+  /** Returns where in the mapping the slot is of what was found, as {@code sho__map_slot}. */
+  static native long slot(long map, byte[] key, long found);
+
+  /** Counts finds that needed no search. */
+  static native int addHits(long map, long hits);
+
   /** Writes length and version to {@code out}, and fills {@code value} only if it fits. */
   static native int get(long map, byte[] key, byte[] value, long[] out);
 

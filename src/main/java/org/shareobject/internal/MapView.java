@@ -36,7 +36,9 @@ final class MapView {
   private static final int KEY_BYTES = 16;
   private static final int VALUE_BYTES = 24;
   private static final int HEADER_BYTES = 32;
-  private static final int KEY_BYTES_MASK = (1 << 22) - 1;
+  private static final int KEY_BITS = 22;
+  private static final int KEY_BYTES_MASK = (1 << KEY_BITS) - 1;
+  private static final long SLOT_POSITION_MASK = (1L << 48) - 1;
 
   /** Segment and position / 8 in what {@code sho_map_find} answers. */
   private static final int SEGMENT_SHIFT = 52;
@@ -44,6 +46,7 @@ final class MapView {
   private static final int POSITION_SHIFT = 3;
 
   private final ByteBuffer[] windows;
+  private final ByteBuffer first;
   private final ByteBuffer state;
   private final long logsOff;
   private final long logStride;
@@ -68,6 +71,7 @@ final class MapView {
       long offset = (long) i << WINDOW_SHIFT;
       windows[i] = MapNative.window(map, offset, Math.min(bytes - offset, WINDOW_BYTES));
     }
+    first = windows[0];
     state = MapNative.state(map);
     AtomicInteger users = new AtomicInteger(windows.length + 1);
     Runnable release =
@@ -85,8 +89,8 @@ final class MapView {
   /** Returns a copy of the value that was found, or null if it is gone. */
   byte[] value(long found) {
     long offset = offset(found);
-    ByteBuffer window = windows[(int) (offset >>> WINDOW_SHIFT)];
-    int entry = (int) (offset & WINDOW_MASK);
+    ByteBuffer window = window(offset);
+    int entry = inWindow(offset);
     int keyBytes = keyBytes(window, entry);
     int valueBytes = valueBytes(window, entry);
     if (!fits(keyBytes, valueBytes)) {
@@ -97,13 +101,46 @@ final class MapView {
     return isValid(found) ? value : null;
   }
 
+  /** Returns a copy of the value that is there, or null if the key is not there any more. */
+  byte[] value(Location at) {
+    if ((long) LONGS.get(at.slotWindow, at.slot) != at.slotValue) {
+      return null;
+    }
+    byte[] value = new byte[at.length];
+    at.window.get(at.from, value, 0, at.length);
+    VarHandle.acquireFence();
+    return (int) NATIVE_INTS.get(state, 0) == 0
+            && (long) LONGS.get(at.slotWindow, at.slot) == at.slotValue
+        ? value
+        : null;
+  }
+
+  /**
+   * Returns where the value is that was found, or null if it will not stay so: it is gone, or it
+   * expires.
+   */
+  Location locate(Object key, long found, long slotOff) {
+    ByteBuffer slotWindow = window(slotOff);
+    int slot = inWindow(slotOff);
+    long slotValue = (long) LONGS.get(slotWindow, slot);
+    long offset = offset(found);
+    ByteBuffer window = window(offset);
+    int entry = inWindow(offset);
+    int keyBytes = keyBytes(window, entry);
+    int valueBytes = valueBytes(window, entry);
+    boolean expires = (long) LONGS.get(window, entry + KEY_BYTES) >>> KEY_BITS != 0;
+    boolean isNamed = ((slotValue ^ found) & SLOT_POSITION_MASK) == 0;
+    if (expires || !isNamed || !fits(keyBytes, valueBytes) || !isValid(found)) {
+      return null;
+    }
+    int from = entry + HEADER_BYTES + keyBytes;
+    return new Location(key, slotWindow, slot, slotValue, window, from, valueBytes);
+  }
+
   /** Returns a copy of the value that was found, with its version, or null if it is gone. */
   RawEntry entry(long found) {
     long offset = offset(found);
-    long version =
-        (long)
-            LONGS.get(
-                windows[(int) (offset >>> WINDOW_SHIFT)], (int) (offset & WINDOW_MASK) + VERSION);
+    long version = (long) LONGS.get(window(offset), inWindow(offset) + VERSION);
     byte[] value = value(found);
     return value == null ? null : new RawEntry(value, version);
   }
@@ -114,8 +151,8 @@ final class MapView {
    */
   ByteBuffer slice(long found) {
     long offset = offset(found);
-    ByteBuffer window = windows[(int) (offset >>> WINDOW_SHIFT)];
-    int entry = (int) (offset & WINDOW_MASK);
+    ByteBuffer window = window(offset);
+    int entry = inWindow(offset);
     int keyBytes = keyBytes(window, entry);
     int valueBytes = valueBytes(window, entry);
     if (!fits(keyBytes, valueBytes)) {
@@ -131,9 +168,17 @@ final class MapView {
       return false;
     }
     long offset = headsOff + (found >>> SEGMENT_SHIFT) * headStride;
-    long head =
-        (long) LONGS.get(windows[(int) (offset >>> WINDOW_SHIFT)], (int) (offset & WINDOW_MASK));
+    long head = (long) LONGS.get(window(offset), inWindow(offset));
     return Long.compareUnsigned(head, position(found)) <= 0;
+  }
+
+  /** Most maps lie in the first one; to say so saves the array. */
+  private ByteBuffer window(long offset) {
+    return offset <= WINDOW_MASK ? first : windows[(int) (offset >>> WINDOW_SHIFT)];
+  }
+
+  private static int inWindow(long offset) {
+    return (int) (offset & WINDOW_MASK);
   }
 
   private boolean fits(int keyBytes, int valueBytes) {

@@ -29,6 +29,7 @@ public final class RawMap {
 
   private final long map;
   private final MapView view;
+  private volatile Locations locations;
 
   private RawMap(long map) {
     this.map = map;
@@ -66,10 +67,33 @@ public final class RawMap {
     }
   }
 
+  /**
+   * Returns the value of a key if it was found lately, else null.
+   *
+   * @param name what stands for the key's bytes: immutable, and equal if and only if they are
+   */
+  public byte[] getAgain(Object name) {
+    Locations known = locations;
+    try {
+      return known == null ? null : known.get(name);
+    } catch (InternalError truncated) {
+      return null;
+    }
+  }
+
   /** Returns the value, or null. */
   public byte[] get(byte[] key) {
+    return get(key, null);
+  }
+
+  /**
+   * Returns the value, or null.
+   *
+   * @param name by which {@link #getAgain} will be asked for the key; null: it will not
+   */
+  public byte[] get(byte[] key, Object name) {
     try {
-      return read(key);
+      return read(key, name);
     } catch (InternalError truncated) {
       return valueOf(copy(key, truncated));
     } finally {
@@ -271,6 +295,8 @@ public final class RawMap {
     long[] fields = new long[MapNative.STATS_FIELDS];
     try {
       Results.check(MapNative.stats(map, fields));
+      Locations known = locations;
+      fields[0] += known == null ? 0 : known.uncountedHits();
       return fields;
     } finally {
       Reference.reachabilityFence(this);
@@ -313,9 +339,22 @@ public final class RawMap {
     }
   }
 
+  /** Counts finds that needed no search. */
+  void addHits(long hits) {
+    try {
+      Results.check(MapNative.addHits(map, hits));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
   /** Ends all calls; the memory stays until nobody can reach it. */
   public void close() {
     try {
+      Locations known = locations;
+      if (known != null) {
+        addHits(known.uncountedHits());
+      }
       MapNative.close(map);
     } finally {
       Reference.reachabilityFence(this);
@@ -329,7 +368,7 @@ public final class RawMap {
         : MapNative.find(map, key);
   }
 
-  private byte[] read(byte[] key) {
+  private byte[] read(byte[] key, Object name) {
     for (int round = 0; round < ROUNDS; round++) {
       long found = find(key);
       if (found < 0) {
@@ -338,10 +377,28 @@ public final class RawMap {
       }
       byte[] value = view.value(found);
       if (value != null) {
+        if (name != null) {
+          remember(name, key, found);
+        }
         return value;
       }
     }
     return valueOf(copy(key));
+  }
+
+  private void remember(Object name, byte[] key, long found) {
+    Locations known = locations;
+    if (known == null) {
+      known = new Locations(this, view);
+      locations = known;
+    }
+    if (known.isWanted(name)) {
+      long slotOff = MapNative.slot(map, key, found);
+      Location location = slotOff < 0 ? null : view.locate(name, found, slotOff);
+      if (location != null) {
+        known.put(location);
+      }
+    }
   }
 
   private RawEntry readVersioned(byte[] key) {

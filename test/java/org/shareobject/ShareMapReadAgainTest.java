@@ -1,0 +1,176 @@
+package org.shareobject;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Keys that are read again are found without a search; whatever changed is noticed. */
+@Timeout(60)
+class ShareMapReadAgainTest {
+  @TempDir Path folder;
+
+  private ShareMap<String, String> map;
+  private ShareMap<String, String> other;
+
+  @BeforeEach
+  void open() {
+    map = open(Eviction.NONE);
+    other = ShareMap.open(folder.resolve("map"));
+    map.set("key", "first");
+    for (int i = 0; i < 3; i++) {
+      assertEquals("first", map.get("key"));
+    }
+  }
+
+  private ShareMap<String, String> open(Eviction eviction) {
+    return ShareMap.builder(Codec.STRING, Codec.STRING)
+        .capacity(64 << 10)
+        .eviction(eviction)
+        .open(folder.resolve(eviction == Eviction.NONE ? "map" : "cache"));
+  }
+
+  @AfterEach
+  void close() {
+    map.close();
+    other.close();
+  }
+
+  @Test
+  void shouldNoticeEachKindOfChange() throws InterruptedException {
+    other.set("key", "value");
+    assertEquals("value", map.get("key"));
+    assertEquals("value", map.get("key"));
+    other.remove("key");
+    assertNull(map.get("key"));
+    other.putIfAbsent("key", "again");
+    assertEquals("again", map.get("key"));
+    assertEquals("again", map.get("key"));
+    other.expire("key", Duration.ofMillis(1));
+    Thread.sleep(10);
+    assertNull(map.get("key"));
+    other.set("key", "timed", Duration.ofMillis(30));
+    assertEquals("timed", map.get("key"));
+    assertEquals("timed", map.get("key"));
+    Thread.sleep(60);
+    assertNull(map.get("key"));
+    other.set("key", "cleared");
+    assertEquals("cleared", map.get("key"));
+    other.clear();
+    assertNull(map.get("key"));
+  }
+
+  @Test
+  void shouldNoticeThatTheValueMoved() {
+    for (int i = 0; i < 1000; i++) {
+      other.set("other", "x".repeat(1000));
+      assertEquals("first", map.get("key"));
+    }
+  }
+
+  @Test
+  void shouldNoticeEviction() {
+    try (ShareMap<String, String> cache = open(Eviction.CLOCK)) {
+      cache.set("key", "value");
+      assertEquals("value", cache.get("key"));
+      assertEquals("value", cache.get("key"));
+      for (int i = 0; i < 2000; i++) {
+        cache.set("other " + i, "x".repeat(100));
+      }
+      assertNull(cache.get("key"));
+    }
+  }
+
+  @Test
+  void shouldKeepWhatIsReadAgainFromEviction() {
+    try (ShareMap<String, String> cache = open(Eviction.CLOCK)) {
+      cache.set("hot", "value");
+      for (int i = 0; i < 5000; i++) {
+        cache.set("other " + i, "x".repeat(100));
+        assertEquals("value", cache.get("hot"));
+      }
+      assertTrue(cache.stats().evictions() > 1000);
+    }
+  }
+
+  @Test
+  void shouldKeepKeysOfOneHashApart() {
+    assertEquals("Aa".hashCode(), "BB".hashCode());
+    map.set("Aa", "1");
+    map.set("BB", "2");
+    map.set("AaAa", "3");
+    map.set("BBBB", "4");
+    map.set("AaBB", "5");
+    for (int i = 0; i < 100; i++) {
+      assertEquals("1", map.get("Aa"));
+      assertEquals("2", map.get("BB"));
+      assertEquals("3", map.get("AaAa"));
+      assertEquals("4", map.get("BBBB"));
+      assertEquals("5", map.get("AaBB"));
+      assertNull(map.get("BBAa"));
+    }
+  }
+
+  @Test
+  void shouldFindMoreKeysThanItRemembers() {
+    try (ShareMap<Long, Long> numbers = ShareMap.builder(Codec.LONG, Codec.LONG).openAnonymous()) {
+      int keys = 50_000;
+      for (long i = 0; i < keys; i++) {
+        numbers.set(i, -i);
+      }
+      Random random = new Random(3);
+      for (int i = 0; i < 300_000; i++) {
+        // At first all of them, then some.
+        long key = random.nextInt(i < 150_000 ? keys : 100);
+        assertEquals(-key, numbers.get(key));
+      }
+    }
+  }
+
+  @Test
+  void shouldCountEachHit() {
+    for (int i = 0; i < 5000; i++) {
+      map.get("key");
+    }
+    assertEquals(5003, map.stats().hits());
+    map.close();
+    assertEquals(5003, other.stats().hits());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void shouldReturnNoTornValue(Eviction eviction) {
+    AtomicBoolean isOver = new AtomicBoolean();
+    try (ShareMap<String, String> shared = open(eviction)) {
+      CompletableFuture<Void> writer =
+          CompletableFuture.runAsync(
+              () -> {
+                for (int turn = 0; !isOver.get(); turn++) {
+                  String letter = String.valueOf((char) ('a' + turn % 26));
+                  shared.set("key " + turn % 5, letter.repeat(1 + turn * 31 % 2000));
+                }
+              });
+      long end = System.nanoTime() + 1_000_000_000;
+      for (int i = 0; System.nanoTime() < end; i++) {
+        String value = shared.get("key " + i % 5);
+        if (value != null) {
+          assertEquals(value.substring(0, 1).repeat(value.length()), value);
+        }
+      }
+      isOver.set(true);
+      writer.join();
+    }
+  }
+}
