@@ -70,7 +70,11 @@ final class Locations {
       }
     }
     byte[] value = view.value(location);
-    if (value != null && (++counters[line + HITS] & (FLUSH_HITS - 1)) == 0) {
+    if (value == null) {
+      // If the slot could not be read, the JVM throws as it comes back from a call; so let it be
+      // now.
+      map.addHits(0);
+    } else if ((++counters[line + HITS] & (FLUSH_HITS - 1)) == 0) {
       map.addHits(FLUSH_HITS);
     }
     return value;
