@@ -12,6 +12,8 @@ import java.util.regex.Pattern;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.shareobject.testing.ChildJvm;
 import org.shareobject.testing.JvmLauncher;
 
@@ -22,13 +24,16 @@ class ReadmeTest {
 
   @TempDir Path folder;
 
-  @Test
-  void shouldRunTheExample() throws IOException {
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {"Hello | 2: Hello again!", "CacheMachine | Ada, page1, 4 entries"})
+  void shouldRunTheExamples(String name, String output) throws IOException {
     Matcher example =
-        Pattern.compile("```java\n(.*?public class (\\w+).*?)```", Pattern.DOTALL)
+        Pattern.compile("```java\n([^`]*?public class " + name + " [^`]*?)```", Pattern.DOTALL)
             .matcher(Files.readString(README));
     assertTrue(example.find());
-    Path source = Files.writeString(folder.resolve(example.group(2) + ".java"), example.group(1));
+    Path source = Files.writeString(folder.resolve(name + ".java"), example.group(1));
     String classPath = System.getProperty("java.class.path");
     assertEquals(
         0,
@@ -38,8 +43,8 @@ class ReadmeTest {
         new JvmLauncher()
             .folder(folder)
             .classPath(folder + File.pathSeparator + classPath)
-            .run(example.group(2));
-    assertEquals(new ChildJvm.Result(0, "2: Hello again!\n", ""), result);
+            .run(name);
+    assertEquals(new ChildJvm.Result(0, output + "\n", ""), result);
   }
 
   @Test

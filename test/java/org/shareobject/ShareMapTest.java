@@ -13,6 +13,7 @@ import java.nio.ReadOnlyBufferException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What ShareMap has beyond the contract of ConcurrentMap, within one process. */
@@ -125,6 +127,32 @@ class ShareMapTest {
     expected.keySet().removeIf(key -> key.endsWith("7"));
     assertEquals(expected, map);
     map.verify();
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = "shareobject.long", matches = "true")
+  void shouldReachBeyondTwoGibibytes() {
+    try (ShareMap<Long, byte[]> large =
+        ShareMap.builder(Codec.LONG, Codec.BYTES).capacity(1280L << 20).openAnonymous()) {
+      int entries = 60_000;
+      for (long i = 0; i < entries; i++) {
+        large.set(i, filled(i));
+      }
+      for (int round = 0; round < 2; round++) {
+        for (long i = 0; i < entries; i++) {
+          byte each = (byte) i;
+          assertArrayEquals(filled(i), large.get(i));
+          assertEquals(each, large.<Byte>read(i, bytes -> bytes.get(bytes.limit() - 1)));
+        }
+      }
+      large.forEach((key, value) -> assertArrayEquals(filled(key), value));
+    }
+  }
+
+  private static byte[] filled(long number) {
+    byte[] bytes = new byte[16_000 - (int) number % 1000];
+    Arrays.fill(bytes, (byte) number);
+    return bytes;
   }
 
   // ---- versions

@@ -3,7 +3,7 @@
  *
  * <p><b>Lifecycle.</b> {@code open} maps a file and creates it if it is missing; {@code close} ends
  * every call that is under way on the object, also those that sleep, with {@link
- * org.shareobject.ShareClosedException}. The text outlives the object and every process; only
+ * org.shareobject.ShareClosedException}. What is shared outlives the object and every process; only
  * removing the file ends it. An object that became unreachable unclosed is closed by the garbage
  * collector.
  *
