@@ -307,7 +307,8 @@ _Static_assert(sizeof(struct sho__bucket_shm) == 64, "layout");
  * version: the position at which this value was first written; a move keeps
  *   it. expiry_ms: map time, 0: never.
  * checksum: low half of hash(value, seed = key_hash ^ mix(version ^ K2, word
- *   at 16 ^ K3)), key_hash = hash(key, hash_seed). See hash.h.
+ *   at 16 ^ K3)) ^ mix(position ^ K0, K1), key_hash = hash(key, hash_seed),
+ *   position without its lowest bit. See hash.h.
  */
 #define SHO__ENTRY_DEAD UINT64_C(1)
 #define SHO__KEY_BITS 22
