@@ -1,5 +1,6 @@
 package org.shareobject;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -136,6 +137,35 @@ class ShareMapReadAgainTest {
         long key = random.nextInt(i < 150_000 ? keys : 100);
         assertEquals(-key, numbers.get(key));
       }
+    }
+  }
+
+  @Test
+  void shouldKnowShortKeysByTheirBytes() {
+    try (ShareMap<byte[], byte[]> bytes =
+            ShareMap.builder(Codec.BYTES, Codec.BYTES).open(folder.resolve("bytes"));
+        ShareMap<byte[], byte[]> same =
+            ShareMap.builder(Codec.BYTES, Codec.BYTES).open(folder.resolve("bytes"))) {
+      for (int round = 0; round < 3; round++) {
+        for (int length = 0; length <= 20; length++) {
+          byte[] key = new byte[length];
+          same.set(key, new byte[] {(byte) length, (byte) round});
+          // The second time without a search; with an array that is another's then.
+          for (int i = 0; i < 3; i++) {
+            assertArrayEquals(new byte[] {(byte) length, (byte) round}, bytes.get(key));
+          }
+          if (length > 0) {
+            key[length - 1] = 1;
+            assertNull(bytes.get(key));
+          }
+        }
+      }
+      byte[] key = {1, 2, 3};
+      same.set(key, key);
+      assertArrayEquals(key, bytes.get(key));
+      assertArrayEquals(key, bytes.get(key.clone()));
+      same.remove(key);
+      assertNull(bytes.get(key));
     }
   }
 

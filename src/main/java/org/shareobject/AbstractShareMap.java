@@ -73,8 +73,11 @@ abstract class AbstractShareMap<K, V> extends AbstractMap<K, V> implements Concu
 
   @Override
   public V get(Object key) {
+    if (!keysAreNames) {
+      return value(raw.get(keyBytes(key)));
+    }
     byte[] known = raw.getAgain(Objects.requireNonNull(key, "key"));
-    return value(known != null ? known : raw.get(keyBytes(key), keysAreNames ? key : null));
+    return value(known != null ? known : raw.get(keyBytes(key), key));
   }
 
   @Override
@@ -238,9 +241,12 @@ abstract class AbstractShareMap<K, V> extends AbstractMap<K, V> implements Concu
   @Override
   public V computeIfAbsent(K key, Function<? super K, ? extends V> f) {
     Objects.requireNonNull(f, "f");
+    V present = get(key);
+    if (present != null) {
+      return present;
+    }
     byte[] k = keyBytes(key);
-    V present = value(raw.get(k));
-    return present != null ? present : computeOnce.run(k, () -> computeAbsent(key, k, f));
+    return computeOnce.run(k, () -> computeAbsent(key, k, f));
   }
 
   private V computeAbsent(K key, byte[] k, Function<? super K, ? extends V> f) {

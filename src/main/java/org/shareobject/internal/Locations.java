@@ -7,7 +7,8 @@ import java.util.Arrays;
  * C, nor a search: a look at the slot tells whether the entry is still the key's (see {@code
  * map_locate.h}). No value is kept here, so none can be stale.
  *
- * <p>Keys must be immutable, and equal if and only if their bytes are.
+ * <p>Keys are known by an object that is immutable, and equal if and only if the bytes are; or by
+ * their bytes, if these are few.
  *
  * <p>A table in which a key has two places. Threads race on it without harm: a location is
  * immutable. Each thread counts hits on a line that few others have; a number may get lost if two
@@ -41,7 +42,8 @@ final class Locations {
   /** Hits that a line counts before all processes see them. */
   private static final int FLUSH_HITS = 128;
 
-  private static final Location NOWHERE = new Location(new Object(), null, 0, 0, null, 0, 0);
+  private static final Location NOWHERE =
+      Location.of(new Object(), new Location.Place(null, 0, 0, null, 0, 0));
 
   private final RawMap map;
   private final MapView view;
@@ -54,21 +56,41 @@ final class Locations {
     Arrays.fill(table, NOWHERE);
   }
 
-  /** Returns the key's value if it is known where it is, else null. */
-  byte[] get(Object key) {
+  /** Returns the value of a key that is known by an object, null if it is not known where it is. */
+  byte[] get(Object name) {
     int line = line();
-    if (counters[line + PASSES] > 0) {
-      counters[line + PASSES]--;
+    if (passesBy(line)) {
       return null;
     }
-    int hash = key.hashCode();
+    int hash = name.hashCode();
     Location location = table[place(hash)];
-    if (!location.isOf(key, hash)) {
+    if (!location.isOf(name, hash)) {
       location = table[otherPlace(hash)];
-      if (!location.isOf(key, hash)) {
+      if (!location.isOf(name, hash)) {
         return null;
       }
     }
+    return value(location, line);
+  }
+
+  /** Returns the value of a key that is known by its bytes, null if it is not known where it is. */
+  byte[] get(long low, long high, int keyBytes) {
+    int line = line();
+    if (passesBy(line)) {
+      return null;
+    }
+    int hash = ShortKey.hash(low, high, keyBytes);
+    Location location = table[place(hash)];
+    if (!location.isOf(low, high, keyBytes)) {
+      location = table[otherPlace(hash)];
+      if (!location.isOf(low, high, keyBytes)) {
+        return null;
+      }
+    }
+    return value(location, line);
+  }
+
+  private byte[] value(Location location, int line) {
     byte[] value = view.value(location);
     if (value == null) {
       // If the slot could not be read, the JVM throws as it comes back from a call; so let it be
@@ -80,8 +102,16 @@ final class Locations {
     return value;
   }
 
-  /** Returns whether to look for where the key was found, to remember it. */
-  boolean isWanted(Object key) {
+  private boolean passesBy(int line) {
+    if (counters[line + PASSES] <= 0) {
+      return false;
+    }
+    counters[line + PASSES]--;
+    return true;
+  }
+
+  /** Returns whether to look for where a key was found, to remember it. */
+  boolean isWanted(int hash) {
     int line = line();
     if (counters[line + PASSES] > 0) {
       return false;
@@ -90,19 +120,20 @@ final class Locations {
       considerUse(line);
     }
     return counters[line + MISSES] % RELUCTANCE == 0
-        || isFree(place(key.hashCode()), key)
-        || isFree(otherPlace(key.hashCode()), key);
+        || isFree(place(hash), hash)
+        || isFree(otherPlace(hash), hash);
   }
 
   /** Remembers where a key was found. */
   void put(Location location) {
-    int place = place(location.hash);
-    int other = otherPlace(location.hash);
-    table[!isFree(place, location.key) && isFree(other, location.key) ? other : place] = location;
+    int hash = location.hash;
+    int place = place(hash);
+    int other = otherPlace(hash);
+    table[!isFree(place, hash) && isFree(other, hash) ? other : place] = location;
   }
 
-  private boolean isFree(int place, Object key) {
-    return table[place] == NOWHERE || table[place].key.equals(key);
+  private boolean isFree(int place, int hash) {
+    return table[place] == NOWHERE || table[place].hash == hash;
   }
 
   /** Returns the hits that are not counted elsewhere yet. */

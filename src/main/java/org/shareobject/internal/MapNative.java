@@ -7,14 +7,11 @@ import java.nio.ByteBuffer;
  * in {@code shareobject.h}, whose contract holds. A negative result is an error code for {@link
  * Results}.
  *
- * <p>An array region costs more than the rest of a JNI call. So a key of at most {@link
- * #SHORT_KEY_BYTES} bytes can cross as two longs, its bytes in little-endian order and zeros behind
- * them, and the values that {@link #findShort} and {@link #find} find do not cross at all: {@link
+ * <p>An array region costs more than the rest of a JNI call. So a {@link ShortKey} can cross as two
+ * longs, and the values that {@link #findShort} and {@link #find} find do not cross at all: {@link
  * MapView} reads them where they are.
  */
 final class MapNative {
-  static final int SHORT_KEY_BYTES = 16;
-
   /** How many numbers {@link #view} answers. */
   static final int VIEW_FIELDS = 8;
 

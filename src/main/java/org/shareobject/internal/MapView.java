@@ -119,7 +119,7 @@ final class MapView {
    * Returns where the value is that was found, or null if it will not stay so: it is gone, or it
    * expires.
    */
-  Location locate(Object key, long found, long slotOff) {
+  Location.Place locate(long found, long slotOff) {
     ByteBuffer slotWindow = window(slotOff);
     int slot = inWindow(slotOff);
     long slotValue = (long) LONGS.get(slotWindow, slot);
@@ -134,7 +134,7 @@ final class MapView {
       return null;
     }
     int from = entry + HEADER_BYTES + keyBytes;
-    return new Location(key, slotWindow, slot, slotValue, window, from, valueBytes);
+    return new Location.Place(slotWindow, slot, slotValue, window, from, valueBytes);
   }
 
   /** Returns a copy of the value that was found, with its version, or null if it is gone. */

@@ -1,10 +1,7 @@
 package org.shareobject.internal;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.function.Function;
 import org.shareobject.ShareException;
@@ -19,11 +16,6 @@ import org.shareobject.ShareException;
  * the fence behind each use.
  */
 public final class RawMap {
-  private static final VarHandle LONGS =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-  private static final VarHandle INTS =
-      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-
   private static final int ROUNDS = 16;
   private static final int FIRST_GUESS = 512;
 
@@ -81,19 +73,14 @@ public final class RawMap {
     }
   }
 
-  /** Returns the value, or null. */
-  public byte[] get(byte[] key) {
-    return get(key, null);
-  }
-
   /**
-   * Returns the value, or null.
+   * Returns the value, or null. Remembers where it was found, if {@link #getAgain} could not tell.
    *
-   * @param name by which {@link #getAgain} will be asked for the key; null: it will not
+   * @param name the same as there
    */
   public byte[] get(byte[] key, Object name) {
     try {
-      return read(key, name);
+      return search(key, name);
     } catch (InternalError truncated) {
       return valueOf(copy(key, truncated));
     } finally {
@@ -101,10 +88,29 @@ public final class RawMap {
     }
   }
 
+  /** Returns the value, or null. */
+  public byte[] get(byte[] key) {
+    try {
+      byte[] value = getShortAgain(key);
+      return value != null ? value : search(key, null);
+    } catch (InternalError truncated) {
+      return valueOf(copy(key, truncated));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  private byte[] getShortAgain(byte[] key) {
+    Locations known = locations;
+    return known == null || key.length > ShortKey.BYTES
+        ? null
+        : known.get(ShortKey.low(key), ShortKey.high(key), key.length);
+  }
+
   /** Returns the value with its version, or null. */
   public RawEntry getVersioned(byte[] key) {
     try {
-      return readVersioned(key);
+      return searchVersioned(key);
     } catch (InternalError truncated) {
       return copy(key, truncated);
     } finally {
@@ -170,9 +176,9 @@ public final class RawMap {
     try {
       int length = key.length;
       Results.check(
-          length <= MapNative.SHORT_KEY_BYTES
+          length <= ShortKey.BYTES
               ? MapNative.setShort(
-                  map, low(key, length), high(key, length), length, value, value.length, ttlMs)
+                  map, ShortKey.low(key), ShortKey.high(key), length, value, value.length, ttlMs)
               : MapNative.set(map, key, value, ttlMs));
     } finally {
       Reference.reachabilityFence(this);
@@ -363,12 +369,12 @@ public final class RawMap {
 
   private long find(byte[] key) {
     int length = key.length;
-    return length <= MapNative.SHORT_KEY_BYTES
-        ? MapNative.findShort(map, low(key, length), high(key, length), length)
+    return length <= ShortKey.BYTES
+        ? MapNative.findShort(map, ShortKey.low(key), ShortKey.high(key), length)
         : MapNative.find(map, key);
   }
 
-  private byte[] read(byte[] key, Object name) {
+  private byte[] search(byte[] key, Object name) {
     for (int round = 0; round < ROUNDS; round++) {
       long found = find(key);
       if (found < 0) {
@@ -377,8 +383,8 @@ public final class RawMap {
       }
       byte[] value = view.value(found);
       if (value != null) {
-        if (name != null) {
-          remember(name, key, found);
+        if (name != null || key.length <= ShortKey.BYTES) {
+          remember(key, name, found);
         }
         return value;
       }
@@ -386,22 +392,26 @@ public final class RawMap {
     return valueOf(copy(key));
   }
 
-  private void remember(Object name, byte[] key, long found) {
+  private void remember(byte[] key, Object name, long found) {
     Locations known = locations;
     if (known == null) {
       known = new Locations(this, view);
       locations = known;
     }
-    if (known.isWanted(name)) {
+    int hash =
+        name != null
+            ? name.hashCode()
+            : ShortKey.hash(ShortKey.low(key), ShortKey.high(key), key.length);
+    if (known.isWanted(hash)) {
       long slotOff = MapNative.slot(map, key, found);
-      Location location = slotOff < 0 ? null : view.locate(name, found, slotOff);
-      if (location != null) {
-        known.put(location);
+      Location.Place place = slotOff < 0 ? null : view.locate(found, slotOff);
+      if (place != null) {
+        known.put(name != null ? Location.of(name, place) : Location.of(key, place));
       }
     }
   }
 
-  private RawEntry readVersioned(byte[] key) {
+  private RawEntry searchVersioned(byte[] key) {
     for (int round = 0; round < ROUNDS; round++) {
       long found = find(key);
       if (found < 0) {
@@ -464,31 +474,5 @@ public final class RawMap {
     }
     Results.check(result);
     return true;
-  }
-
-  /** Returns the first 8 bytes, with zeros behind them. */
-  private static long low(byte[] key, int length) {
-    if (length >= Long.BYTES) {
-      return (long) LONGS.get(key, 0);
-    }
-    if (length >= Integer.BYTES) {
-      // The two may overlap; the bits there are the same.
-      return Integer.toUnsignedLong((int) INTS.get(key, 0))
-          | Integer.toUnsignedLong((int) INTS.get(key, length - Integer.BYTES))
-              << (Byte.SIZE * (length - Integer.BYTES));
-    }
-    long bytes = 0;
-    for (int i = length; i-- > 0; ) {
-      bytes = bytes << Byte.SIZE | (key[i] & 0xFF);
-    }
-    return bytes;
-  }
-
-  /** Returns the next 8 bytes, with zeros behind them. */
-  private static long high(byte[] key, int length) {
-    return length <= Long.BYTES
-        ? 0
-        : (long) LONGS.get(key, length - Long.BYTES)
-            >>> (Byte.SIZE * (MapNative.SHORT_KEY_BYTES - length));
   }
 }
