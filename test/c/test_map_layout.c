@@ -73,7 +73,7 @@ static void test_map_layout_of_a_segment_is_documented(void) {
       FIELD(sho__segment_shm, entries),
       FIELD(sho__segment_shm, largest),
       FIELD(sho__segment_shm, earliest_expiry_ms),
-      FIELD(sho__segment_shm, zero2),
+      FIELD(sho__segment_shm, lap_largest),
       FIELD(sho__segment_shm, sets),
       FIELD(sho__segment_shm, removals),
       FIELD(sho__segment_shm, evictions),

@@ -182,6 +182,25 @@ static void test_map_gets_three_quarters_full_at_least(void) {
   free(lengths);
 }
 
+/* One large entry costs room for moves, but not for ever. */
+static void test_map_fills_again_after_a_large_entry_is_gone(void) {
+  struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_NONE);
+  static uint8_t value[16 * KIB];
+  CHECK_OK(sho_map_set(map, "big", 3, value, 16 * KIB - 40, 0, NULL));
+  CHECK_OK(sho_map_remove(map, "big", 3));
+  for (int i = 0; i < 2000; i++) {
+    put_text(map, "key", "..............................................");
+  }
+  int code = SHO_OK;
+  for (int i = 0; code == SHO_OK; i++) {
+    code = sho_map_set(map, &i, 4, value, 100, 0, NULL);
+  }
+  CHECK_CODE(code, SHO_EFULL);
+  struct sho_map_stats stats = stats_of(map);
+  CHECK(stats.live_bytes >= stats.capacity / 4 * 3);
+  CHECK_OK(sho_map_verify(map));
+}
+
 /* ---- what CLOCK keeps --------------------------------------------------- */
 
 static void test_map_clock_keeps_what_is_read(void) {
@@ -241,6 +260,7 @@ static void test_map_clock_makes_room_in_the_index(void) {
 static const struct test tests[] = {
     TEST(test_map_does_as_the_model),
     TEST(test_map_gets_three_quarters_full_at_least),
+    TEST(test_map_fills_again_after_a_large_entry_is_gone),
     TEST(test_map_clock_keeps_what_is_read),
     TEST(test_map_clock_takes_any_entry_at_any_time),
     TEST(test_map_clock_makes_room_in_the_index),

@@ -207,6 +207,82 @@ static void test_map_threads_read_whole_values_with_eviction(void) {
   check_all(SHO_EVICTION_CLOCK, 2);
 }
 
+/* ---- CLOCK under readers ------------------------------------------------- */
+
+enum { HOT = 7, HOT_BYTES = 7 * KIB };
+
+static void *read_hot(void *context) {
+  struct crew *crew = context;
+  struct sho_map *map = crew->map[atomic_fetch_add(&crew->number, 1)];
+  while (!atomic_load(&crew->stop)) {
+    for (uint64_t key = 0; key < HOT; key++) {
+      sho_map_find(map, &key, 8);
+    }
+  }
+  return NULL;
+}
+
+/* Readers visit all that there is while a writer looks for room: it drops some
+ * of it nevertheless, and never takes that for damage. */
+static void test_map_clock_makes_room_under_readers(void) {
+  struct crew *crew = new_crew(SHO_EVICTION_CLOCK, 3, 0);
+  struct sho_map *map = crew->map[3];
+  static uint8_t value[HOT_BYTES];
+  pthread_t thread[2];
+  for (int i = 0; i < 2; i++) {
+    REQUIRE(pthread_create(&thread[i], NULL, read_hot, crew) == 0);
+  }
+  for (int i = 0; i < rounds(200, 20000, 500000); i++) {
+    uint64_t key = (uint64_t)i % HOT;
+    CHECK_OK(sho_map_set(map, &key, 8, value, sizeof value, 0, NULL));
+  }
+  atomic_store(&crew->stop, 1);
+  for (int i = 0; i < 2; i++) {
+    pthread_join(thread[i], NULL);
+  }
+  CHECK_OK(sho_map_verify(map));
+  CHECK_INT(stats_of(map).damaged, 0);
+  CHECK_INT(stats_of(map).recoveries, 0);
+}
+
+/* ---- overwriting while others read -------------------------------------- */
+
+static void *read_always_there(void *context) {
+  struct crew *crew = context;
+  struct sho_map *map = crew->map[atomic_fetch_add(&crew->number, 1)];
+  while (!atomic_load(&crew->stop)) {
+    CHECK(sho_map_find(map, "key", 3) >= 0);
+  }
+  return NULL;
+}
+
+/* Not even in an instant is a key absent that is only overwritten. */
+static void check_always_there(int eviction) {
+  struct crew *crew = new_crew(eviction, 1, 0);
+  struct sho_map *map = crew->map[0];
+  static uint8_t value[9 * KIB];
+  pthread_t thread[2];
+  CHECK_OK(sho_map_set(map, "key", 3, value, sizeof value, 0, NULL));
+  for (int i = 0; i < 2; i++) {
+    REQUIRE(pthread_create(&thread[i], NULL, read_always_there, crew) == 0);
+  }
+  for (int i = 0; i < rounds(200, 20000, 500000); i++) {
+    CHECK_OK(sho_map_set(map, "key", 3, value, sizeof value, 0, NULL));
+  }
+  atomic_store(&crew->stop, 1);
+  for (int i = 0; i < 2; i++) {
+    pthread_join(thread[i], NULL);
+  }
+}
+
+static void test_map_threads_find_what_is_overwritten(void) {
+  check_always_there(SHO_EVICTION_NONE);
+}
+
+static void test_map_threads_find_what_is_overwritten_with_eviction(void) {
+  check_always_there(SHO_EVICTION_CLOCK);
+}
+
 /* ---- counters ----------------------------------------------------------- */
 
 static void *find_often(void *context) {
@@ -317,6 +393,9 @@ static const struct test tests[] = {
     TEST(test_map_threads_read_whole_values),
     TEST(test_map_threads_of_handles_read_whole_values),
     TEST(test_map_threads_read_whole_values_with_eviction),
+    TEST(test_map_clock_makes_room_under_readers),
+    TEST(test_map_threads_find_what_is_overwritten),
+    TEST(test_map_threads_find_what_is_overwritten_with_eviction),
     TEST(test_map_threads_count_all_hits_and_misses),
     TEST(test_map_close_ends_what_eight_threads_do),
 };

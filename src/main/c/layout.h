@@ -245,9 +245,9 @@ struct sho__segment_shm {
   _Atomic uint64_t tail;       /* position of the next entry */
   _Atomic uint64_t live_bytes; /* of entries that the index names */
   _Atomic uint64_t entries;    /* slots in use */
-  _Atomic uint64_t largest;    /* bytes of the largest entry since clear */
+  _Atomic uint64_t largest;    /* not below the bytes of any live entry */
   _Atomic uint64_t earliest_expiry_ms; /* not above any entry's; 0: none has */
-  uint64_t zero2;
+  _Atomic uint64_t lap_largest; /* of the entries written in the tail's lap */
 
   _Atomic uint64_t sets;
   _Atomic uint64_t removals;

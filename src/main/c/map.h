@@ -234,7 +234,8 @@ struct sho__log {
   struct sho_map *map;
   struct sho__segment_shm *segment;
   uint32_t number;
-  int changed; /* what await waits for */
+  int changed;                  /* what await waits for */
+  const _Atomic uint64_t *keep; /* the slot of the key that is written */
 };
 
 /*

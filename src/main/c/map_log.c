@@ -91,11 +91,25 @@ int sho__log_whole_entry(const struct sho__log *log, uint64_t position,
 
 /* ---- writing ------------------------------------------------------------ */
 
+/*
+ * What lives was written less than a log ago. So when the tail comes into a new
+ * lap, nothing that lives is larger than what was written in the lap before.
+ */
+static void note_size(struct sho__log *log, uint64_t bytes, int laps) {
+  struct sho__segment_shm *segment = log->segment;
+  uint64_t lap_largest = sho__get(&segment->lap_largest);
+  lap_largest = lap_largest < bytes ? bytes : lap_largest;
+  sho__put(&segment->lap_largest, laps ? 0 : lap_largest);
+  if (laps || sho__get(&segment->largest) < bytes) {
+    sho__put(&segment->largest, laps ? lap_largest : bytes);
+  }
+}
+
 static void advance_tail(struct sho__log *log, uint64_t bytes) {
   uint64_t tail = sho__get(&log->segment->tail);
-  atomic_store_explicit(&log->segment->tail,
-                        sho__position_add(log->map, tail, bytes),
-                        memory_order_release);
+  uint64_t next = sho__position_add(log->map, tail, bytes);
+  note_size(log, bytes, (tail ^ next) >> log->map->position_bits != 0);
+  atomic_store_explicit(&log->segment->tail, next, memory_order_release);
 }
 
 /* The next entry's lines: a segment's turn comes again some writes later. */
@@ -195,6 +209,7 @@ static void keep_or_drop(struct sho__log *log, struct sho__entry_shm *entry,
     sho__log_drop(log, hash, slot, entry);
     sho__bump(&segment->expirations);
   } else if (log->map->geometry.eviction == SHO_EVICTION_CLOCK &&
+             slot != log->keep &&
              ((sho__get(slot) & SHO__SLOT_VISITED) == 0 || *chances == 0)) {
     sho__log_drop(log, hash, slot, entry);
     sho__bump(&segment->evictions);
@@ -287,13 +302,16 @@ static int is_cramped(const struct sho__log *log, uint64_t wanted,
   return free_bytes(log) < wanted || (replaced == 0 && index_is_full(log));
 }
 
-/* Whether there is nothing left to free, or all that lives was moved once and
- * nothing came of it: only damaged numbers make room look possible then. */
-static int lapped(const struct sho__log *log, uint64_t begin) {
-  uint64_t tail = sho__get(&log->segment->tail);
-  return sho__get(&log->segment->head) >= tail ||
-         sho__position_distance(log->map, begin, tail) >
-             log->map->geometry.log_bytes;
+static int is_empty(const struct sho__log *log) {
+  return sho__get(&log->segment->head) >= sho__get(&log->segment->tail);
+}
+
+/* Whether so many logs full of entries were moved since the tail was there. */
+static int has_moved(const struct sho__log *log, uint64_t logs,
+                     uint64_t begin) {
+  return sho__position_distance(log->map, begin,
+                                sho__get(&log->segment->tail)) >
+         logs * log->map->geometry.log_bytes;
 }
 
 static int damaged(const struct sho__log *log) {
@@ -314,19 +332,23 @@ int sho__log_room(struct sho__log *log, uint64_t bytes, uint64_t replaced) {
     return full(log, bytes);
   }
   sho__put(&segment->largest, largest);
-  int chances = MOST_MOVES;
+  int chances =
+      log->map->geometry.eviction == SHO_EVICTION_CLOCK ? MOST_MOVES : 0;
   int rebuilt = 0;
   uint64_t begin = sho__get(&segment->tail);
   while (is_cramped(log, bytes + largest, replaced)) {
-    if (!lapped(log, begin) && advance_head(log, &chances)) {
-      continue;
+    if (chances > 0 && has_moved(log, 1, begin)) {
+      chances = 0; /* readers visit faster than we move */
+    } else if (has_moved(log, 2, begin) || is_empty(log) ||
+               !advance_head(log, &chances)) {
+      /* Only damaged numbers made room look possible. */
+      if (rebuilt) {
+        return damaged(log);
+      }
+      sho__segment_rebuild(log, 1);
+      rebuilt = 1;
+      begin = sho__get(&segment->tail);
     }
-    if (rebuilt) {
-      return damaged(log);
-    }
-    sho__segment_rebuild(log, 1);
-    rebuilt = 1;
-    begin = sho__get(&segment->tail);
   }
   return SHO_OK;
 }

@@ -218,6 +218,7 @@ static void store_count(struct sho__log *log, const struct count *count) {
   sho__put(&segment->live_bytes, count->live_bytes);
   sho__put(&segment->entries, count->entries);
   sho__put(&segment->largest, count->largest);
+  sho__put(&segment->lap_largest, count->largest);
   sho__put(&segment->earliest_expiry_ms, count->earliest_expiry_ms);
   for (uint64_t b = 0; count->overflow && b < log->map->geometry.buckets; b++) {
     sho__put(&index[b].overflow, count->overflow[b]);

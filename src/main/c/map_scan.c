@@ -175,6 +175,7 @@ static uint64_t clear_segment(struct sho__log *log) {
   sho__put(&segment->live_bytes, 0);
   sho__put(&segment->entries, 0);
   sho__put(&segment->largest, 0);
+  sho__put(&segment->lap_largest, 0);
   sho__put(&segment->earliest_expiry_ms, 0);
   sho__put(&segment->head, sho__get(&segment->tail));
   SHO_CRASH_POINT("map: log cleared");

@@ -118,6 +118,7 @@ static int put_entry(struct sho__log *log, uint64_t hash,
   uint64_t replaced = state->there ? sho__entry_size(&state->hit.entry) : 0;
   uint64_t head = sho__get(&log->segment->head);
   uint64_t entries = sho__get(&log->segment->entries);
+  log->keep = state->there ? state->hit.slot : NULL;
   int code = sho__log_room(log, bytes, replaced);
   if (code != SHO_OK) {
     return code;
@@ -132,7 +133,7 @@ static int put_entry(struct sho__log *log, uint64_t hash,
   const void *value = write->value;
   if (write->keep_value) {
     if (!state->live) {
-      return absent(log->map); /* it had to go to make room */
+      return absent(log->map); /* it expired meanwhile */
     }
     entry.version = state->hit.entry.version;
     value = value_of(state);
