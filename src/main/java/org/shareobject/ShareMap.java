@@ -146,7 +146,8 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Stores a value if the key's version is the given one.
+   * Stores a value if the key's version is the given one. Where values are numbers, a {@code long}
+   * is a version and a {@code Long} a value.
    *
    * @param key the key
    * @param version a version that {@link #getVersioned} or {@link #await} returned; 0: if the key
@@ -159,7 +160,8 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Removes a key if its version is the given one.
+   * Removes a key if its version is the given one. Where values are numbers, a {@code long} is a
+   * version and a {@code Long} a value.
    *
    * @param key the key
    * @param version a version that {@link #getVersioned} or {@link #await} returned
