@@ -188,8 +188,8 @@ static void test_compute_wait_left_by_the_dead_is_not_the_next_ones(void) {
   CHECK_OK(lock(map, B));
   pid_t pid = start(child);
   let_wait(child);
+  WAIT_UNTIL(atomic_load(&map->computes[A].blocked_on) != 0);
   uint32_t mark = atomic_load(&map->computes[A].blocked_on);
-  CHECK(mark != 0);
   child_kill(pid);
   CHECK_OK(lock(next, A));
   atomic_store(&map->computes[A].blocked_on, mark);
