@@ -251,7 +251,8 @@ static int advance_head(struct sho__log *log, int *chances) {
   if (found > 0) {
     leave_head(log, &entry, chances);
   }
-  sho__put(&segment->head, next);
+  /* Release: no slot names an entry that the head has passed. */
+  atomic_store_explicit(&segment->head, next, memory_order_release);
   SHO_CRASH_POINT("map: head advanced");
   return 1;
 }

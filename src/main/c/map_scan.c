@@ -177,7 +177,8 @@ static uint64_t clear_segment(struct sho__log *log) {
   sho__put(&segment->largest, 0);
   sho__put(&segment->lap_largest, 0);
   sho__put(&segment->earliest_expiry_ms, 0);
-  sho__put(&segment->head, sho__get(&segment->tail));
+  atomic_store_explicit(&segment->head, sho__get(&segment->tail),
+                        memory_order_release);
   SHO_CRASH_POINT("map: log cleared");
   return entries;
 }
