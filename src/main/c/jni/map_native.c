@@ -88,6 +88,23 @@ JNIEXPORT jlong MAP_NATIVE(openAnonymous)(JNIEnv *env, jclass type,
   return code == SHO_OK ? (jlong)(intptr_t)map : code;
 }
 
+JNIEXPORT jlong MAP_NATIVE(openDescriptor)(JNIEnv *env, jclass type,
+                                           jint descriptor) {
+  (void)env;
+  (void)type;
+  struct sho_map *map = NULL;
+  int code = sho_map_open_descriptor(descriptor, NULL, &map);
+  return code == SHO_OK ? (jlong)(intptr_t)map : code;
+}
+
+JNIEXPORT jint MAP_NATIVE(descriptor)(JNIEnv *env, jclass type, jlong map) {
+  (void)env;
+  (void)type;
+  int descriptor = -1;
+  int code = sho_map_descriptor(map_of(map), &descriptor);
+  return code == SHO_OK ? descriptor : code;
+}
+
 JNIEXPORT void MAP_NATIVE(close)(JNIEnv *env, jclass type, jlong map) {
   (void)env;
   (void)type;

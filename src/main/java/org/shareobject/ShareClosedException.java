@@ -13,4 +13,15 @@ public class ShareClosedException extends ShareException {
   public ShareClosedException(String code, String message) {
     super(code, message);
   }
+
+  /**
+   * Creates an exception that another one caused.
+   *
+   * @param code the name of the C error
+   * @param message one sentence with the file, the cause and the remedy
+   * @param cause what led to it, or null
+   */
+  public ShareClosedException(String code, String message, Throwable cause) {
+    super(code, message, cause);
+  }
 }

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.shareobject.internal.FileNames;
+import org.shareobject.internal.MapAccess;
 import org.shareobject.internal.MapOptions;
 import org.shareobject.internal.Millis;
 import org.shareobject.internal.Nanos;
@@ -56,6 +57,21 @@ import org.shareobject.internal.Results;
 public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements AutoCloseable {
   /** One native wait, so that an interrupt is seen soon. */
   private static final long WAIT_SLICE_NS = 50_000_000L;
+
+  static {
+    MapAccess.set(
+        new MapAccess() {
+          @Override
+          public RawMap raw(ShareMap<?, ?> map) {
+            return map.raw;
+          }
+
+          @Override
+          public <K, V> ShareMap<K, V> map(RawMap raw, Codec<K> keys, Codec<V> values) {
+            return builder(keys, values).map(raw);
+          }
+        });
+  }
 
   private ShareMap(RawMap raw, Codec<K> keys, Codec<V> values, long ttlMs) {
     super(raw, keys, values, ttlMs);

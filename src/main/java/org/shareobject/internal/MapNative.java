@@ -27,6 +27,12 @@ final class MapNative {
   /** Returns a handle, or a negative code. Numbers that are 0 are left to the library. */
   static native long openAnonymous(long capacity, long maxEntry, int eviction);
 
+  /** Returns a handle of the map behind a descriptor, which stays the caller's. */
+  static native long openDescriptor(int descriptor);
+
+  /** Returns the map's own descriptor, for as long as the map is open. */
+  static native int descriptor(long map);
+
   /** Ends all calls on the handle; it stays valid. */
   static native void close(long map);
 

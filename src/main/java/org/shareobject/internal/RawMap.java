@@ -50,6 +50,12 @@ public final class RawMap {
                 options.capacity(), options.maxEntry(), options.evictionCode())));
   }
 
+  /** Opens the map behind a descriptor, which stays the caller's. */
+  public static RawMap open(Descriptor descriptor) {
+    NativeLibrary.load();
+    return of(Results.check(MapNative.openDescriptor(descriptor.number())));
+  }
+
   private static RawMap of(long map) {
     try {
       return new RawMap(map);
@@ -349,6 +355,27 @@ public final class RawMap {
   void addHits(long hits) {
     try {
       Results.check(MapNative.addHits(map, hits));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /**
+   * Returns a descriptor by which another process can open the map. It has no part in the locks by
+   * which this process shows that it lives.
+   */
+  public Descriptor share() {
+    try {
+      int number = Results.check(MapNative.descriptor(map));
+      Descriptor shared = new Descriptor(Results.check(ChannelNative.reopen(number)));
+      try {
+        // A map that is open now was open before: the number was its own.
+        Results.check(MapNative.descriptor(map));
+        return shared;
+      } catch (RuntimeException e) {
+        shared.close();
+        throw e;
+      }
     } finally {
       Reference.reachabilityFence(this);
     }

@@ -1,0 +1,107 @@
+/*
+ * Unix stream sockets that carry bytes and, with them, file descriptors: what
+ * org.shareobject.ipc is made of. Not part of the public API.
+ *
+ * A descriptor is attached to the first byte of what is sent with it. The
+ * kernel hands it out together with that byte, and perhaps earlier ones: what
+ * one receive brings ends in the piece that its descriptors were sent with.
+ *
+ * One thread may send while another receives; two senders or two receivers
+ * mix up their bytes. Nothing raises SIGPIPE.
+ */
+#ifndef SHO_CHANNEL_H
+#define SHO_CHANNEL_H
+
+#include <stddef.h>
+
+/* What Linux takes in one message. */
+#define SHO__CHANNEL_DESCRIPTORS 253
+
+struct sho__received {
+  size_t bytes; /* 0: the other side is gone, and all it wrote is read */
+  int lost;     /* not 0: descriptors came for which this process, or the whole
+                 * system, has no room; they are gone */
+  int count;
+  int descriptors[SHO__CHANNEL_DESCRIPTORS]; /* close-on-exec */
+};
+
+/* What a descriptor is. */
+enum sho__socket_family {
+  SHO__FAMILY_OTHER = 0,
+  SHO__FAMILY_INET = 1,
+  SHO__FAMILY_INET6 = 2,
+  SHO__FAMILY_UNIX = 3
+};
+enum sho__socket_kind {
+  SHO__KIND_OTHER = 0,
+  SHO__KIND_SERVER = 1, /* stream, listening */
+  SHO__KIND_STREAM = 2, /* stream, connected */
+  SHO__KIND_DATAGRAM = 3,
+  SHO__KIND_IDLE = 4 /* stream, not connected: yet, or any more */
+};
+struct sho__socket {
+  enum sho__socket_family family;
+  enum sho__socket_kind kind;
+};
+
+/* Two connected ends, both close-on-exec. SHO_ESYSTEM: as for EMFILE. */
+int sho__channel_pair(int ends[2]);
+
+/* Takes a descriptor that this process was started with: it must be a Unix
+ * stream socket (SHO_EINVAL), and becomes close-on-exec. */
+int sho__channel_adopt(int descriptor);
+
+/*
+ * Writes what fits now, with a descriptor unless passed is negative. Never
+ * waits. *sent: bytes written; 0: nothing fits, and the descriptor is not
+ * sent. SHO_ECLOSED: the other side is gone.
+ */
+int sho__channel_send(int descriptor, const void *bytes, size_t length,
+                      int passed, size_t *sent);
+
+/* Waits until something fits, or the other side is gone; at most so many
+ * milliseconds (negative: for ever), else SHO_ETIMEDOUT. */
+int sho__channel_await_room(int descriptor, int timeout_ms);
+
+/* Waits for bytes, at most so many milliseconds (negative: for ever), else
+ * SHO_ETIMEDOUT. A connection that was reset is at its end, no error. */
+int sho__channel_receive(int descriptor, void *bytes, size_t size,
+                         int timeout_ms, struct sho__received *received);
+
+/* Ends both directions, for all who hold either end, and wakes whoever waits.
+ * What the other side wrote before can still be read. */
+void sho__channel_shutdown(int descriptor);
+
+/* Closes, plainly: other holders of the socket do not notice. */
+void sho__descriptor_close(int descriptor);
+
+/* Another descriptor of the same open file, close-on-exec. */
+int sho__descriptor_copy(int descriptor, int *copy);
+
+/* A descriptor of another open file description of the same file, with the same
+ * access and no locks, close-on-exec. Where the system has no /proc, one of the
+ * same. */
+int sho__descriptor_reopen(int descriptor, int *other);
+
+/* Sets whether new programs inherit the descriptor. */
+int sho__descriptor_inherit(int descriptor, int inherit);
+
+/* What kind of socket a descriptor is; no socket: both are OTHER. */
+int sho__socket_examine(int descriptor, struct sho__socket *found);
+
+/* O_NONBLOCK belongs to the open file: all holders share it, and those that
+ * run on libuv need it set. */
+int sho__socket_unblock(int descriptor);
+
+/* Makes a bound stream socket accept connections. */
+int sho__socket_listen(int descriptor, int backlog);
+
+/*
+ * The address of the other side of a stream socket. Internet: port, scope and
+ * address go to out in network order, 2 + 4 + 4 or 16 bytes. Unix: the path,
+ * no byte if it has none. *length: bytes in out, which takes 128. SHO_ENOENT:
+ * there is no other side any more.
+ */
+int sho__socket_remote(int descriptor, char out[128], size_t *length);
+
+#endif
