@@ -1,10 +1,12 @@
 /** Memory that the processes of one host share. */
 module org.shareobject {
   requires org.scijava.nativelib;
-  requires static com.fasterxml.jackson.databind;
+  requires static transitive com.fasterxml.jackson.databind;
   requires static info.picocli;
+  requires static java.management;
 
   exports org.shareobject;
+  exports org.shareobject.ipc;
 
   opens org.shareobject.cli to
       info.picocli;

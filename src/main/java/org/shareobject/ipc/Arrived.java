@@ -1,0 +1,59 @@
+package org.shareobject.ipc;
+
+import java.util.ArrayDeque;
+import org.shareobject.ShareFormatException;
+import org.shareobject.internal.Descriptor;
+import org.shareobject.internal.ReceivedDescriptors;
+
+/**
+ * Descriptors that came and wait for the line that they belong to. For one thread.
+ *
+ * <p>The line was begun in what was read together with the descriptor, since a descriptor is sent
+ * with the first byte of its line; it may end much later. So a descriptor belongs to none of the
+ * lines that begin behind what it was read with: then it is closed.
+ */
+final class Arrived {
+  private record Waiting(Descriptor descriptor, long readUntil) {}
+
+  private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
+
+  /**
+   * Adds what a read brought.
+   *
+   * @param readUntil position in the stream behind the last byte of that read
+   */
+  void add(ReceivedDescriptors received, long readUntil) {
+    for (int i = 0; i < received.count(); i++) {
+      waiting.add(new Waiting(new Descriptor(received.get(i)), readUntil));
+    }
+  }
+
+  /** Returns the descriptor for a line that wants one, or null. */
+  Descriptor take() {
+    Waiting first = waiting.poll();
+    return first == null ? null : first.descriptor();
+  }
+
+  /** Closes what can belong to no line that begins at the position, or later. */
+  void dropBefore(long lineStart) {
+    int dropped = 0;
+    while (!waiting.isEmpty() && waiting.peek().readUntil() <= lineStart) {
+      waiting.poll().descriptor().close();
+      dropped++;
+    }
+    if (dropped > 0) {
+      Uncaught.tell(
+          new ShareFormatException(
+              "SHO_EFORMAT",
+              dropped
+                  + " descriptors came through a channel without a NODE_HANDLE message for them,"
+                  + " and were closed"));
+    }
+  }
+
+  /** Closes all. */
+  void close() {
+    waiting.forEach(each -> each.descriptor().close());
+    waiting.clear();
+  }
+}

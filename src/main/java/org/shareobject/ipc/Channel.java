@@ -1,0 +1,304 @@
+package org.shareobject.ipc;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.channels.NetworkChannel;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import org.shareobject.ShareClosedException;
+import org.shareobject.ShareException;
+import org.shareobject.ShareIoException;
+import org.shareobject.ShareMap;
+import org.shareobject.ShareValueTooLargeException;
+import org.shareobject.internal.Endpoint;
+import org.shareobject.internal.MapAccess;
+
+/**
+ * Node's channel between two processes: JSON messages, and sockets and maps that go along.
+ *
+ * <p>Messages arrive in the order in which they were sent, each once, while both processes live.
+ * Sending never blocks. The future that it returns completes when the message is written to the
+ * system, or, if something goes along, when the other side has acknowledged that; it fails with
+ *
+ * <ul>
+ *   <li>{@link IllegalArgumentException} if Jackson cannot write the message, or the socket is of a
+ *       kind that cannot be passed;
+ *   <li>{@link ShareValueTooLargeException} if the message is longer than {@code
+ *       -Dshareobject.ipc.maxMessageBytes}, 64 MiB as is;
+ *   <li>{@link org.shareobject.ShareFullException} if more than {@code
+ *       -Dshareobject.ipc.maxQueuedBytes}, 256 MiB as is, wait to be written: the other side does
+ *       not read;
+ *   <li>{@link ShareClosedException} if the channel is closed, or comes to its end before; the
+ *       message tells whether a handle was sent but not acknowledged;
+ *   <li>{@link ShareIoException} if the system refuses a descriptor, here or at the other side, as
+ *       at the limit of open files.
+ * </ul>
+ *
+ * <p>A failure of one message leaves the channel as it is. The channel ends when either side
+ * disconnects or dies. All methods may be called by any thread at any time.
+ */
+public final class Channel implements AutoCloseable {
+  private static final AtomicInteger COUNT = new AtomicInteger();
+
+  /** How long {@link #close} waits for what is not written. */
+  private static final long CLOSE_SECONDS = 5;
+
+  private final Endpoint endpoint;
+  private final Limits limits;
+  private final Outbox outbox;
+  private final Inbox inbox;
+  private final Protocol protocol;
+  private final Thread reader;
+  private final CountDownLatch end = new CountDownLatch(1);
+  private volatile boolean isConnected = true;
+
+  /** Takes an endpoint over. */
+  Channel(Endpoint endpoint) {
+    this.endpoint = endpoint;
+    limits = Limits.ofProperties();
+    String name = "shareobject channel " + COUNT.incrementAndGet();
+    outbox = new Outbox(endpoint, limits, name);
+    inbox = new Inbox(limits, name);
+    protocol = new Protocol(outbox, inbox);
+    reader = new Thread(new Reader(endpoint, protocol, limits, this::ended), name);
+    reader.setDaemon(true);
+  }
+
+  /** Returns a channel that reads. */
+  static Channel open(Endpoint endpoint) {
+    try {
+      Json.require();
+      Channel channel = new Channel(endpoint);
+      channel.reader.start();
+      return channel;
+    } catch (RuntimeException | Error e) {
+      endpoint.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Returns the channel to the process that forked this one, whether that is a JVM or Node. The
+   * first call takes the descriptor that {@code NODE_CHANNEL_FD} names, and removes the variable,
+   * so that programs that this process starts do not take it for theirs; later calls return the
+   * same channel.
+   *
+   * @return the channel; empty if this process was not forked with one
+   * @throws ShareIoException if {@code NODE_CHANNEL_FD} is no number, or no descriptor of a Unix
+   *     stream socket; or if the other side wants another form of messages than JSON
+   * @throws ShareException if Jackson is missing
+   */
+  public static Optional<Channel> parent() {
+    return ParentChannel.get();
+  }
+
+  /**
+   * Sends a message.
+   *
+   * @param message anything that Jackson can write, null too; a {@link JsonNode} as it is. Written
+   *     to JSON at once: changing it later does no harm. A map with a text {@code cmd} that begins
+   *     with {@code NODE_} is Node's, not the user's
+   * @return completes when it is written; see above
+   */
+  public CompletableFuture<Void> send(Object message) {
+    CompletableFuture<Void> future = newFuture();
+    try {
+      add(Line.of(message), null, future);
+    } catch (RuntimeException e) {
+      future.completeExceptionally(e);
+    }
+    return future;
+  }
+
+  /**
+   * Sends a message with a socket. A {@link java.nio.channels.ServerSocketChannel} and a {@link
+   * java.nio.channels.DatagramChannel} are shared from then on; a connected {@link
+   * java.nio.channels.SocketChannel} goes over: as in Node it is closed here when the other side
+   * has acknowledged it. If the future fails, it stays open here.
+   *
+   * @param message as by {@link #send(Object)}
+   * @param handle an open channel of the JDK, bound or connected, of the Internet families or Unix;
+   *     to be kept open until the future completes. Set not to block for all who have it, which the
+   *     channel itself copes with
+   * @return completes when the other side has acknowledged the socket; fails with {@link
+   *     IllegalStateException} if it is not connected, not bound, or, for a connection that goes
+   *     over, registered with a {@code Selector}
+   */
+  public CompletableFuture<Void> send(Object message, NetworkChannel handle) {
+    return send(message, handle, false);
+  }
+
+  /**
+   * Sends a message with a socket, as {@link #send(Object, NetworkChannel)}.
+   *
+   * @param message as there
+   * @param handle as there
+   * @param keepOpen whether a {@code SocketChannel} stays open here, so that both have it
+   * @return as there
+   */
+  public CompletableFuture<Void> send(Object message, NetworkChannel handle, boolean keepOpen) {
+    Objects.requireNonNull(handle, "handle");
+    CompletableFuture<Void> future = newFuture();
+    try {
+      PassedSocket passed = PassedSocket.of(handle, keepOpen);
+      add(Line.ofHandle(passed.envelope(), message), passed, future);
+    } catch (RuntimeException e) {
+      future.completeExceptionally(e);
+    } catch (IOException e) {
+      future.completeExceptionally(
+          new ShareIoException("SHO_ESYSTEM", handle + " cannot be passed on: " + e, e));
+    }
+    return future;
+  }
+
+  /**
+   * Sends a message with a map, as one without a file: the other side then shares it. Only a
+   * process of this library can take it; another one, as Node, is asked before and does not see the
+   * message.
+   *
+   * @param message as by {@link #send(Object)}
+   * @param map an open map; to be kept open until the future completes
+   * @return completes when the other side has acknowledged the map; fails with {@link
+   *     ShareException} ({@code SHO_ETYPE}) if it is no process of this library
+   */
+  public CompletableFuture<Void> send(Object message, ShareMap<?, ?> map) {
+    Objects.requireNonNull(map, "map");
+    CompletableFuture<Void> future = newFuture();
+    try {
+      add(
+          Line.ofHandle(PassedMap.ENVELOPE, message),
+          new PassedMap(MapAccess.get().raw(map)),
+          future);
+    } catch (RuntimeException e) {
+      future.completeExceptionally(e);
+    }
+    return future;
+  }
+
+  private void add(Line line, Passed passed, CompletableFuture<Void> future) {
+    if (line.size() - 1 > limits.messageBytes()) {
+      throw new ShareValueTooLargeException(
+          "SHO_ETOOBIG",
+          "a message of "
+              + (line.size() - 1)
+              + " bytes is longer than -D"
+              + Limits.MESSAGE_PROPERTY
+              + "="
+              + limits.messageBytes());
+    }
+    outbox.add(new Outgoing(line, passed, future));
+  }
+
+  /** Returns a future that the channel's own thread refuses to wait for. */
+  private CompletableFuture<Void> newFuture() {
+    return new ChannelFuture<>(this::isOwnThread);
+  }
+
+  private boolean isOwnThread() {
+    return Thread.currentThread() == reader;
+  }
+
+  /**
+   * Adds a listener to messages. Those that came before the first listener are kept for it, and
+   * told to it first, in their order. From then on until the channel's end the JVM stays alive.
+   *
+   * @param listener is told of every message that no filter of {@link #onMessage(Predicate,
+   *     MessageListener)} takes
+   */
+  public void onMessage(MessageListener listener) {
+    inbox.listen(null, Objects.requireNonNull(listener, "listener"));
+  }
+
+  /**
+   * Adds a listener to some messages, which no other listener is then told of. Those that came
+   * before and that no listener was there for are told to it first.
+   *
+   * @param filter tells whether a message is for this listener; quick, and without side effects.
+   *     The first filter that takes a message has it
+   * @param listener is told of what the filter takes
+   */
+  public void onMessage(Predicate<JsonNode> filter, MessageListener listener) {
+    inbox.listen(
+        Objects.requireNonNull(filter, "filter"), Objects.requireNonNull(listener, "listener"));
+  }
+
+  /**
+   * Adds a listener to the channel's end: either side disconnected, or the other one died. It is
+   * called once, after the listeners of all messages that came before; at once if the end has come.
+   *
+   * @param listener is told
+   */
+  public void onDisconnect(Runnable listener) {
+    inbox.listenToEnd(Objects.requireNonNull(listener, "listener"));
+  }
+
+  /** Has a listener told of Node's internal messages of a kind. */
+  void onInternalMessage(String command, MessageListener listener) {
+    protocol.listenInternally(command, listener);
+  }
+
+  /**
+   * Returns whether messages can be sent: {@link #disconnect} was not called, and the other side is
+   * not known to be gone.
+   *
+   * @return whether it is so now
+   */
+  public boolean isConnected() {
+    return isConnected;
+  }
+
+  /**
+   * Ends the channel, for both sides, once all that was sent is written and acknowledged; nothing
+   * more can be sent. Returns at once; {@link #onDisconnect} tells the end. Messages that come
+   * until then are still delivered. A second call does nothing.
+   */
+  public void disconnect() {
+    isConnected = false;
+    outbox.finish();
+  }
+
+  /**
+   * Disconnects, and waits up to 5 s until that is done; then drops what is not written, and what
+   * nobody listened to. Called by a listener it does not wait.
+   */
+  @Override
+  public void close() {
+    disconnect();
+    if (isOwnThread()) {
+      return;
+    }
+    awaitEnd();
+    outbox.fail(new ShareClosedException("SHO_ECLOSED", "the channel was closed"));
+    inbox.close();
+  }
+
+  private void awaitEnd() {
+    try {
+      if (!end.await(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** The reader's last act. */
+  private void ended(ShareException failure) {
+    isConnected = false;
+    if (failure != null) {
+      Uncaught.tell(failure);
+    }
+    outbox.fail(
+        failure != null
+            ? failure
+            : new ShareClosedException("SHO_ECLOSED", "the channel is at its end"));
+    endpoint.close();
+    end.countDown();
+    inbox.disconnected();
+  }
+}

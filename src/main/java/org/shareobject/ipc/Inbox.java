@@ -1,0 +1,209 @@
+package org.shareobject.ipc;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.function.Predicate;
+
+/**
+ * Who listens, and what nobody listened to yet.
+ *
+ * <p>A message is kept until somebody listens to it. The thread that reads calls the listeners
+ * itself, but kept messages are told by a thread that ends with them; what is read meanwhile is
+ * kept too, so that listeners see all in order and one at a time.
+ */
+final class Inbox {
+  private final long mostBytes;
+  private final String name;
+  private final List<Route> routes = new ArrayList<>();
+  private final List<Runnable> disconnectListeners = new ArrayList<>();
+  private final ArrayDeque<Kept> kept = new ArrayDeque<>();
+  private long keptBytes;
+  private boolean isTelling;
+  private boolean isDisconnected;
+  private boolean isClosed;
+
+  Inbox(Limits limits, String name) {
+    mostBytes = limits.queuedBytes();
+    this.name = name;
+  }
+
+  /** A listener and what it listens to; filter null: all that no other one filters out. */
+  private record Route(Predicate<JsonNode> filter, MessageListener listener) {}
+
+  private record Kept(JsonNode message, Handle handle, int bytes) {}
+
+  /** Adds a listener; null as filter: to all that no filter takes. */
+  void listen(Predicate<JsonNode> filter, MessageListener listener) {
+    synchronized (this) {
+      routes.add(new Route(filter, listener));
+      if (!isDisconnected && routes.size() == 1) {
+        KeepAlive.enter();
+      }
+      if (kept.isEmpty() || isTelling) {
+        return;
+      }
+      isTelling = true;
+    }
+    Thread teller = new Thread(this::tellKept, name + " early messages");
+    teller.setDaemon(false);
+    teller.start();
+  }
+
+  /** Adds a listener to the end of the channel, which is told at once if that has come. */
+  void listenToEnd(Runnable listener) {
+    synchronized (this) {
+      if (!isDisconnected || isTelling) {
+        disconnectListeners.add(listener);
+        return;
+      }
+    }
+    run(listener);
+  }
+
+  /**
+   * Tells the listeners, or keeps the message for them. Waits while too much is kept.
+   *
+   * @param bytes the length of the message
+   */
+  void deliver(JsonNode message, Handle handle, int bytes) throws InterruptedException {
+    List<MessageListener> listeners;
+    synchronized (this) {
+      listeners = isTelling ? List.of() : listeners(message);
+      if (listeners.isEmpty()) {
+        keep(new Kept(message, handle, bytes));
+        return;
+      }
+    }
+    tell(listeners, message, handle);
+  }
+
+  private void keep(Kept message) throws InterruptedException {
+    while (!isClosed && !kept.isEmpty() && message.bytes() > mostBytes - keptBytes) {
+      wait();
+    }
+    if (isClosed) {
+      drop(message);
+    } else {
+      kept.add(message);
+      keptBytes += message.bytes();
+    }
+  }
+
+  /** Tells that the channel is at its end, after all that was read before. */
+  void disconnected() {
+    synchronized (this) {
+      isDisconnected = true;
+      if (!routes.isEmpty()) {
+        KeepAlive.leave();
+      }
+      if (isTelling) {
+        return;
+      }
+    }
+    tellEnd();
+  }
+
+  /** Drops what was kept. */
+  synchronized void close() {
+    isClosed = true;
+    kept.forEach(Inbox::drop);
+    kept.clear();
+    keptBytes = 0;
+    notifyAll();
+  }
+
+  private static void drop(Kept message) {
+    if (message.handle() != null) {
+      message.handle().drop();
+    }
+  }
+
+  private void tellKept() {
+    for (Kept next = nextKept(); next != null; next = nextKept()) {
+      List<MessageListener> listeners;
+      synchronized (this) {
+        listeners = listeners(next.message());
+      }
+      tell(listeners, next.message(), next.handle());
+    }
+    if (isDisconnected()) {
+      tellEnd();
+    }
+  }
+
+  /** Returns the next that somebody listens to; if there is none, the reader tells again. */
+  private synchronized Kept nextKept() {
+    for (Iterator<Kept> all = kept.iterator(); all.hasNext(); ) {
+      Kept next = all.next();
+      if (!listeners(next.message()).isEmpty()) {
+        all.remove();
+        keptBytes -= next.bytes();
+        notifyAll();
+        return next;
+      }
+    }
+    isTelling = false;
+    return null;
+  }
+
+  private synchronized boolean isDisconnected() {
+    return isDisconnected;
+  }
+
+  private void tellEnd() {
+    while (true) {
+      List<Runnable> listeners;
+      synchronized (this) {
+        listeners = List.copyOf(disconnectListeners);
+        disconnectListeners.clear();
+      }
+      if (listeners.isEmpty()) {
+        return;
+      }
+      listeners.forEach(Inbox::run);
+    }
+  }
+
+  /** The first filter that takes a message has it alone. */
+  private List<MessageListener> listeners(JsonNode message) {
+    List<MessageListener> unfiltered = new ArrayList<>();
+    for (Route route : routes) {
+      if (route.filter() == null) {
+        unfiltered.add(route.listener());
+      } else if (takes(route.filter(), message)) {
+        return List.of(route.listener());
+      }
+    }
+    return unfiltered;
+  }
+
+  private static boolean takes(Predicate<JsonNode> filter, JsonNode message) {
+    try {
+      return filter.test(message);
+    } catch (RuntimeException | Error e) {
+      Uncaught.tell(e);
+      return false;
+    }
+  }
+
+  private static void tell(List<MessageListener> listeners, JsonNode message, Handle handle) {
+    for (MessageListener listener : listeners) {
+      try {
+        listener.message(message, handle);
+      } catch (RuntimeException | Error e) {
+        Uncaught.tell(e);
+      }
+    }
+  }
+
+  private static void run(Runnable listener) {
+    try {
+      listener.run();
+    } catch (RuntimeException | Error e) {
+      Uncaught.tell(e);
+    }
+  }
+}

@@ -1,0 +1,405 @@
+package org.shareobject.ipc;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import org.shareobject.ShareClosedException;
+import org.shareobject.ShareException;
+import org.shareobject.ShareFullException;
+import org.shareobject.ShareIoException;
+import org.shareobject.internal.Descriptor;
+import org.shareobject.internal.Endpoint;
+
+/**
+ * What is to be written, in order.
+ *
+ * <p>Whoever adds a message writes as much as fits at once, unless another thread is at it. What
+ * does not fit is left to a thread that waits for room and ends when all is written; so adding
+ * never blocks, and what was added is written though {@code main} has returned.
+ *
+ * <p>After a message with a handle nothing but answers about handles is written until the other
+ * side has acknowledged it: a refused one is sent again, and order is kept.
+ */
+final class Outbox {
+  /** Small messages that wait are written together, up to so many bytes. */
+  private static final int BATCH_BYTES = 64 << 10;
+
+  /** So many writes, and a thread that only wanted to add leaves the rest to the writer. */
+  private static final int MOST_WRITES = 16;
+
+  /** As Node: how often a refused handle is sent again. */
+  private static final int MOST_REFUSALS = 3;
+
+  private final Endpoint endpoint;
+  private final Limits limits;
+  private final String name;
+
+  private final ArrayDeque<Outgoing> urgent = new ArrayDeque<>();
+  private final ArrayDeque<Outgoing> queue = new ArrayDeque<>();
+  private long queuedBytes;
+  private Outgoing unacknowledged;
+  private boolean isProbing;
+  private boolean isSameLibrary;
+  private boolean finishing;
+  private ShareException end;
+
+  /** Whether a thread has the role of writing, which alone touches the batch. */
+  private boolean writing;
+
+  private Batch batch;
+
+  Outbox(Endpoint endpoint, Limits limits, String name) {
+    this.endpoint = endpoint;
+    this.limits = limits;
+    this.name = name;
+  }
+
+  /** Writes a message, soon, in its turn; or fails its future. */
+  void add(Outgoing message) {
+    ShareException refusal;
+    synchronized (this) {
+      refusal = refusal(message);
+      if (refusal == null) {
+        queue.add(message);
+        queuedBytes += message.length();
+      }
+    }
+    if (refusal == null) {
+      write();
+    } else {
+      message.fail(refusal);
+    }
+  }
+
+  /** Writes an answer about a handle before all else. */
+  void addUrgent(Outgoing message) {
+    synchronized (this) {
+      if (end != null) {
+        return;
+      }
+      urgent.add(message);
+      queuedBytes += message.length();
+    }
+    write();
+  }
+
+  private ShareException refusal(Outgoing message) {
+    if (end != null || finishing) {
+      return new ShareClosedException(
+          "SHO_ECLOSED",
+          "nothing can be sent: " + (end == null ? "disconnected" : end.getMessage()));
+    }
+    if (queuedBytes > 0 && message.length() > limits.queuedBytes() - queuedBytes) {
+      return new ShareFullException(
+          "SHO_EFULL",
+          queuedBytes
+              + " bytes wait to be written already: wait for the futures of earlier messages, or"
+              + " raise -D"
+              + Limits.QUEUE_PROPERTY
+              + "="
+              + limits.queuedBytes());
+    }
+    return null;
+  }
+
+  /** Is told that the other side has the handle. */
+  void acknowledged() {
+    Outgoing message;
+    synchronized (this) {
+      message = isProbing ? null : unacknowledged;
+      if (message != null) {
+        unacknowledged = null;
+      }
+    }
+    if (message != null) {
+      message.passed().acknowledged();
+      message.complete();
+      write();
+    }
+  }
+
+  /**
+   * Is told that the other side did not get the handle.
+   *
+   * @param knowsMaps whether the other side is of this library
+   * @param reason what it said, or null
+   */
+  void refused(boolean knowsMaps, String reason) {
+    Outgoing message;
+    ShareException failure;
+    synchronized (this) {
+      message = unacknowledged;
+      if (message == null) {
+        return;
+      }
+      unacknowledged = null;
+      isSameLibrary |= knowsMaps;
+      failure = failure(message, reason);
+      isProbing = false;
+      if (failure == null) {
+        queue.addFirst(message);
+        queuedBytes += message.length();
+      }
+    }
+    if (failure != null) {
+      message.fail(failure);
+    }
+    write();
+  }
+
+  /** Returns null if it is to be sent again. */
+  private ShareException failure(Outgoing message, String reason) {
+    if (isProbing) {
+      return isSameLibrary
+          ? null
+          : new ShareException(
+              "SHO_ETYPE", "the other side cannot take a map: it is no process of this library");
+    }
+    if (reason != null || message.refused() > MOST_REFUSALS) {
+      return new ShareIoException(
+          "SHO_ESYSTEM",
+          "the other side did not get the handle: "
+              + (reason != null ? reason : "it may be at its limit of open files (EMFILE)"));
+    }
+    return null;
+  }
+
+  /** Ends the endpoint once all is written and acknowledged; nothing more can be added. */
+  void finish() {
+    synchronized (this) {
+      finishing = true;
+      endIfFinished();
+    }
+  }
+
+  /** Fails all that is not written, and all that will be added. */
+  void fail(ShareException cause) {
+    List<Outgoing> unsent;
+    Outgoing sent;
+    synchronized (this) {
+      if (end != null) {
+        return;
+      }
+      end = cause;
+      unsent = new ArrayList<>(urgent);
+      if (batch != null) {
+        unsent.addAll(batch.messages());
+      } else if (isProbing && unacknowledged != null) {
+        unsent.add(unacknowledged);
+      }
+      sent = unsent.contains(unacknowledged) ? null : unacknowledged;
+      unsent.addAll(queue);
+      unacknowledged = null;
+      urgent.clear();
+      queue.clear();
+      queuedBytes = 0;
+    }
+    endpoint.end();
+    if (sent != null) {
+      sent.failAtEnd(cause, true);
+    }
+    unsent.forEach(message -> message.failAtEnd(cause, false));
+  }
+
+  // ---- writing ----
+
+  private void write() {
+    synchronized (this) {
+      if (writing) {
+        return;
+      }
+      writing = true;
+    }
+    List<Runnable> done = new ArrayList<>();
+    if (!drain(done)) {
+      leaveToWriter();
+    }
+    done.forEach(Runnable::run);
+  }
+
+  private void leaveToWriter() {
+    try {
+      Thread writer = new Thread(this::writeOn, name + " writer");
+      writer.setDaemon(false);
+      writer.start();
+    } catch (OutOfMemoryError e) {
+      fail(new ShareIoException("SHO_ENOMEM", "no thread to write with: " + e.getMessage(), e));
+    }
+  }
+
+  private void writeOn() {
+    boolean goesOn = true;
+    while (goesOn) {
+      awaitRoom();
+      List<Runnable> done = new ArrayList<>();
+      goesOn = !drain(done);
+      if (!done.isEmpty()) {
+        // Futures run what they were told to; it must not find the role taken for long.
+        if (goesOn) {
+          releaseRole();
+        }
+        done.forEach(Runnable::run);
+        goesOn = goesOn && takeRole();
+      }
+    }
+  }
+
+  private void awaitRoom() {
+    try {
+      endpoint.awaitRoom();
+    } catch (ShareException e) {
+      fail(e);
+    }
+  }
+
+  private synchronized void releaseRole() {
+    writing = false;
+  }
+
+  private synchronized boolean takeRole() {
+    if (writing) {
+      return false;
+    }
+    writing = true;
+    return true;
+  }
+
+  /**
+   * Writes what fits; only with the role.
+   *
+   * @param done takes what is to be run without the role
+   * @return whether there is nothing more to write, and the role is given up
+   */
+  private boolean drain(List<Runnable> done) {
+    for (int i = 0; i < MOST_WRITES; i++) {
+      Batch current;
+      synchronized (this) {
+        if (batch == null) {
+          batch = next();
+        }
+        current = batch;
+        if (current == null) {
+          writing = false;
+          endIfFinished();
+          return true;
+        }
+      }
+      if (!write(current, done)) {
+        return false;
+      }
+    }
+    return false;
+  }
+
+  /** Returns what is to be written next, null if nothing may be. */
+  private Batch next() {
+    if (end != null) {
+      return null;
+    }
+    if (!urgent.isEmpty()) {
+      return Batch.of(poll(urgent));
+    }
+    if (unacknowledged != null || queue.isEmpty()) {
+      return null;
+    }
+    Outgoing first = poll(queue);
+    if (first.hasHandle()) {
+      unacknowledged = first;
+      isProbing = first.passed().needsSameLibrary() && !isSameLibrary;
+      return isProbing ? Batch.probe(Protocol.probe(), first) : Batch.of(first);
+    }
+    return withFollowers(first);
+  }
+
+  private Batch withFollowers(Outgoing first) {
+    int bytes = first.length();
+    if (!fits(queue.peek(), bytes)) {
+      return Batch.of(first);
+    }
+    List<Outgoing> messages = new ArrayList<>();
+    messages.add(first);
+    while (fits(queue.peek(), bytes)) {
+      Outgoing next = poll(queue);
+      messages.add(next);
+      bytes += next.length();
+    }
+    return Batch.of(messages, bytes);
+  }
+
+  private static boolean fits(Outgoing message, int bytes) {
+    return message != null && !message.hasHandle() && message.length() <= BATCH_BYTES - bytes;
+  }
+
+  private Outgoing poll(ArrayDeque<Outgoing> from) {
+    Outgoing message = from.poll();
+    queuedBytes -= message.length();
+    return message;
+  }
+
+  /** Returns false if nothing fits now. */
+  private boolean write(Batch current, List<Runnable> done) {
+    try (Descriptor passed = current.open()) {
+      return write(current, passed, done);
+    } catch (RuntimeException e) {
+      failed(current, e, done); // what is to go along is no more, or has no descriptor
+      return true;
+    }
+  }
+
+  private boolean write(Batch current, Descriptor passed, List<Runnable> done) {
+    try {
+      if (!current.write(endpoint, passed)) {
+        return false;
+      }
+      if (current.isDone()) {
+        written(current, done);
+      }
+    } catch (ShareClosedException e) {
+      fail(e);
+      forget(current);
+    } catch (ShareException e) {
+      failed(current, e, done);
+    }
+    return true;
+  }
+
+  private void written(Batch current, List<Runnable> done) {
+    forget(current);
+    if (current.completes()) {
+      for (Outgoing message : current.messages()) {
+        done.add(message::complete);
+      }
+    }
+  }
+
+  /** What was written in part cannot be taken back: then the channel is at its end. */
+  private void failed(Batch current, RuntimeException error, List<Runnable> done) {
+    if (!current.isUntouched()) {
+      fail(new ShareIoException("SHO_ESYSTEM", "a message cannot be written whole", error));
+    }
+    synchronized (this) {
+      forget(current);
+      if (current.messages().contains(unacknowledged)) {
+        unacknowledged = null;
+      }
+    }
+    current.messages().forEach(message -> done.add(() -> message.fail(error)));
+  }
+
+  private synchronized void forget(Batch current) {
+    if (batch == current) {
+      batch = null;
+    }
+  }
+
+  private void endIfFinished() {
+    if (finishing
+        && end == null
+        && !writing
+        && queue.isEmpty()
+        && urgent.isEmpty()
+        && unacknowledged == null) {
+      endpoint.end();
+    }
+  }
+}

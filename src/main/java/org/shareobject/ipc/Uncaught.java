@@ -1,0 +1,17 @@
+package org.shareobject.ipc;
+
+/** Where errors go that no caller waits for. */
+final class Uncaught {
+  private Uncaught() {}
+
+  /** Tells the current thread's handler of uncaught exceptions; the thread goes on. */
+  static void tell(Throwable error) {
+    Thread thread = Thread.currentThread();
+    try {
+      thread.getUncaughtExceptionHandler().uncaughtException(thread, error);
+    } catch (RuntimeException | Error e) {
+      // As the JVM does with a handler that throws.
+      return;
+    }
+  }
+}

@@ -1,0 +1,130 @@
+package org.shareobject.ipc;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import org.shareobject.ShareException;
+import org.shareobject.ShareIoException;
+import org.shareobject.internal.Endpoint;
+import org.shareobject.internal.JvmArguments;
+import org.shareobject.internal.JvmCommand;
+import org.shareobject.internal.ProcessLauncher;
+
+/**
+ * A process that this one started, with a channel to it.
+ *
+ * <p>A worker has the standard output and error of this process, unless a {@code ProcessBuilder}
+ * redirects them to files; its standard input is empty. It finds the channel by the variables
+ * {@code NODE_CHANNEL_FD} and {@code NODE_CHANNEL_SERIALIZATION_MODE}, as a child of Node does. It
+ * does not end with this process by itself, but is told by its channel's end.
+ */
+public final class Worker implements AutoCloseable {
+  /** How long {@link #close} waits for each: the end of the channel's work, and of the process. */
+  private static final long PATIENCE_SECONDS = 5;
+
+  private static final long DISCONNECTED_SECONDS = 1;
+
+  private final Process process;
+  private final Channel channel;
+
+  private Worker(Process process, Channel channel) {
+    this.process = process;
+    this.channel = channel;
+  }
+
+  /**
+   * Starts a JVM like this one: same JDK, class and module path, and options, as {@code -Xmx} and
+   * {@code -D}, but for those that only one JVM can have, as a debugger's port. In it, {@link
+   * Channel#parent()} is the other end.
+   *
+   * @param main the class whose {@code main} is run
+   * @param args what it is given
+   * @return the worker, which runs
+   * @throws ShareIoException if the system refuses, as for want of processes or descriptors
+   * @throws ShareException if Jackson is missing
+   */
+  public static Worker fork(Class<?> main, String... args) {
+    Objects.requireNonNull(main, "main");
+    List<String> command = new ArrayList<>(JvmCommand.of(main, args));
+    command.addAll(1, JvmArguments.inherited());
+    return spawn(new ProcessBuilder(command));
+  }
+
+  /**
+   * Starts a program that speaks the channel, as {@code node worker.js}, or any other, which then
+   * ignores it.
+   *
+   * @param command program, arguments, folder, environment, and redirections to files; standard
+   *     streams that are pipes are inherited instead. It is not changed
+   * @return the worker, which runs
+   * @throws ShareIoException if there is no such program ({@code SHO_ENOENT}) or folder, or the
+   *     system refuses; a program that cannot be run though it is there prints why and ends at
+   *     once, with status 126 or 127
+   * @throws ShareException if Jackson is missing
+   */
+  public static Worker spawn(ProcessBuilder command) {
+    Objects.requireNonNull(command, "command");
+    Endpoint[] ends = Endpoint.pair();
+    Channel channel = openOrCloseBoth(ends);
+    try {
+      return new Worker(ProcessLauncher.start(command, ends[1]), channel);
+    } catch (RuntimeException | Error e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  private static Channel openOrCloseBoth(Endpoint[] ends) {
+    try {
+      return Channel.open(ends[0]);
+    } catch (RuntimeException | Error e) {
+      ends[1].close();
+      throw e;
+    }
+  }
+
+  /**
+   * Returns the process. Its streams are empty.
+   *
+   * @return the same at each call
+   */
+  public Process process() {
+    return process;
+  }
+
+  /**
+   * Returns the channel to it.
+   *
+   * @return the same at each call
+   */
+  public Channel channel() {
+    return channel;
+  }
+
+  /**
+   * Ends the worker: disconnects, which ends a worker that only listens; a second later terminates
+   * the process ({@code SIGTERM}), and 5 s later kills it. Waits until it has ended.
+   */
+  @Override
+  public void close() {
+    channel.close();
+    if (isEndedWithin(DISCONNECTED_SECONDS)) {
+      return;
+    }
+    process.destroy();
+    if (!isEndedWithin(PATIENCE_SECONDS)) {
+      process.destroyForcibly();
+      isEndedWithin(PATIENCE_SECONDS);
+    }
+  }
+
+  private boolean isEndedWithin(long seconds) {
+    try {
+      return process.waitFor(seconds, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+}
