@@ -195,7 +195,7 @@ public final class Channel implements AutoCloseable {
   }
 
   /** Returns a future that the channel's own thread refuses to wait for. */
-  private CompletableFuture<Void> newFuture() {
+  <T> CompletableFuture<T> newFuture() {
     return new ChannelFuture<>(this::isOwnThread);
   }
 

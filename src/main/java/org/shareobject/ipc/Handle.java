@@ -27,7 +27,7 @@ public final class Handle {
   private static final Cleaner CLEANER = Cleaner.create();
 
   /** What Node gives {@code listen}. */
-  private static final int BACKLOG = 511;
+  static final int BACKLOG = 511;
 
   private final String type;
   private final Descriptor descriptor;

@@ -1,0 +1,174 @@
+package org.shareobject.ipc;
+
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.function.Consumer;
+import org.shareobject.ShareIoException;
+
+/**
+ * A server on a port that the workers of Node's {@code cluster} share. Made by {@link
+ * ClusterWorker#listen}.
+ */
+public final class ClusterServer implements AutoCloseable {
+  private final ClusterWorker worker;
+  private final String key;
+  private final SocketAddress address;
+  private final Consumer<SocketChannel> connections;
+  private final Thread thread;
+
+  /** What accepts; null if the primary hands connections out. */
+  private final ServerSocketChannel acceptor;
+
+  private final ArrayDeque<Offer> offers = new ArrayDeque<>();
+  private boolean isClosed;
+
+  /**
+   * A connection that the primary offers.
+   *
+   * @param question what the answer is to name
+   */
+  private record Offer(long question, Handle handle) {}
+
+  private ClusterServer(
+      ClusterWorker worker,
+      String key,
+      SocketAddress address,
+      ServerSocketChannel acceptor,
+      Consumer<SocketChannel> connections) {
+    this.worker = worker;
+    this.key = key;
+    this.address = address;
+    this.acceptor = acceptor;
+    this.connections = connections;
+    thread =
+        new Thread(acceptor == null ? this::takeOffers : this::accept, "shareobject server " + key);
+    thread.setDaemon(false);
+  }
+
+  /** Returns a server that the primary gives connections in turn. */
+  static ClusterServer byTurns(
+      ClusterWorker worker,
+      String key,
+      SocketAddress address,
+      Consumer<SocketChannel> connections) {
+    return new ClusterServer(worker, key, address, null, connections);
+  }
+
+  /** Returns a server that accepts connections from the shared socket. */
+  static ClusterServer accepting(
+      ClusterWorker worker, String key, Handle handle, Consumer<SocketChannel> connections) {
+    ServerSocketChannel acceptor = handle.server(Handle.BACKLOG);
+    try {
+      return new ClusterServer(worker, key, acceptor.getLocalAddress(), acceptor, connections);
+    } catch (IOException e) {
+      throw new ShareIoException("SHO_ESYSTEM", "the shared port cannot be used: " + e, e);
+    }
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /**
+   * Returns where it listens.
+   *
+   * @return the address, with the port that the system chose if it was asked to
+   */
+  public SocketAddress address() {
+    return address;
+  }
+
+  /**
+   * Takes no more connections; those that were taken go on. The primary gives the port up when the
+   * last worker has closed its server. Closing again does nothing.
+   */
+  @Override
+  public void close() {
+    ArrayDeque<Offer> refused;
+    synchronized (this) {
+      if (isClosed) {
+        return;
+      }
+      isClosed = true;
+      refused = new ArrayDeque<>(offers);
+      offers.clear();
+      notifyAll();
+    }
+    for (Offer offer : refused) {
+      offer.handle().drop();
+      worker.answer(offer.question(), false);
+    }
+    closeAcceptor();
+    worker.closed(key);
+  }
+
+  private void closeAcceptor() {
+    if (acceptor != null) {
+      try {
+        acceptor.close();
+      } catch (IOException e) {
+        Uncaught.tell(e);
+      }
+    }
+  }
+
+  /** Takes a connection over; returns false if the server is closed. */
+  synchronized boolean offer(long question, Handle handle) {
+    if (isClosed) {
+      return false;
+    }
+    offers.add(new Offer(question, handle));
+    notifyAll();
+    return true;
+  }
+
+  /** The primary offers the next connection when it has the answer: who is busy gets fewer. */
+  private void takeOffers() {
+    for (Offer next = nextOffer(); next != null; next = nextOffer()) {
+      worker.answer(next.question(), true);
+      try {
+        connections.accept((SocketChannel) next.handle().channel());
+      } catch (RuntimeException | Error e) {
+        Uncaught.tell(e);
+      }
+    }
+  }
+
+  private synchronized Offer nextOffer() {
+    while (offers.isEmpty() && !isClosed) {
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        close();
+      }
+    }
+    return offers.poll();
+  }
+
+  private void accept() {
+    while (acceptor.isOpen()) {
+      try {
+        connections.accept(acceptor.accept());
+      } catch (IOException e) {
+        if (acceptor.isOpen()) {
+          Uncaught.tell(e);
+          pause();
+        }
+      } catch (RuntimeException | Error e) {
+        Uncaught.tell(e);
+      }
+    }
+  }
+
+  /** As at the limit of open files, where the next attempt fails at once, too. */
+  private static void pause() {
+    try {
+      Thread.sleep(100);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

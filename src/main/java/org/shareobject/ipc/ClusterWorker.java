@@ -1,0 +1,364 @@
+package org.shareobject.ipc;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.net.Inet6Address;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import org.shareobject.ShareClosedException;
+import org.shareobject.ShareException;
+import org.shareobject.ShareIoException;
+
+/**
+ * This process as a worker of Node's {@code cluster}: the primary, which is Node, forked it, and
+ * workers that listen on one port share it, whether they are JVMs or Node.
+ *
+ * <p>Node forks what {@code process.execPath} names: in the primary, set it to a {@code java}, and
+ * {@code cluster.setupPrimary({exec: 'com.example.Main', execArgv: ['-cp', …]})}.
+ *
+ * <p>Whether the primary hands out connections in turn ({@code SCHED_RR}) or the workers accept
+ * them by themselves ({@code SCHED_NONE}) makes no difference here. All methods may be called by
+ * any thread at any time.
+ */
+public final class ClusterWorker {
+  static final String COMMAND = "NODE_CLUSTER";
+
+  /** What Node's {@code net} calls the families. */
+  private static final int IPV4 = 4;
+
+  private static final int IPV6 = 6;
+  private static final int UNIX = -1;
+  private static final int NO_PORT = -1;
+
+  private static ClusterWorker joined;
+
+  private final Channel channel;
+  private final int id;
+  private final Map<Long, Query<?>> queries = new HashMap<>();
+  private final Map<String, Integer> indexes = new HashMap<>();
+  private final Map<String, ClusterServer> servers = new HashMap<>();
+  private long sequence;
+  private boolean isEnded;
+
+  /** A question to the primary. The JVM stays alive until it is answered. */
+  private static final class Query<T> {
+    private final CompletableFuture<T> future;
+    private final BiFunction<JsonNode, Handle, T> whenAnswered;
+
+    Query(CompletableFuture<T> future, BiFunction<JsonNode, Handle, T> whenAnswered) {
+      this.future = future;
+      this.whenAnswered = whenAnswered;
+      KeepAlive.enter();
+    }
+
+    void answered(JsonNode answer, Handle handle) {
+      try {
+        checkError(answer);
+        future.complete(whenAnswered.apply(answer, handle));
+      } catch (RuntimeException e) {
+        future.completeExceptionally(e);
+      } finally {
+        KeepAlive.leave();
+      }
+    }
+
+    void failed(ShareException error) {
+      future.completeExceptionally(error);
+      KeepAlive.leave();
+    }
+  }
+
+  private ClusterWorker(Channel channel, int id) {
+    this.channel = channel;
+    this.id = id;
+  }
+
+  /**
+   * Tells the primary that this process is online, if one forked it. Later calls return the same
+   * worker.
+   *
+   * @return the worker; empty if no primary of Node's cluster forked this process
+   * @throws ShareException as {@link Channel#parent()}
+   */
+  public static synchronized Optional<ClusterWorker> join() {
+    if (joined == null) {
+      Optional<Channel> channel = Channel.parent();
+      Optional<String> id = ParentChannel.clusterId();
+      if (channel.isEmpty() || id.isEmpty()) {
+        return Optional.empty();
+      }
+      joined = new ClusterWorker(channel.get(), Integer.parseInt(id.get()));
+      joined.begin();
+    }
+    return Optional.of(joined);
+  }
+
+  private void begin() {
+    channel.onInternalMessage(COMMAND, this::receive);
+    channel.onDisconnect(this::ended);
+    send(act("online"));
+  }
+
+  /**
+   * Returns the number that the primary gave this worker.
+   *
+   * @return 1 or above
+   */
+  public int id() {
+    return id;
+  }
+
+  /**
+   * Returns the channel to the primary.
+   *
+   * @return the same as {@link Channel#parent()}
+   */
+  public Channel channel() {
+    return channel;
+  }
+
+  /**
+   * Listens on a port, or Unix socket, that all workers share who listen on the same address.
+   *
+   * @param address port and local address to listen on; the wildcard address is what Node listens
+   *     on without a host
+   * @param connections is given each connection, in blocking mode, by a thread of the server's own,
+   *     one after the other; so it should hand them over. Of what it throws, the thread's handler
+   *     of uncaught exceptions is told
+   * @return completes when the server listens; fails with {@link ShareIoException} if the primary
+   *     cannot listen, with {@link ShareClosedException} if the channel comes to its end. The
+   *     server keeps the JVM alive until it is closed
+   * @throws IllegalArgumentException if the address is of another kind, or not resolved
+   */
+  public CompletableFuture<ClusterServer> listen(
+      SocketAddress address, Consumer<SocketChannel> connections) {
+    Objects.requireNonNull(connections, "connections");
+    ObjectNode query = query(address);
+    return ask(
+        query,
+        (answer, handle) -> {
+          String key = answer.path("key").asText();
+          ClusterServer server =
+              handle == null
+                  ? ClusterServer.byTurns(this, key, listeningAddress(answer, address), connections)
+                  : ClusterServer.accepting(this, key, handle, connections);
+          synchronized (this) {
+            servers.put(key, server);
+          }
+          server.start();
+          tellListening(query, server.address());
+          return server;
+        });
+  }
+
+  /**
+   * Binds a datagram socket that all workers share who bind the same address. The system gives each
+   * datagram to one of them.
+   *
+   * @param address port and local address
+   * @return completes with the socket; fails as by {@link #listen}
+   * @throws IllegalArgumentException if the address is not resolved
+   */
+  public CompletableFuture<DatagramChannel> bind(InetSocketAddress address) {
+    ObjectNode query = query(address);
+    boolean isIpv6 = address.getAddress() instanceof Inet6Address;
+    query.put("address", address.getAddress().getHostAddress());
+    query.put("addressType", isIpv6 ? "udp6" : "udp4");
+    query.put("fd", -1); // as Node's dgram, so that both mean the same socket
+    return ask(
+        query,
+        (answer, handle) -> {
+          if (handle == null || !(handle.channel() instanceof DatagramChannel socket)) {
+            throw new ShareIoException("SHO_EFORMAT", "the primary sent no datagram socket");
+          }
+          tellListening(query, address);
+          return socket;
+        });
+  }
+
+  /**
+   * Leaves the cluster: closes the servers, tells the primary that this is meant, and disconnects.
+   * Returns at once.
+   */
+  public void disconnect() {
+    closeServers();
+    CompletableFuture<Void> unused =
+        ask(
+            act("exitedAfterDisconnect"),
+            (answer, handle) -> {
+              channel.disconnect();
+              return null;
+            });
+  }
+
+  // ---- to the primary ----
+
+  private static ObjectNode act(String act) {
+    return JsonNodeFactory.instance.objectNode().put("cmd", COMMAND).put("act", act);
+  }
+
+  private ObjectNode query(SocketAddress address) {
+    ObjectNode query = act("queryServer");
+    if (address instanceof InetSocketAddress inet && !inet.isUnresolved()) {
+      boolean isAny = inet.getAddress().isAnyLocalAddress();
+      boolean isIpv6 = !isAny && inet.getAddress() instanceof Inet6Address;
+      query.put("address", isAny ? null : inet.getAddress().getHostAddress());
+      query.put("port", inet.getPort());
+      query.put("addressType", isIpv6 ? IPV6 : IPV4);
+    } else if (address instanceof UnixDomainSocketAddress unix) {
+      Path path = unix.getPath().toAbsolutePath().normalize();
+      query.put("address", path.toString());
+      query.put("port", NO_PORT);
+      query.put("addressType", UNIX);
+    } else {
+      throw new IllegalArgumentException(
+          address + " is no resolved Internet address, and no Unix socket's");
+    }
+    query.putNull("data");
+    query.put("flags", 0);
+    query.put("index", nextIndex(query));
+    return query;
+  }
+
+  /** The primary has one server for each index; equal addresses in one worker are several. */
+  private synchronized int nextIndex(ObjectNode query) {
+    String name =
+        query.path("address") + ":" + query.path("port") + ":" + query.path("addressType");
+    return indexes.merge(name, 1, Integer::sum) - 1;
+  }
+
+  private synchronized long nextSequence() {
+    return sequence++;
+  }
+
+  /** Sends; if the channel is at its end, the primary does not care any more. */
+  void send(ObjectNode message) {
+    message.put("seq", nextSequence());
+    CompletableFuture<Void> unused = channel.send(message);
+  }
+
+  private <T> CompletableFuture<T> ask(
+      ObjectNode question, BiFunction<JsonNode, Handle, T> whenAnswered) {
+    CompletableFuture<T> future = channel.newFuture();
+    long number = nextSequence();
+    synchronized (this) {
+      if (isEnded) {
+        future.completeExceptionally(atEnd());
+        return future;
+      }
+      queries.put(number, new Query<>(future, whenAnswered));
+    }
+    CompletableFuture<Void> unused = channel.send(question.put("seq", number));
+    return future;
+  }
+
+  private static ShareClosedException atEnd() {
+    return new ShareClosedException(
+        "SHO_ECLOSED", "the channel to the primary of the cluster is at its end");
+  }
+
+  private static void checkError(JsonNode answer) {
+    int error = answer.path("errno").asInt();
+    if (error != 0) {
+      throw new ShareIoException(
+          "SHO_ESYSTEM",
+          "the primary cannot listen on that address: error " + -error + " of the system");
+    }
+  }
+
+  private static SocketAddress listeningAddress(JsonNode answer, SocketAddress asked) {
+    JsonNode name = answer.path("sockname");
+    return name.has("port")
+        ? new InetSocketAddress(name.path("address").asText(), name.path("port").asInt())
+        : asked;
+  }
+
+  private void tellListening(ObjectNode query, SocketAddress address) {
+    ObjectNode message = query.deepCopy().put("act", "listening");
+    if (address instanceof InetSocketAddress inet) {
+      message.put("port", inet.getPort());
+    }
+    send(message);
+  }
+
+  /** Is told that a server is closed. */
+  void closed(String key) {
+    synchronized (this) {
+      servers.remove(key);
+    }
+    send(act("close").put("key", key));
+  }
+
+  /** Answers whether a connection is taken. */
+  void answer(long question, boolean isAccepted) {
+    send(
+        JsonNodeFactory.instance
+            .objectNode()
+            .put("cmd", COMMAND)
+            .put("ack", question)
+            .put("accepted", isAccepted));
+  }
+
+  // ---- from the primary ----
+
+  private void receive(JsonNode message, Handle handle) {
+    Query<?> query = null;
+    if (message.has("ack")) {
+      synchronized (this) {
+        query = queries.remove(message.path("ack").asLong());
+      }
+    }
+    if (query != null) {
+      query.answered(message, handle);
+    } else if (message.path("act").asText().equals("newconn") && handle != null) {
+      receiveConnection(message, handle);
+    } else if (message.path("act").asText().equals("disconnect")) {
+      closeServers();
+      channel.disconnect();
+    }
+  }
+
+  private void receiveConnection(JsonNode message, Handle handle) {
+    ClusterServer server;
+    synchronized (this) {
+      server = servers.get(message.path("key").asText());
+    }
+    long question = message.path("seq").asLong();
+    if (server == null || !server.offer(question, handle)) {
+      handle.drop();
+      answer(question, false);
+    }
+  }
+
+  private void closeServers() {
+    List<ClusterServer> all;
+    synchronized (this) {
+      all = List.copyOf(servers.values());
+    }
+    all.forEach(ClusterServer::close);
+  }
+
+  private void ended() {
+    List<Query<?>> unanswered;
+    synchronized (this) {
+      isEnded = true;
+      unanswered = List.copyOf(queries.values());
+      queries.clear();
+    }
+    unanswered.forEach(query -> query.failed(atEnd()));
+    closeServers();
+  }
+}
