@@ -3,6 +3,7 @@ package org.shareobject.ipc;
 import com.fasterxml.jackson.databind.JsonNode;
 import org.shareobject.ShareException;
 import org.shareobject.ShareFormatException;
+import org.shareobject.ShareIoException;
 import org.shareobject.internal.Endpoint;
 import org.shareobject.internal.ReceivedDescriptors;
 import org.shareobject.internal.Results;
@@ -71,6 +72,13 @@ final class Reader implements Runnable {
     }
     lines.put(count);
     arrived.add(received, lines.position());
+    if (received.lost()) {
+      Uncaught.tell(
+          new ShareIoException(
+              "SHO_ESYSTEM",
+              "a descriptor that came through a channel was lost, since this process, or the"
+                  + " system, has too many open files; the other side is told"));
+    }
     while (lines.next()) {
       arrived.dropBefore(lines.linePosition());
       understand();
