@@ -54,6 +54,16 @@ final class Batch {
     return !isProbe && !messages.get(0).hasHandle();
   }
 
+  /** Returns whether it is of this one message, which may be null. */
+  boolean isOf(Outgoing message) {
+    return messages.get(0).equals(message);
+  }
+
+  /** Returns whether it passes the handle of its message. */
+  boolean sendsHandle() {
+    return !isProbe && messages.get(0).hasHandle();
+  }
+
   boolean isDone() {
     return offset == end;
   }
@@ -65,7 +75,7 @@ final class Batch {
 
   /** Returns what is to go along with the next write; null if nothing is. */
   Descriptor open() {
-    return offset == 0 && !isProbe && messages.get(0).hasHandle()
+    return offset == 0 && sendsHandle()
         ? messages.get(0).passed().open()
         : null;
   }

@@ -296,7 +296,7 @@ public final class Channel implements AutoCloseable {
     outbox.fail(
         failure != null
             ? failure
-            : new ShareClosedException("SHO_ECLOSED", "the channel is at its end"));
+            : new ShareClosedException("SHO_ECLOSED", "the channel is disconnected"));
     endpoint.close();
     end.countDown();
     inbox.disconnected();

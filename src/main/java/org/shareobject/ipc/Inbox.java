@@ -69,26 +69,28 @@ final class Inbox {
    * @param bytes the length of the message
    */
   void deliver(JsonNode message, Handle handle, int bytes) throws InterruptedException {
-    List<MessageListener> listeners;
-    synchronized (this) {
-      listeners = isTelling ? List.of() : listeners(message);
-      if (listeners.isEmpty()) {
-        keep(new Kept(message, handle, bytes));
-        return;
-      }
-    }
+    List<MessageListener> listeners = listenersOrKeep(new Kept(message, handle, bytes));
     tell(listeners, message, handle);
   }
 
-  private void keep(Kept message) throws InterruptedException {
-    while (!isClosed && !kept.isEmpty() && message.bytes() > mostBytes - keptBytes) {
+  /** Returns those who are to be told now; none if the message was kept, or dropped. */
+  private synchronized List<MessageListener> listenersOrKeep(Kept message)
+      throws InterruptedException {
+    while (true) {
+      List<MessageListener> listeners = isTelling ? List.of() : listeners(message.message());
+      if (!listeners.isEmpty()) {
+        return listeners;
+      }
+      if (isClosed) {
+        drop(message);
+        return listeners;
+      }
+      if (kept.isEmpty() || message.bytes() <= mostBytes - keptBytes) {
+        kept.add(message);
+        keptBytes += message.bytes();
+        return listeners;
+      }
       wait();
-    }
-    if (isClosed) {
-      drop(message);
-    } else {
-      kept.add(message);
-      keptBytes += message.bytes();
     }
   }
 
@@ -146,6 +148,7 @@ final class Inbox {
       }
     }
     isTelling = false;
+    notifyAll();
     return null;
   }
 

@@ -172,24 +172,30 @@ final class Outbox {
     }
   }
 
-  /** Fails all that is not written, and all that will be added. */
+  /**
+   * Fails all that is not written, and all that will be added. What is being written is left to who
+   * writes it: it may be through already.
+   */
   void fail(ShareException cause) {
-    List<Outgoing> unsent;
+    List<Outgoing> unsent = new ArrayList<>();
     Outgoing sent;
     synchronized (this) {
       if (end != null) {
         return;
       }
       end = cause;
-      unsent = new ArrayList<>(urgent);
-      if (batch != null) {
-        unsent.addAll(batch.messages());
-      } else if (isProbing && unacknowledged != null) {
+      boolean isInBatch = batch != null && batch.isOf(unacknowledged);
+      sent = isInBatch || isProbing ? null : unacknowledged;
+      if (!isInBatch && isProbing && unacknowledged != null) {
         unsent.add(unacknowledged);
       }
-      sent = unsent.contains(unacknowledged) ? null : unacknowledged;
-      unsent.addAll(queue);
       unacknowledged = null;
+      if (batch != null && !writing) {
+        unsent.addAll(batch.messages());
+        batch = null;
+      }
+      unsent.addAll(urgent);
+      unsent.addAll(queue);
       urgent.clear();
       queue.clear();
       queuedBytes = 0;
@@ -223,6 +229,7 @@ final class Outbox {
       writer.setDaemon(false);
       writer.start();
     } catch (OutOfMemoryError e) {
+      releaseRole();
       fail(new ShareIoException("SHO_ENOMEM", "no thread to write with: " + e.getMessage(), e));
     }
   }
@@ -356,7 +363,7 @@ final class Outbox {
       }
     } catch (ShareClosedException e) {
       fail(e);
-      forget(current);
+      failAtEnd(current, false, done);
     } catch (ShareException e) {
       failed(current, e, done);
     }
@@ -364,12 +371,21 @@ final class Outbox {
   }
 
   private void written(Batch current, List<Runnable> done) {
-    forget(current);
     if (current.completes()) {
-      for (Outgoing message : current.messages()) {
-        done.add(message::complete);
-      }
+      forget(current);
+      current.messages().forEach(message -> done.add(message::complete));
+    } else if (!forgetUnlessEnded(current)) {
+      failAtEnd(current, current.sendsHandle(), done);
     }
+  }
+
+  private void failAtEnd(Batch current, boolean isSent, List<Runnable> done) {
+    ShareException cause;
+    synchronized (this) {
+      forget(current);
+      cause = end;
+    }
+    current.messages().forEach(message -> done.add(() -> message.failAtEnd(cause, isSent)));
   }
 
   /** What was written in part cannot be taken back: then the channel is at its end. */
@@ -379,11 +395,19 @@ final class Outbox {
     }
     synchronized (this) {
       forget(current);
-      if (current.messages().contains(unacknowledged)) {
+      if (current.isOf(unacknowledged)) {
         unacknowledged = null;
       }
     }
     current.messages().forEach(message -> done.add(() -> message.fail(error)));
+  }
+
+  /** A handle whose channel ended while it was written is failed by who wrote it. */
+  private synchronized boolean forgetUnlessEnded(Batch current) {
+    if (end == null) {
+      forget(current);
+    }
+    return end == null;
   }
 
   private synchronized void forget(Batch current) {
