@@ -72,7 +72,7 @@ public final class Channel implements AutoCloseable {
   /** Returns a channel that reads. */
   static Channel open(Endpoint endpoint) {
     try {
-      Json.require();
+      Jackson.require();
       Channel channel = new Channel(endpoint);
       channel.reader.start();
       return channel;

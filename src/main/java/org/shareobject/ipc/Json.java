@@ -11,7 +11,6 @@ import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import org.shareobject.ShareException;
 import org.shareobject.ShareFormatException;
 
 /** Messages to and from lines of JSON, as Node writes and reads them. */
@@ -44,23 +43,6 @@ final class Json {
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
             .build();
     return new JsonMapper(factory);
-  }
-
-  /**
-   * Fails where Jackson is missing.
-   *
-   * @throws ShareException that says what to do about it
-   */
-  static void require() {
-    try {
-      Class.forName("com.fasterxml.jackson.databind.json.JsonMapper");
-    } catch (ClassNotFoundException | LinkageError e) {
-      throw new ShareException(
-          "SHO_ESYSTEM",
-          "org.shareobject.ipc needs Jackson: put com.fasterxml.jackson.core:jackson-databind on"
-              + " the class path, or the module com.fasterxml.jackson.databind into the graph",
-          e);
-    }
   }
 
   /**

@@ -1,0 +1,155 @@
+package org.shareobject.ipc;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.shareobject.Codec;
+import org.shareobject.ShareException;
+import org.shareobject.ShareMap;
+
+/** Programs that tests start as workers. */
+final class Workers {
+  private Workers() {}
+
+  private static Channel parent() {
+    return Channel.parent().orElseThrow();
+  }
+
+  /** Sends back what comes; ends with the channel. */
+  static final class Echo {
+    public static void main(String[] args) {
+      Channel parent = parent();
+      parent.onMessage(
+          (message, handle) -> {
+            CompletableFuture<Void> unused =
+                handle == null
+                    ? parent.send(message)
+                    : parent.send(message, handle.channel());
+          });
+    }
+  }
+
+  /** Sends a message, and has no more to do. */
+  static final class Brief {
+    public static void main(String[] args) {
+      CompletableFuture<Void> unused = parent().send("x".repeat(Integer.parseInt(args[0])));
+    }
+  }
+
+  /** Tells what it sees of itself. */
+  static final class Self {
+    public static void main(String[] args) throws Exception {
+      String before = System.getenv("NODE_CHANNEL_FD");
+      Channel parent = parent();
+      ProcessBuilder touched = new ProcessBuilder("sh", "-c", script());
+      touched.environment().put("MORE", "1");
+      CompletableFuture<Void> unused =
+          parent.send(
+              Map.of(
+                  "args", args,
+                  "before", String.valueOf(before),
+                  "after", String.valueOf(System.getenv("NODE_CHANNEL_FD")),
+                  "grandchild", output(new ProcessBuilder("sh", "-c", script())),
+                  "touched", output(touched),
+                  "input", System.in.read(),
+                  "options", ManagementFactory.getRuntimeMXBean().getInputArguments(),
+                  "same", parent == parent()));
+    }
+
+    private static String script() {
+      return "echo ${NODE_CHANNEL_FD-none} ${NODE_CHANNEL_SERIALIZATION_MODE-none}";
+    }
+
+    private static String output(ProcessBuilder command) throws IOException {
+      Process process = command.start();
+      byte[] bytes = process.getInputStream().readAllBytes();
+      return new String(bytes, StandardCharsets.UTF_8).strip();
+    }
+  }
+
+  /** Forks a worker of its own and tells its process id; both go on until they are told the end. */
+  static final class Master {
+    public static void main(String[] args) {
+      Channel parent = parent();
+      Worker child = Worker.fork(Orphan.class, args[0]);
+      child.channel().onMessage((message, handle) -> Futures.get(parent.send(message)));
+      parent.onMessage((message, handle) -> {});
+    }
+  }
+
+  /** Writes a file when its channel ends. */
+  static final class Orphan {
+    public static void main(String[] args) {
+      Channel parent = parent();
+      parent.onMessage((message, handle) -> {});
+      parent.onDisconnect(
+          () -> {
+            try {
+              Files.writeString(Path.of(args[0]), "alone");
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+      CompletableFuture<Void> unused = parent.send(ProcessHandle.current().pid());
+    }
+  }
+
+  /** Opens the map that it is sent, and adds to what it holds. */
+  static final class Adder {
+    public static void main(String[] args) {
+      Channel parent = parent();
+      parent.onMessage(
+          (message, handle) -> {
+            try (ShareMap<String, Long> map = handle.map(Codec.STRING, Codec.LONG)) {
+              long sum = 0;
+              for (int i = 0; i < message.intValue(); i++) {
+                sum = map.addAndGet("sum", 1);
+              }
+              CompletableFuture<Void> unused = parent.send(sum);
+            }
+          });
+    }
+  }
+
+  /** Prints what becomes of its channel. */
+  static final class Report {
+    public static void main(String[] args) {
+      for (int i = 0; i < 2; i++) {
+        try {
+          System.out.println("channel: " + Channel.parent().isPresent());
+        } catch (ShareException e) {
+          System.out.println(e.code() + " " + e.getMessage());
+        }
+      }
+      System.out.println("left: " + System.getenv("NODE_CHANNEL_FD"));
+    }
+  }
+
+  /** Prints what becomes of a worker that it wants to start. */
+  static final class Spawn {
+    public static void main(String[] args) {
+      try (Worker worker = Worker.spawn(new ProcessBuilder(List.of(args)))) {
+        System.out.println("started " + worker.process().isAlive());
+      } catch (ShareException e) {
+        System.out.println(e.code() + " " + e.getMessage());
+      }
+    }
+  }
+
+  /** Forks an echo, and prints what comes back. */
+  static final class EchoMaster {
+    public static void main(String[] args) {
+      try (Worker worker = Worker.fork(Echo.class)) {
+        Received received = Received.from(worker.channel());
+        CompletableFuture<Void> unused = worker.channel().send("hello");
+        System.out.println(received.nextText() + " in " + Channel.class.getModule());
+      }
+    }
+  }
+}
