@@ -108,8 +108,7 @@ class ChannelBadInputTest {
   @Test
   void shouldUnderstandAMessageThatComesByteByByte() {
     Received received = Received.from(peer.channel);
-    for (byte each :
-        "{\"é\":[1,2]}\n\"next\"\n".getBytes(StandardCharsets.UTF_8)) {
+    for (byte each : "{\"é\":[1,2]}\n\"next\"\n".getBytes(StandardCharsets.UTF_8)) {
       peer.write(new byte[] {each}, -1);
     }
     assertEquals("{\"é\":[1,2]}", received.nextJson().toString());
@@ -210,8 +209,7 @@ class ChannelBadInputTest {
       assertTrue(e.getMessage().contains("no socket"), e.getMessage());
     }
     assertThrows(
-        IllegalStateException.class,
-        () -> message.handle().map(Codec.STRING, Codec.STRING));
+        IllegalStateException.class, () -> message.handle().map(Codec.STRING, Codec.STRING));
     assertEquals(before, OpenFiles.count());
   }
 

@@ -246,8 +246,7 @@ class ChannelHandleTest {
       Futures.assertFails(
           IllegalStateException.class, "not connected", pair.left.send(1, unconnected));
     }
-    assertThrows(
-        NullPointerException.class, () -> pair.left.send(1, (ServerSocketChannel) null));
+    assertThrows(NullPointerException.class, () -> pair.left.send(1, (ServerSocketChannel) null));
     Futures.get(pair.left.send("after"));
     assertEquals("after", received.nextText());
   }
@@ -287,8 +286,7 @@ class ChannelHandleTest {
       SocketChannel served = connection.served();
       served.configureBlocking(false);
       SelectionKey key = served.register(selector, SelectionKey.OP_READ);
-      Futures.assertFails(
-          IllegalStateException.class, "selectNow()", pair.left.send(1, served));
+      Futures.assertFails(IllegalStateException.class, "selectNow()", pair.left.send(1, served));
       key.cancel();
       selector.selectNow();
       Futures.get(pair.left.send(2, served));
@@ -556,8 +554,7 @@ class ChannelHandleTest {
     try (ServerSocketChannel server = server(StandardProtocolFamily.INET)) {
       Futures.get(pair.left.send(1, server));
       Handle handle = received.next().handle();
-      assertThrows(
-          IllegalStateException.class, () -> handle.map(Codec.STRING, Codec.STRING));
+      assertThrows(IllegalStateException.class, () -> handle.map(Codec.STRING, Codec.STRING));
       handle.channel().close();
     }
   }

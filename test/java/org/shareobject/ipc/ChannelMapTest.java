@@ -166,10 +166,8 @@ class ChannelMapTest {
       Received maps = Received.from(peer.channel);
       peer.write(PROBE + "\n", Sockets.copy(server));
       Handle handle = maps.next().handle();
-      assertThrows(
-          ShareException.class, () -> handle.map(Codec.STRING, Codec.LONG));
-      assertThrows(
-          IllegalStateException.class, () -> handle.map(Codec.STRING, Codec.LONG));
+      assertThrows(ShareException.class, () -> handle.map(Codec.STRING, Codec.LONG));
+      assertThrows(IllegalStateException.class, () -> handle.map(Codec.STRING, Codec.LONG));
     }
   }
 }

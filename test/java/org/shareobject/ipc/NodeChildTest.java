@@ -43,11 +43,27 @@ class NodeChildTest {
   /** The list of {@code child.js}, as JSON. */
   private static final List<String> VALUES =
       List.of(
-          "null", "true", "false", "0", "-1", "0.1", "1e+21", "1e-7", "5e-324",
-          "1.7976931348623157e+308", "9007199254740992", "9007199254740992", "\"\"", "\"é€😀\"",
-          "\"\\u0000\\n\\r\\t\\\"\\\\/\u2028\u007f\"", "\"\\ud800 lone \\udc00\"", "[]", "{}",
+          "null",
+          "true",
+          "false",
+          "0",
+          "-1",
+          "0.1",
+          "1e+21",
+          "1e-7",
+          "5e-324",
+          "1.7976931348623157e+308",
+          "9007199254740992",
+          "9007199254740992",
+          "\"\"",
+          "\"é€😀\"",
+          "\"\\u0000\\n\\r\\t\\\"\\\\/\u2028\u007f\"",
+          "\"\\ud800 lone \\udc00\"",
+          "[]",
+          "{}",
           "[1,null,\"two\",[3.5],{\"four\":false}]",
-          "{\"\":\"\",\"\\ud83d\":1,\"né\\nw\":2}", "{\"cmd\":\"NODE_\"}");
+          "{\"\":\"\",\"\\ud83d\":1,\"né\\nw\":2}",
+          "{\"cmd\":\"NODE_\"}");
 
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -119,8 +135,7 @@ class NodeChildTest {
   void shouldExchangeLargeMessages(int length) {
     echo("y".repeat(length));
     assertEquals("y".repeat(length), received.nextText());
-    CompletableFuture<Void> unused =
-        channel.send(Map.of("task", "large", "length", length));
+    CompletableFuture<Void> unused = channel.send(Map.of("task", "large", "length", length));
     assertEquals("x".repeat(length), received.nextText());
   }
 
@@ -197,8 +212,7 @@ class NodeChildTest {
       for (int i = 0; i < 50; i++) {
         CompletableFuture<Void> unused =
             channel.send(
-                Map.of("task", "echo", "value", i),
-                SocketChannel.open(server.getLocalAddress()));
+                Map.of("task", "echo", "value", i), SocketChannel.open(server.getLocalAddress()));
       }
       for (int i = 0; i < 50; i++) {
         Received.Message message = received.next();

@@ -90,8 +90,7 @@ class WorkerTest {
       Received fromSecond = Received.from(second.channel());
       Futures.get(first.channel().send(10_000, map));
       Futures.get(second.channel().send(10_000, map));
-      long last =
-          Math.max(fromFirst.nextJson().longValue(), fromSecond.nextJson().longValue());
+      long last = Math.max(fromFirst.nextJson().longValue(), fromSecond.nextJson().longValue());
       assertEquals(20_000, last);
       assertEquals(20_000, map.get("sum"));
     }
@@ -171,8 +170,7 @@ class WorkerTest {
           entry.endsWith("/classes") || entry.contains("native-lib") || entry.contains("slf4j-api");
       (isModule || entry.contains("jackson") ? modules : classes).add(entry);
     }
-    Host.assumeRuns(
-        "the module was compiled", "test", "-f", modules.get(0) + "/module-info.class");
+    Host.assumeRuns("the module was compiled", "test", "-f", modules.get(0) + "/module-info.class");
     ChildJvm.Result result =
         new JvmLauncher()
             .plain()
@@ -280,8 +278,7 @@ class WorkerTest {
     List<String> words = List.copyOf(command.command());
     try (Worker worker = Worker.spawn(command)) {
       exitValue(worker);
-      assertEquals(
-          "input " + folder.toRealPath() + " mine 3 none\nerr\n", Files.readString(out));
+      assertEquals("input " + folder.toRealPath() + " mine 3 none\nerr\n", Files.readString(out));
     }
     assertEquals(environment, command.environment());
     assertEquals(words, command.command());

@@ -28,9 +28,7 @@ final class Workers {
       parent.onMessage(
           (message, handle) -> {
             CompletableFuture<Void> unused =
-                handle == null
-                    ? parent.send(message)
-                    : parent.send(message, handle.channel());
+                handle == null ? parent.send(message) : parent.send(message, handle.channel());
           });
     }
   }

@@ -75,9 +75,7 @@ final class Batch {
 
   /** Returns what is to go along with the next write; null if nothing is. */
   Descriptor open() {
-    return offset == 0 && sendsHandle()
-        ? messages.get(0).passed().open()
-        : null;
+    return offset == 0 && sendsHandle() ? messages.get(0).passed().open() : null;
   }
 
   /**

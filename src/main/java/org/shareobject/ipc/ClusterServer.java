@@ -1,6 +1,7 @@
 package org.shareobject.ipc;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -57,12 +58,35 @@ public final class ClusterServer implements AutoCloseable {
     return new ClusterServer(worker, key, address, null, connections);
   }
 
-  /** Returns a server that accepts connections from the shared socket. */
+  /**
+   * Returns a server that accepts connections from the shared socket.
+   *
+   * @param asked where it is to listen
+   */
   static ClusterServer accepting(
-      ClusterWorker worker, String key, Handle handle, Consumer<SocketChannel> connections) {
+      ClusterWorker worker,
+      String key,
+      SocketAddress asked,
+      Handle handle,
+      Consumer<SocketChannel> connections) {
     ServerSocketChannel acceptor = handle.server(Handle.BACKLOG);
+    ClusterServer server =
+        new ClusterServer(worker, key, localAddress(acceptor), acceptor, connections);
+    // The primary does not tell that it could not bind. Then the system chose a port.
+    if (asked instanceof InetSocketAddress wanted
+        && wanted.getPort() != 0
+        && server.address instanceof InetSocketAddress got
+        && got.getPort() != wanted.getPort()) {
+      server.close();
+      throw new ShareIoException(
+          "SHO_ESYSTEM", "the primary cannot listen on " + asked + ": the port is in use");
+    }
+    return server;
+  }
+
+  private static SocketAddress localAddress(ServerSocketChannel acceptor) {
     try {
-      return new ClusterServer(worker, key, acceptor.getLocalAddress(), acceptor, connections);
+      return acceptor.getLocalAddress();
     } catch (IOException e) {
       throw new ShareIoException("SHO_ESYSTEM", "the shared port cannot be used: " + e, e);
     }

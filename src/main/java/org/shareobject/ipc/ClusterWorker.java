@@ -154,7 +154,7 @@ public final class ClusterWorker {
           ClusterServer server =
               handle == null
                   ? ClusterServer.byTurns(this, key, listeningAddress(answer, address), connections)
-                  : ClusterServer.accepting(this, key, handle, connections);
+                  : ClusterServer.accepting(this, key, address, handle, connections);
           synchronized (this) {
             servers.put(key, server);
           }

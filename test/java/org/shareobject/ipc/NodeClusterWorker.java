@@ -1,0 +1,76 @@
+package org.shareobject.ipc;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+
+/** What {@code primary.js} forks. */
+final class NodeClusterWorker {
+  private static final ClusterWorker WORKER = ClusterWorker.join().orElseThrow();
+
+  private NodeClusterWorker() {}
+
+  public static void main(String[] args) throws IOException {
+    switch (args[0]) {
+      case "listen" -> listen(address(args));
+      case "unix" -> listen(UnixDomainSocketAddress.of(args[1]));
+      case "bind" -> answer(Futures.get(WORKER.bind(address(args))));
+      case "leave" -> {
+        listen(address(args));
+        WORKER.disconnect();
+      }
+      default ->
+          WORKER
+              .channel()
+              .onMessage(
+                  (message, handle) -> {
+                    CompletableFuture<Void> unused = WORKER.channel().send(message);
+                  });
+    }
+  }
+
+  private static InetSocketAddress address(String[] args) {
+    int port = Integer.parseInt(args[1]);
+    return args[2].isEmpty() ? new InetSocketAddress(port) : new InetSocketAddress(args[2], port);
+  }
+
+  private static byte[] name() {
+    return ("java " + WORKER.id()).getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static void listen(SocketAddress address) {
+    CompletableFuture<Void> listening =
+        WORKER
+            .listen(address, NodeClusterWorker::serve)
+            .handle(
+                (server, error) ->
+                    error == null
+                        ? CompletableFuture.<Void>completedFuture(null)
+                        : WORKER.channel().send(error.getMessage()))
+            .thenCompose(sent -> sent);
+    Futures.get(listening);
+  }
+
+  private static void serve(SocketChannel connection) {
+    try (connection) {
+      connection.write(ByteBuffer.wrap(name()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void answer(DatagramChannel socket) throws IOException {
+    while (true) {
+      ByteBuffer bytes = ByteBuffer.allocate(100);
+      SocketAddress from = socket.receive(bytes);
+      socket.send(ByteBuffer.wrap(name()), from);
+    }
+  }
+}
