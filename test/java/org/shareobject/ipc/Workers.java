@@ -3,14 +3,19 @@ package org.shareobject.ipc;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.NetworkChannel;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.shareobject.Codec;
 import org.shareobject.ShareException;
+import org.shareobject.ShareIoException;
 import org.shareobject.ShareMap;
 
 /** Programs that tests start as workers. */
@@ -148,6 +153,64 @@ final class Workers {
         CompletableFuture<Void> unused = worker.channel().send("hello");
         System.out.println(received.nextText() + " in " + Channel.class.getModule());
       }
+    }
+  }
+
+  /** Holds the sockets that come until it is told to release them. */
+  static final class Hoarder {
+    public static void main(String[] args) {
+      Thread.setDefaultUncaughtExceptionHandler((thread, error) -> {});
+      // At the limit of open files the JVM could not load these from a folder.
+      Uncaught.tell(new ShareIoException("", ""));
+      Channel parent = parent();
+      List<NetworkChannel> held = new ArrayList<>();
+      parent.onMessage(
+          (message, handle) -> {
+            if (handle != null) {
+              held.add(handle.channel());
+              return;
+            }
+            held.forEach(Workers::close);
+            held.clear();
+            CompletableFuture<Void> unused = parent.send(message);
+          });
+    }
+  }
+
+  /** Sends a socket before, at and after the limit of open files; prints what becomes of them. */
+  static final class LimitedSender {
+    public static void main(String[] args) throws IOException {
+      try (Pair pair = Pair.open();
+          ServerSocketChannel server = ServerSocketChannel.open().bind(null)) {
+        Received received = Received.from(pair.right);
+        send(pair, server);
+        received.next().handle().drop();
+        List<NetworkChannel> all = new ArrayList<>();
+        try {
+          while (true) {
+            all.add(DatagramChannel.open());
+          }
+        } catch (IOException e) {
+          System.out.println(e.getMessage());
+        }
+        send(pair, server);
+        all.forEach(Workers::close);
+        send(pair, server);
+        received.next().handle().drop();
+      }
+    }
+
+    private static void send(Pair pair, ServerSocketChannel server) {
+      System.out.println(
+          pair.left.send("handle", server).handle((done, error) -> String.valueOf(error)).join());
+    }
+  }
+
+  private static void close(NetworkChannel channel) {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }
