@@ -1,0 +1,194 @@
+package org.shareobject.cluster;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import java.math.BigInteger;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import org.shareobject.ShareException;
+import org.shareobject.ipc.Channel;
+
+/**
+ * Keeps what {@link User}s of other processes set and get by messages, as the published {@code
+ * Manager} does in a Node master. A user may be the published {@code User} in Node.
+ *
+ * <p>The store is any {@code ConcurrentMap}. A {@link org.shareobject.ShareMap} of {@code
+ * Codec.STRING} and {@code Codec.json(JsonNode.class)} outlives this process, has limits of its own
+ * ({@code Eviction.CLOCK}, {@code timeToLive}), and is read by local processes without a message. A
+ * store without limits grows with its keys.
+ *
+ * <p>Each operation is atomic as the store's own, {@code plusOne} too; setting many pairs is not:
+ * others may see some of them set. Each is done by the thread of the channel that it came through.
+ * What is refused &mdash; an unknown method, a key that is no text, {@code plusOne} of no number, a
+ * full store &mdash; is answered with the reason, and has changed nothing, but that some of many
+ * pairs may be set. All methods may be called by any thread at any time.
+ */
+public final class Manager {
+  private static final JsonNode OK = TextNode.valueOf("OK");
+
+  private final ConcurrentMap<String, JsonNode> store;
+  private final ConcurrentMap<Integer, Channel> workers = new ConcurrentHashMap<>();
+
+  /**
+   * Creates a manager of a store.
+   *
+   * @param store what is kept in it is seen by all users at once; to be closed, if it needs to be,
+   *     by the caller after the last worker
+   */
+  public Manager(ConcurrentMap<String, JsonNode> store) {
+    this.store = Objects.requireNonNull(store, "store");
+  }
+
+  /**
+   * Creates a manager that keeps a number of keys. One more, and it drops the one that was neither
+   * set nor got for the longest time.
+   *
+   * @param max the most keys, 1 or above
+   * @return the manager
+   */
+  public static Manager lru(int max) {
+    return new Manager(new LruMap<>(max, LruMap.FOR_EVER));
+  }
+
+  /**
+   * Creates a manager that keeps a number of keys, as {@link #lru(int)}, and each of them only
+   * while it is used.
+   *
+   * @param max the most keys, 1 or above
+   * @param idle how long a key is kept after it was last set or got; above zero
+   * @return the manager
+   */
+  public static Manager lru(int max, Duration idle) {
+    return new Manager(new LruMap<>(max, Objects.requireNonNull(idle, "idle")));
+  }
+
+  /**
+   * Returns the store.
+   *
+   * @return what users set; may be changed
+   */
+  public ConcurrentMap<String, JsonNode> store() {
+    return store;
+  }
+
+  /**
+   * Serves a worker's users until its channel's end. Takes their requests only; all other messages
+   * are left to the channel's other listeners. An answer goes to where its request came from,
+   * whatever id that names.
+   *
+   * @param id the worker's number, as {@code cluster.worker.id}; one that is attached already is
+   *     replaced, as by a worker that was started again
+   * @param worker the channel to it
+   */
+  public void attach(int id, Channel worker) {
+    workers.put(id, worker);
+    worker.onDisconnect(() -> workers.remove(id, worker));
+    worker.onMessage(Wire::isRequest, (request, handle) -> answer(worker, request));
+  }
+
+  /**
+   * Returns which workers are attached.
+   *
+   * @return the numbers of those that are connected; changes with them
+   */
+  public Set<Integer> workers() {
+    return Collections.unmodifiableSet(workers.keySet());
+  }
+
+  private void answer(Channel worker, JsonNode request) {
+    try {
+      send(worker, request, Wire.answer(request, perform(request)));
+    } catch (ShareException | IllegalArgumentException e) {
+      send(worker, request, Wire.refusal(request, e));
+    } catch (RuntimeException e) {
+      send(worker, request, Wire.refusal(request, e));
+      throw e; // the store's fault, which is to be seen here too
+    }
+  }
+
+  /** A value that cannot be sent, as one that is too large, is refused. */
+  private static void send(Channel worker, JsonNode request, ObjectNode answer) {
+    CompletableFuture<Void> unused =
+        worker
+            .send(answer)
+            .exceptionallyCompose(
+                e ->
+                    e instanceof RuntimeException reason
+                        ? worker.send(Wire.refusal(request, reason))
+                        : CompletableFuture.failedFuture(e));
+  }
+
+  private JsonNode perform(JsonNode request) {
+    JsonNode method = request.get(Wire.METHOD);
+    return switch (String.valueOf(method.textValue())) {
+      case Wire.GET -> store.get(key(request));
+      case Wire.SET -> set(request);
+      case Wire.REMOVE -> remove(key(request));
+      case Wire.PLUS_ONE -> store.compute(key(request), Manager::plusOne);
+      default ->
+          throw new IllegalArgumentException(
+              "there is no method " + method + "; there are get, set, remove and plusOne");
+    };
+  }
+
+  private JsonNode set(JsonNode request) {
+    JsonNode value = request.get(Wire.VALUE);
+    if (request.has(Wire.KEY)) {
+      // JavaScript's undefined is the absence of a value.
+      return value == null ? remove(key(request)) : put(key(request), value);
+    }
+    if (value == null || !value.isObject()) {
+      throw new IllegalArgumentException("a set without a key needs an object of pairs as value");
+    }
+    for (Map.Entry<String, JsonNode> pair : value.properties()) {
+      store.put(pair.getKey(), pair.getValue());
+    }
+    return OK;
+  }
+
+  private JsonNode put(String key, JsonNode value) {
+    store.put(key, value);
+    return OK;
+  }
+
+  private JsonNode remove(String key) {
+    store.remove(key);
+    return OK;
+  }
+
+  private static JsonNode plusOne(String key, JsonNode value) {
+    JsonNodeFactory nodes = JsonNodeFactory.instance;
+    if (value == null) {
+      return nodes.numberNode(1);
+    }
+    if (value.isIntegralNumber() && value.canConvertToInt() && value.intValue() < Integer.MAX_VALUE) {
+      return nodes.numberNode(value.intValue() + 1);
+    }
+    if (value.isIntegralNumber()) {
+      return nodes.numberNode(value.bigIntegerValue().add(BigInteger.ONE));
+    }
+    if (value.isNumber()) {
+      return nodes.numberNode(value.doubleValue() + 1);
+    }
+    throw new IllegalArgumentException(
+        "'" + key + "' is no number that could be increased, but of the type " + value.getNodeType());
+  }
+
+  /** As JavaScript names properties. */
+  private static String key(JsonNode request) {
+    JsonNode key = request.path(Wire.KEY);
+    if (!key.isTextual() && !key.isNumber() && !key.isBoolean()) {
+      throw new IllegalArgumentException(
+          "a key must be a text" + (key.isMissingNode() ? "" : ", not " + key.getNodeType()));
+    }
+    return key.asText();
+  }
+}
