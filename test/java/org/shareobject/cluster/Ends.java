@@ -25,8 +25,7 @@ final class Ends {
   }
 
   /** Waits for its failure, whose message has the words. */
-  static void fails(
-      Class<? extends Throwable> type, CompletableFuture<?> future, String... words) {
+  static void fails(Class<? extends Throwable> type, CompletableFuture<?> future, String... words) {
     Throwable failure =
         assertThrows(ExecutionException.class, () -> future.get(PATIENCE_S, TimeUnit.SECONDS))
             .getCause();

@@ -211,8 +211,7 @@ class ManagerTest {
     try (ChannelPair other = ChannelPair.open()) {
       manager.attach(2, other.left());
       RawMessages second = new RawMessages(other.right());
-      second.send(
-          "{'isSharedMemoryMessage':true,'method':'plusOne','key':'a','id':1,'uuid':9}");
+      second.send("{'isSharedMemoryMessage':true,'method':'plusOne','key':'a','id':1,'uuid':9}");
       assertEquals(9, second.next().path("uuid").asInt());
       worker.ask(request("get", "'key':'a'"));
       assertTrue(worker.isEmpty());
@@ -241,9 +240,7 @@ class ManagerTest {
       manager.attach(2, other.left());
       for (int i = 0; i < 1000; i++) {
         CompletableFuture<Void> unused =
-            other
-                .right()
-                .send(json("{'isSharedMemoryMessage':true,'method':'plusOne','key':'n'}"));
+            other.right().send(json("{'isSharedMemoryMessage':true,'method':'plusOne','key':'n'}"));
       }
       other.right().disconnect();
     }

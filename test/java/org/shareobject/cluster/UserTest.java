@@ -161,8 +161,7 @@ class UserTest {
   @Test
   void shouldNameMethodAndKeyWhenNobodyAnswers() {
     User user = new User(1, parent, SHORT);
-    Ends.fails(
-        TimeoutException.class, user.get("a"), "get of 'a' was not answered within 0.05s");
+    Ends.fails(TimeoutException.class, user.get("a"), "get of 'a' was not answered within 0.05s");
     Ends.fails(TimeoutException.class, user.plusOne("b"), "plusOne of 'b'");
     Ends.fails(TimeoutException.class, user.set("c", 1), "set of 'c'");
     Ends.fails(TimeoutException.class, user.set(Map.of("d", 1)), "set was not answered");
@@ -200,8 +199,7 @@ class UserTest {
     CompletableFuture<JsonNode> get = user.get("a");
     manager.next();
     pair.left().disconnect();
-    Ends.fails(
-        ShareClosedException.class, get, "get of 'a' was not answered: the manager is gone");
+    Ends.fails(ShareClosedException.class, get, "get of 'a' was not answered: the manager is gone");
     Ends.fails(
         ShareClosedException.class,
         user.set("b", 1),

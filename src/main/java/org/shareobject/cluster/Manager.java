@@ -169,7 +169,9 @@ public final class Manager {
     if (value == null) {
       return nodes.numberNode(1);
     }
-    if (value.isIntegralNumber() && value.canConvertToInt() && value.intValue() < Integer.MAX_VALUE) {
+    if (value.isIntegralNumber()
+        && value.canConvertToInt()
+        && value.intValue() < Integer.MAX_VALUE) {
       return nodes.numberNode(value.intValue() + 1);
     }
     if (value.isIntegralNumber()) {
@@ -179,7 +181,10 @@ public final class Manager {
       return nodes.numberNode(value.doubleValue() + 1);
     }
     throw new IllegalArgumentException(
-        "'" + key + "' is no number that could be increased, but of the type " + value.getNodeType());
+        "'"
+            + key
+            + "' is no number that could be increased, but of the type "
+            + value.getNodeType());
   }
 
   /** As JavaScript names properties. */

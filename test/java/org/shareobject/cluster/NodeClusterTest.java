@@ -1,0 +1,166 @@
+package org.shareobject.cluster;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.shareobject.Codec;
+import org.shareobject.ShareMap;
+import org.shareobject.ipc.Worker;
+import org.shareobject.testing.Host;
+
+/** Real Node with the published classes, at either end. */
+@Timeout(180)
+class NodeClusterTest {
+  private static final int OPERATIONS = 10_000;
+  private static final Path SCRIPTS = Path.of("test", "node", "cluster").toAbsolutePath();
+
+  @BeforeAll
+  static void needNode() {
+    Host.assumeRuns("node is installed", "node", "--version");
+  }
+
+  // ---- users in Node ----
+
+  private static Worker user(int id, String... args) {
+    List<String> command =
+        new ArrayList<>(List.of("node", SCRIPTS.resolve("user.js").toString(), "" + id));
+    command.addAll(List.of(args));
+    return Worker.spawn(new ProcessBuilder(command));
+  }
+
+  @Test
+  void shouldServePublishedUsers() {
+    ConcurrentMap<String, JsonNode> store = new ConcurrentHashMap<>();
+    servePublishedUsers(store);
+    assertEquals(200, store.size());
+  }
+
+  @Test
+  void shouldServePublishedUsersFromAShareMap() {
+    try (ShareMap<String, JsonNode> store =
+        ShareMap.builder(Codec.STRING, Codec.json(JsonNode.class)).openAnonymous()) {
+      servePublishedUsers(store);
+      assertEquals(200, store.size());
+    }
+  }
+
+  private static void servePublishedUsers(ConcurrentMap<String, JsonNode> store) {
+    Manager manager = new Manager(store);
+    try (Worker first = user(1, "check", "" + OPERATIONS);
+        Worker second = user(2, "check", "" + OPERATIONS)) {
+      manager.attach(1, first.channel());
+      manager.attach(2, second.channel());
+      assertEquals(OPERATIONS, result(first).intValue());
+      assertEquals(OPERATIONS, result(second).intValue());
+    }
+  }
+
+  private static JsonNode result(Worker worker) {
+    return new RawMessages(worker.channel()).next().path("result");
+  }
+
+  @Test
+  void shouldTellPublishedUsersWhatIsRefused() {
+    Manager manager = new Manager(new ConcurrentHashMap<>());
+    try (Worker worker = user(1, "call", "hasOwnProperty", "a")) {
+      manager.attach(1, worker.channel());
+      assertEquals(
+          "refused: there is no method \"hasOwnProperty\"; there are get, set, remove and plusOne",
+          result(worker).textValue());
+    }
+    try (Worker worker = user(2, "call", "plusOne", "a")) {
+      manager.attach(2, worker.channel());
+      assertEquals(1, result(worker).intValue());
+    }
+  }
+
+  @Test
+  void shouldGoOnWhenAWorkerIsKilled() throws InterruptedException {
+    Manager manager = new Manager(new ConcurrentHashMap<>());
+    try (Worker killed = user(1, "check", "10000000");
+        Worker other = user(2, "check", "" + OPERATIONS)) {
+      manager.attach(1, killed.channel());
+      Ends.await(() -> !manager.store().isEmpty());
+      manager.attach(2, other.channel());
+      killed.process().destroyForcibly().waitFor();
+      assertEquals(OPERATIONS, result(other).intValue());
+      Ends.await(() -> !manager.workers().contains(1));
+      try (Worker next = user(1, "check", "" + OPERATIONS)) {
+        manager.attach(1, next.channel());
+        assertEquals(OPERATIONS, result(next).intValue());
+      }
+    }
+  }
+
+  // ---- users in JVMs ----
+
+  private static String manager(String how, String... args)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.addAll(List.of("node", SCRIPTS.resolve("manager.js").toString(), how));
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-Xcheck:jni", "-XX:+UseSerialGC"));
+    if (Runtime.version().feature() >= 24) {
+      command.add("--enable-native-access=ALL-UNNAMED");
+    }
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of(UserProgram.class.getName(), "--"));
+    command.addAll(List.of(args));
+    Process node = new ProcessBuilder(command).redirectError(Redirect.INHERIT).start();
+    try {
+      node.getOutputStream().close();
+      String out = new String(node.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertTrue(node.waitFor(30, TimeUnit.SECONDS));
+      assertEquals(0, node.exitValue(), out);
+      return out;
+    } finally {
+      node.descendants().forEach(ProcessHandle::destroyForcibly);
+      node.destroyForcibly();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"cluster", "child"})
+  void shouldUseThePublishedManager(String how) throws Exception {
+    assertEquals(OPERATIONS + " right\n", manager(how, "1", "check", "" + OPERATIONS));
+  }
+
+  @Test
+  void shouldFailWhenTheMasterDies() throws Exception {
+    assertEquals(
+        "get of 'a' was not answered: the manager is gone\n", manager("child", "1", "orphan"));
+  }
+
+  // ---- JVMs at both ends ----
+
+  @Test
+  void shouldCountExactlyForManyWorkers() {
+    Manager manager = new Manager(new ConcurrentHashMap<>());
+    try (Worker first = Worker.fork(UserProgram.class, "1", "count", "" + OPERATIONS);
+        Worker second = Worker.fork(UserProgram.class, "2", "count", "" + OPERATIONS);
+        Worker third = user(3, "check", "" + OPERATIONS)) {
+      manager.attach(1, first.channel());
+      manager.attach(2, second.channel());
+      manager.attach(3, third.channel());
+      assertEquals(0, Ends.get(first.process().onExit()).exitValue());
+      assertEquals(0, Ends.get(second.process().onExit()).exitValue());
+      assertEquals(OPERATIONS, result(third).intValue());
+    }
+    assertEquals(2 * OPERATIONS, manager.store().get("n").intValue());
+  }
+}
