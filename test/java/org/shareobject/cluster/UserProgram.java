@@ -68,7 +68,8 @@ final class UserProgram {
     int right = 0;
     for (int i = 0; i < operations / 2; i++) {
       right += Ends.get(sets.get(i)).equals("OK") ? 1 : 0;
-      right += JSON.readTree(JSON.writeValueAsBytes(value(i))).equals(Ends.get(gets.get(i))) ? 1 : 0;
+      right +=
+          JSON.readTree(JSON.writeValueAsBytes(value(i))).equals(Ends.get(gets.get(i))) ? 1 : 0;
     }
     Ends.get(user.set("result", right + " right"));
     tell();

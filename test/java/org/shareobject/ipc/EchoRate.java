@@ -12,7 +12,8 @@ import java.util.concurrent.CountDownLatch;
  * How many echoes a second there are between two JVMs, a JVM and Node, and two Node processes, side
  * by side: all live, and take turns. Prints medians. After {@code mvn package}:
  *
- * <pre>java -cp "target/classes:target/test-classes:target/lib/*" org.shareobject.ipc.EchoRate</pre>
+ * <pre>java -cp "target/classes:target/test-classes:target/lib/*" org.shareobject.ipc.EchoRate
+ * </pre>
  */
 final class EchoRate {
   private static final int ROUNDS = 9;
@@ -64,9 +65,7 @@ final class EchoRate {
     }
     System.out.printf(
         "%-20s %s   Java-Java / Node-Node: %.2f%n",
-        title,
-        String.join(" ", medians),
-        rates[0][rounds / 2] / rates[2][rounds / 2]);
+        title, String.join(" ", medians), rates[0][rounds / 2] / rates[2][rounds / 2]);
   }
 
   private static Pairing fromHere(Worker worker) {

@@ -243,7 +243,7 @@ class NodeChildTest {
           SocketChannel client = SocketChannel.open(server.getLocalAddress());
           SocketChannel accepted = server.accept()) {
         accepted.write(ByteBuffer.wrap(new byte[] {'j'}));
-        accepted.close();
+        accepted.shutdownOutput();
         assertEquals("j", readAll(client));
       }
     }
@@ -258,7 +258,7 @@ class NodeChildTest {
         SocketChannel accepted = server.accept()) {
       assertEquals(UnixDomainSocketAddress.of(path), server.getLocalAddress());
       accepted.write(ByteBuffer.wrap(new byte[] {'u'}));
-      accepted.close();
+      accepted.shutdownOutput();
       assertEquals("u", readAll(client));
     }
   }
@@ -287,7 +287,8 @@ class NodeChildTest {
     List<SocketChannel> clients = new ArrayList<>();
     List<SocketChannel> sockets = new ArrayList<>();
     for (int i = 0; i < 300; i++) {
-      clients.add(SocketChannel.open(new InetSocketAddress("127.0.0.1", port)));
+      clients.add(
+          SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port)));
     }
     for (int i = 0; i < 300; i++) {
       sockets.add(received.next().channel(SocketChannel.class));

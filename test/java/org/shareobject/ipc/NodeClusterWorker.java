@@ -45,6 +45,7 @@ final class NodeClusterWorker {
     return ("java " + WORKER.id()).getBytes(StandardCharsets.UTF_8);
   }
 
+  @SuppressWarnings("FutureReturnValueIgnored") // thenCompose waits for the inner one
   private static void listen(SocketAddress address) {
     CompletableFuture<Void> listening =
         WORKER

@@ -124,7 +124,7 @@ final class NodeWorker {
   }
 
   private void give(String what) throws IOException {
-    InetAddress loopback = InetAddress.getByName("127.0.0.1");
+    InetAddress loopback = InetAddress.getLoopbackAddress();
     if (what.equals("udp4") || what.equals("udp6")) {
       StandardProtocolFamily family =
           what.equals("udp4") ? StandardProtocolFamily.INET : StandardProtocolFamily.INET6;
