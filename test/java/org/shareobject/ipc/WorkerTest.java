@@ -167,18 +167,25 @@ class WorkerTest {
     List<String> classes = new ArrayList<>();
     for (String entry : System.getProperty("java.class.path").split(":", -1)) {
       boolean isModule =
-          entry.endsWith("/classes") || entry.contains("native-lib") || entry.contains("slf4j-api");
-      (isModule || entry.contains("jackson") ? modules : classes).add(entry);
+          Files.exists(Path.of(entry, "module-info.class"))
+              || entry.contains("native-lib")
+              || entry.contains("slf4j-api");
+      if (isModule || entry.contains("jackson")) {
+        modules.add(entry);
+      } else if (Files.isDirectory(Path.of(entry))) {
+        classes.add(entry);
+      }
     }
-    Host.assumeRuns("the module was compiled", "test", "-f", modules.get(0) + "/module-info.class");
     ChildJvm.Result result =
         new JvmLauncher()
             .plain()
             .options("--module-path", String.join(":", modules))
             .options("--add-modules", "org.shareobject,com.fasterxml.jackson.databind")
             .options("--add-modules", "java.management")
-            .classPath(String.join(":", classes))
-            .run(Workers.EchoMaster.class);
+            .options("--patch-module", "org.shareobject=" + String.join(":", classes))
+            .options("--add-reads", "org.shareobject=java.management")
+            .classPath("")
+            .run("org.shareobject/" + Workers.EchoMaster.class.getName());
     assertTrue(result.out().startsWith("hello in module org.shareobject"), result.toString());
   }
 
@@ -206,7 +213,8 @@ class WorkerTest {
     assertCannotStart(
         "no folder", new ProcessBuilder("true").directory(folder.resolve("no").toFile()));
     assertThrows(IndexOutOfBoundsException.class, () -> Worker.spawn(new ProcessBuilder()));
-    assertEquals(files, OpenFiles.count());
+    int now = OpenFiles.count();
+    assertTrue(now <= files, files + " files were open, now " + now);
   }
 
   private static void assertCannotStart(String words, ProcessBuilder command) {
