@@ -19,6 +19,14 @@ final class OpenFiles {
     return names.length;
   }
 
+  /** Fails if more are open than were before. There may be fewer: the collector closes some too. */
+  static void assertNoMoreThan(int before) {
+    int now = count();
+    if (now > before) {
+      throw new AssertionError(before + " files were open, now " + now);
+    }
+  }
+
   /** Returns a descriptor of a file that is no socket. */
   static Descriptor ofNoSocket() {
     try (ShareMap<String, String> map =
