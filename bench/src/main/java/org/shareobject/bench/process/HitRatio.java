@@ -1,0 +1,99 @@
+package org.shareobject.bench.process;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.IntPredicate;
+import org.shareobject.Codec;
+import org.shareobject.Eviction;
+import org.shareobject.ShareMap;
+import org.shareobject.bench.peer.Keys;
+import org.shareobject.bench.peer.Spec;
+
+/**
+ * Plays a trace against caches that hold the same number of entries: as many as the product's map
+ * had room for. Settings {@code trace}, {@code share} of the keys in percent. Answers {@code
+ * clock}, {@code caffeine}, {@code lru} with the hits of 100 lookups, and {@code entries}.
+ */
+final class HitRatio implements Job {
+  @Override
+  public void run(Settings settings, Parent parent) {
+    Spec spec = settings.spec();
+    int[] trace = Trace.valueOf(settings.text("trace")).draw(spec.entries());
+    int room = spec.entries() * settings.number("share") / 100;
+    int entries = clock(spec, trace, room, parent);
+    parent.say("entries " + entries);
+    parent.say("caffeine " + caffeine(trace, entries));
+    parent.say("lru " + lru(trace, entries));
+  }
+
+  private static int clock(Spec spec, int[] trace, int room, Parent parent) {
+    byte[] value = new byte[spec.valueBytes()];
+    long capacity = room * (Keys.BYTES + spec.valueBytes() + 36L);
+    try (ShareMap<byte[], byte[]> map =
+        ShareMap.builder(Codec.BYTES, Codec.BYTES)
+            .capacity(capacity)
+            .eviction(Eviction.CLOCK)
+            .open(spec.folder().resolve("clock"))) {
+      double ratio =
+          play(
+              trace,
+              index -> {
+                byte[] key = Keys.bytes(index);
+                if (map.get(key) != null) {
+                  return true;
+                }
+                map.set(key, value);
+                return false;
+              });
+      parent.say("clock " + ratio);
+      return (int) map.stats().entries();
+    }
+  }
+
+  private static double caffeine(int[] trace, int entries) {
+    Cache<Integer, Integer> cache =
+        Caffeine.newBuilder().maximumSize(entries).executor(Runnable::run).build();
+    return play(
+        trace,
+        index -> {
+          if (cache.getIfPresent(index) != null) {
+            return true;
+          }
+          cache.put(index, index);
+          return false;
+        });
+  }
+
+  private static double lru(int[] trace, int entries) {
+    Map<Integer, Integer> cache =
+        new LinkedHashMap<>(2 * entries, 0.75f, true) {
+          private static final long serialVersionUID = 1;
+
+          @Override
+          protected boolean removeEldestEntry(Map.Entry<Integer, Integer> eldest) {
+            return size() > entries;
+          }
+        };
+    return play(
+        trace,
+        index -> {
+          if (cache.get(index) != null) {
+            return true;
+          }
+          cache.put(index, index);
+          return false;
+        });
+  }
+
+  private static double play(int[] trace, IntPredicate hits) {
+    int found = 0;
+    for (int index : trace) {
+      if (hits.test(index)) {
+        found++;
+      }
+    }
+    return 100.0 * found / trace.length;
+  }
+}

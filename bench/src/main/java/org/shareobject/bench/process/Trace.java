@@ -1,0 +1,56 @@
+package org.shareobject.bench.process;
+
+import java.util.SplittableRandom;
+import org.shareobject.bench.peer.Zipf;
+
+/** Sequences of lookups; the same at every run. */
+enum Trace {
+  /** Zipf's law, exponent 0.99, over all keys. */
+  ZIPF {
+    @Override
+    void fill(int[] trace, int keys) {
+      Zipf law = new Zipf(keys, STEEP);
+      SplittableRandom random = new SplittableRandom(1);
+      for (int i = 0; i < trace.length; i++) {
+        trace[i] = law.next(random);
+      }
+    }
+  },
+  /** The same with a scan of keys that never come again in each third of it. */
+  ZIPF_SCANS {
+    @Override
+    void fill(int[] trace, int keys) {
+      ZIPF.fill(trace, keys);
+      int fresh = keys;
+      for (int scan = 1; scan <= SCANS; scan++) {
+        int begin = trace.length / (SCANS + 1) * scan;
+        for (int i = 0; i < keys / 2; i++) {
+          trace[begin + i] = fresh++;
+        }
+      }
+    }
+  },
+  /** Zipf's law over keys that move on: what was asked for often is forgotten. */
+  ZIPF_DRIFTING {
+    @Override
+    void fill(int[] trace, int keys) {
+      Zipf law = new Zipf(keys, STEEP);
+      SplittableRandom random = new SplittableRandom(1);
+      for (int i = 0; i < trace.length; i++) {
+        trace[i] = (int) ((law.next(random) + (long) i * keys / trace.length) % (2L * keys));
+      }
+    }
+  };
+
+  private static final double STEEP = 0.99;
+  private static final int SCANS = 2;
+  private static final int LOOKUPS_PER_KEY = 10;
+
+  int[] draw(int keys) {
+    int[] trace = new int[LOOKUPS_PER_KEY * keys];
+    fill(trace, keys);
+    return trace;
+  }
+
+  abstract void fill(int[] trace, int keys);
+}

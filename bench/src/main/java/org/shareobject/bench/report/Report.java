@@ -1,0 +1,77 @@
+package org.shareobject.bench.report;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.shareobject.bench.run.Options;
+import org.shareobject.bench.run.Results;
+
+/**
+ * Writes the tables into {@code docs/benchmarks.md}, each between its marks {@code <!-- begin name
+ * -->} and {@code <!-- end name -->}; what is written between the tables stays. Draws the charts.
+ */
+public final class Report {
+  private Report() {}
+
+  /** Writes everything of the results that are there. */
+  public static void write(Options options) throws IOException {
+    List<Results> all = Results.readAll(options.results());
+    if (all.isEmpty()) {
+      return;
+    }
+    Rows rows = new Rows(all);
+    Map<String, String> parts = new LinkedHashMap<>(new Tables(rows).all());
+    parts.put("goals", new Goals(rows).table());
+    parts.put("machine", machine(all));
+    Path page = options.root().resolve("docs/benchmarks.md");
+    Files.writeString(page, fill(Files.readString(page), parts));
+    Files.writeString(options.results().resolve("tables.md"), String.join("\n", parts.values()));
+    new Charts(rows, options.root().resolve("docs/images")).draw();
+    System.err.println("bench/run: wrote " + options.root().relativize(page));
+  }
+
+  /** Puts the parts between their marks. */
+  static String fill(String page, Map<String, String> parts) {
+    String filled = page;
+    for (Map.Entry<String, String> part : parts.entrySet()) {
+      Pattern marked =
+          Pattern.compile(
+              "(<!-- begin "
+                  + Pattern.quote(part.getKey())
+                  + " -->\n).*?(<!-- end "
+                  + Pattern.quote(part.getKey())
+                  + " -->)",
+              Pattern.DOTALL);
+      filled =
+          marked
+              .matcher(filled)
+              .replaceAll("$1" + Matcher.quoteReplacement(part.getValue()) + "$2");
+    }
+    return filled;
+  }
+
+  private static String machine(List<Results> all) {
+    Map<String, String> machine = new LinkedHashMap<>();
+    for (Results results : all) {
+      results.machine().forEach((name, value) -> machine.merge(name, value, Report::both));
+    }
+    StringBuilder table = new StringBuilder("| | |\n|-|-|\n");
+    machine.forEach(
+        (name, value) ->
+            table.append("| ").append(name).append(" | ").append(value).append(" |\n"));
+    if (all.stream().anyMatch(Results::quick)) {
+      table.append("\nSome of these figures are of a quick run: fewer and shorter forks.\n");
+    }
+    return table.toString();
+  }
+
+  /** Joins what suites that were measured apart say. */
+  private static String both(String one, String other) {
+    return List.of(one.split("; ")).contains(other) ? one : one + "; " + other;
+  }
+}
