@@ -207,9 +207,8 @@ final class Charts {
   private static void paint(XYSeries series, String peer) {
     for (PeerType type : PeerType.values()) {
       if (type.label().equals(peer)) {
-        series
-            .setLineColor(Theme.SERIES[type.ordinal()])
-            .setMarkerColor(Theme.SERIES[type.ordinal()]);
+        series.setLineColor(Theme.SERIES[type.ordinal()]);
+        series.setMarkerColor(Theme.SERIES[type.ordinal()]);
       }
     }
   }
