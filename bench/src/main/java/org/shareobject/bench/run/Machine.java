@@ -33,7 +33,7 @@ final class Machine {
   static Map<String, String> describe(Options options) {
     Map<String, String> facts = new LinkedHashMap<>();
     facts.put("date", LocalDate.now(ZoneOffset.UTC).toString());
-    facts.put("command", System.getProperty("bench.command", "bench/run"));
+    facts.put("command", options.command());
     facts.put("processor", first("/proc/cpuinfo", "model name\\s*:\\s*(.*)"));
     facts.put("cores", Integer.toString(Runtime.getRuntime().availableProcessors()));
     facts.put("caches", caches());

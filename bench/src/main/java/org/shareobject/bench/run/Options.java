@@ -48,6 +48,11 @@ public record Options(boolean quick, int rounds, List<String> only, boolean repo
     return new Options(quick, rounds, only, report, Path.of(System.getProperty("bench.root")));
   }
 
+  /** Returns the command without the suites, which are a matter of patience. */
+  public String command() {
+    return "bench/run" + (quick ? " --quick" : "") + (rounds > 0 ? " --rounds=" + rounds : "");
+  }
+
   /** Returns where results are. */
   public Path results() {
     return root.resolve("bench/results");
