@@ -38,8 +38,6 @@ public enum PeerType {
     PROCESSES
   }
 
-  private static final long LARGEST_MAPPING = Integer.MAX_VALUE;
-
   private final String label;
   private final Reach reach;
   private final Function<Spec, Peer> opener;
@@ -75,16 +73,6 @@ public enum PeerType {
   /** Returns whether it is a server that must run. */
   public boolean isRedis() {
     return this == REDIS_UNIX || this == REDIS_LOOPBACK;
-  }
-
-  /** Returns whether it can hold as much. */
-  public boolean holds(int entries, int valueBytes) {
-    return switch (this) {
-      case LOCKED_FILE ->
-          (Integer.highestOneBit(entries) * 2L) * (valueBytes + 20L) < LARGEST_MAPPING;
-      case MAPDB, MVSTORE -> (long) entries * valueBytes < 1L << 29;
-      default -> true;
-    };
   }
 
   private static Path redisFolder() {
