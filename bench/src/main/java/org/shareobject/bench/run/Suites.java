@@ -163,7 +163,7 @@ public final class Suites {
   private Suite sizes() {
     List<Case> cases = new ArrayList<>();
     List<Integer> sizes =
-        quick ? List.of(SMALL, LARGE) : List.of(SMALL, 20_000, 200_000, LARGE, HUGE);
+        quick ? List.of(SMALL, LARGE) : List.of(SMALL, 20_000, 100_000, LARGE, HUGE);
     List<PeerType> wanted =
         quick
             ? List.of(PeerType.SHAREOBJECT, PeerType.HEAP)
