@@ -72,7 +72,7 @@ static void after_step(const struct scenario *scenario, struct watch *watch,
                        const struct world *world) {
   watch->steps++;
   if (has_changed(watch) && watch->states++ % watch->stride == 0 &&
-      now_ns() < watch->deadline_ns) {
+      (watch->tried == 0 || now_ns() < watch->deadline_ns)) {
     try_state(scenario, watch, world);
   }
 }
