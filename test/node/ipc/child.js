@@ -3,6 +3,7 @@
 
 const assert = require('assert');
 const dgram = require('dgram');
+const fs = require('fs');
 const net = require('net');
 
 const LOCAL = '127.0.0.1';
@@ -13,6 +14,11 @@ const values = [
   2 ** 53, '', 'é€😀', '\u0000\n\r\t"\\/\u2028\u007f', '\ud800 lone \udc00', [], {},
   [1, null, 'two', [3.5], { four: false }], { '': '', '\ud83d': 1, 'né\nw': 2 }, { cmd: 'NODE_' },
 ];
+
+// Until then Node accepts, too.
+function closeAndTell(server) {
+  server.close(() => process.send('closed'));
+}
 
 const tasks = {
   echo(message, handle) {
@@ -57,14 +63,18 @@ const tasks = {
   listen(message) {
     const server = net.createServer();
     server.listen(message.path || 0, message.path ? undefined : LOCAL, () => {
-      // Closing would remove the socket's file.
-      process.send('server', server, () => (message.path ? server.unref() : server.close()));
+      if (message.path) {
+        fs.linkSync(message.path, `${message.path}.kept`); // for close() removes it
+      }
+      process.send('server', server, () => closeAndTell(server));
     });
   },
 
   native() {
     const server = net.createServer();
-    server.listen(0, LOCAL, () => process.send('native', server._handle, () => server.close()));
+    server.listen(0, LOCAL, () => {
+      process.send('native', server._handle, () => closeAndTell(server));
+    });
   },
 
   bind(message) {

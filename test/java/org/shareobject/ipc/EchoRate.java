@@ -17,7 +17,7 @@ import java.util.concurrent.CountDownLatch;
  */
 final class EchoRate {
   private static final int ROUNDS = 9;
-  private static final int WARM_UP_ROUNDS = 2;
+  private static final int WARM_UP_ROUNDS = 8;
   private static final String TEXT = "x".repeat(100);
 
   private EchoRate() {}

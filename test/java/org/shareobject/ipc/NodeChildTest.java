@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -239,13 +240,20 @@ class NodeChildTest {
   void shouldAcceptOnAServerOfNode() throws IOException {
     for (String task : List.of("listen", "native")) {
       ask(task);
-      try (ServerSocketChannel server = received.next().channel(ServerSocketChannel.class);
-          SocketChannel client = SocketChannel.open(server.getLocalAddress());
-          SocketChannel accepted = server.accept()) {
-        accepted.write(ByteBuffer.wrap(new byte[] {'j'}));
-        accepted.shutdownOutput();
-        assertEquals("j", readAll(client));
+      try (ServerSocketChannel server = received.next().channel(ServerSocketChannel.class)) {
+        assertEquals("closed", received.nextText());
+        assertServes(server, server.getLocalAddress());
       }
+    }
+  }
+
+  private static void assertServes(ServerSocketChannel server, SocketAddress address)
+      throws IOException {
+    try (SocketChannel client = SocketChannel.open(address);
+        SocketChannel accepted = server.accept()) {
+      accepted.write(ByteBuffer.wrap(new byte[] {'j'}));
+      accepted.close();
+      assertEquals("j", readAll(client));
     }
   }
 
@@ -253,13 +261,10 @@ class NodeChildTest {
   void shouldAcceptOnAUnixServerOfNode() throws IOException {
     String path = folder.resolve("node").toString();
     CompletableFuture<Void> unused = channel.send(Map.of("task", "listen", "path", path));
-    try (ServerSocketChannel server = received.next().channel(ServerSocketChannel.class);
-        SocketChannel client = SocketChannel.open(server.getLocalAddress());
-        SocketChannel accepted = server.accept()) {
+    try (ServerSocketChannel server = received.next().channel(ServerSocketChannel.class)) {
       assertEquals(UnixDomainSocketAddress.of(path), server.getLocalAddress());
-      accepted.write(ByteBuffer.wrap(new byte[] {'u'}));
-      accepted.shutdownOutput();
-      assertEquals("u", readAll(client));
+      assertEquals("closed", received.nextText());
+      assertServes(server, UnixDomainSocketAddress.of(path + ".kept"));
     }
   }
 

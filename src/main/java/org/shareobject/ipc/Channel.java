@@ -53,7 +53,8 @@ public final class Channel implements AutoCloseable {
   private final Outbox outbox;
   private final Inbox inbox;
   private final Protocol protocol;
-  private final Thread reader;
+  private final Reader reader;
+  private final Thread thread;
   private final CountDownLatch end = new CountDownLatch(1);
   private volatile boolean isConnected = true;
 
@@ -65,8 +66,9 @@ public final class Channel implements AutoCloseable {
     outbox = new Outbox(endpoint, limits, name);
     inbox = new Inbox(limits, name);
     protocol = new Protocol(outbox, inbox);
-    reader = new Thread(new Reader(endpoint, protocol, limits, this::ended), name);
-    reader.setDaemon(true);
+    reader = new Reader(endpoint, protocol, limits, this::ended);
+    thread = new Thread(reader, name);
+    thread.setDaemon(true);
   }
 
   /** Returns a channel that reads. */
@@ -74,7 +76,7 @@ public final class Channel implements AutoCloseable {
     try {
       Jackson.require();
       Channel channel = new Channel(endpoint);
-      channel.reader.start();
+      channel.thread.start();
       return channel;
     } catch (RuntimeException | Error e) {
       endpoint.close();
@@ -191,7 +193,7 @@ public final class Channel implements AutoCloseable {
               + "="
               + limits.messageBytes());
     }
-    outbox.add(new Outgoing(line, passed, future));
+    outbox.add(new Outgoing(line, passed, future), isOwnThread() && reader.hasMore());
   }
 
   /** Returns a future that the channel's own thread refuses to wait for. */
@@ -200,7 +202,7 @@ public final class Channel implements AutoCloseable {
   }
 
   private boolean isOwnThread() {
-    return Thread.currentThread() == reader;
+    return Thread.currentThread() == thread;
   }
 
   /**

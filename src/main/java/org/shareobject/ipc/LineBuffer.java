@@ -91,20 +91,23 @@ final class LineBuffer {
    * @throws ShareValueTooLargeException if it is too long
    */
   boolean next() {
-    int i = scanned;
-    while (i < end && bytes[i] != '\n') {
-      i++;
-    }
-    if (i == end) {
-      scanned = end;
+    if (!hasNext()) {
       return false;
     }
     lineStart = start;
-    lineLength = i - start;
-    start = i + 1;
+    lineLength = scanned - start;
+    start = scanned + 1;
     scanned = start;
     checkLength(lineLength);
     return true;
+  }
+
+  /** Returns whether there is one more, after {@link #next}. */
+  boolean hasNext() {
+    while (scanned < end && bytes[scanned] != '\n') {
+      scanned++;
+    }
+    return scanned < end;
   }
 
   int lineStart() {

@@ -14,8 +14,9 @@ import org.shareobject.internal.Endpoint;
  * What is to be written, in order.
  *
  * <p>Whoever adds a message writes as much as fits at once, unless another thread is at it. What
- * does not fit is left to a thread that waits for room and ends when all is written; so adding
- * never blocks, and what was added is written though {@code main} has returned.
+ * does not fit is left to a thread that waits for room; so adding never blocks. The JVM stays alive
+ * while that has something to write. It also writes what listeners add while more messages wait to
+ * be listened to: several of them in one piece, instead of each by itself.
  *
  * <p>After a message with a handle nothing but answers about handles is written until the other
  * side has acknowledged it: a refused one is sent again, and order is kept.
@@ -47,6 +48,8 @@ final class Outbox {
   private boolean writing;
 
   private Batch batch;
+  private Thread writer;
+  private boolean isLeftToWriter;
 
   Outbox(Endpoint endpoint, Limits limits, String name) {
     this.endpoint = endpoint;
@@ -54,8 +57,12 @@ final class Outbox {
     this.name = name;
   }
 
-  /** Writes a message, soon, in its turn; or fails its future. */
-  void add(Outgoing message) {
+  /**
+   * Writes a message, soon, in its turn; or fails its future.
+   *
+   * @param isOneOfMany whether it is left to the writer, for others follow
+   */
+  void add(Outgoing message, boolean isOneOfMany) {
     ShareException refusal;
     synchronized (this) {
       refusal = refusal(message);
@@ -64,10 +71,14 @@ final class Outbox {
         queuedBytes += message.length();
       }
     }
-    if (refusal == null) {
-      write();
-    } else {
+    if (refusal != null) {
       message.fail(refusal);
+    } else if (isOneOfMany) {
+      if (takeRole()) {
+        leaveToWriter();
+      }
+    } else {
+      write();
     }
   }
 
@@ -199,6 +210,7 @@ final class Outbox {
       urgent.clear();
       queue.clear();
       queuedBytes = 0;
+      notifyAll();
     }
     endpoint.end();
     if (sent != null) {
@@ -210,34 +222,69 @@ final class Outbox {
   // ---- writing ----
 
   private void write() {
-    synchronized (this) {
-      if (writing) {
-        return;
+    if (takeRole()) {
+      List<Runnable> done = new ArrayList<>();
+      if (!drain(done)) {
+        leaveToWriter();
       }
-      writing = true;
+      done.forEach(Runnable::run);
     }
-    List<Runnable> done = new ArrayList<>();
-    if (!drain(done)) {
-      leaveToWriter();
-    }
-    done.forEach(Runnable::run);
   }
 
+  /** Hands the role over. The JVM stays alive until the writer is done. */
   private void leaveToWriter() {
+    KeepAlive.enter();
+    synchronized (this) {
+      isLeftToWriter = true;
+      notifyAll();
+      if (writer != null) {
+        return;
+      }
+      writer = new Thread(this::writeOn, name + " writer");
+      writer.setDaemon(true);
+    }
     try {
-      Thread writer = new Thread(this::writeOn, name + " writer");
-      writer.setDaemon(false);
       writer.start();
     } catch (OutOfMemoryError e) {
       releaseRole();
+      KeepAlive.leave();
       fail(new ShareIoException("SHO_ENOMEM", "no thread to write with: " + e.getMessage(), e));
     }
   }
 
   private void writeOn() {
+    while (awaitRole()) {
+      try {
+        writeAll();
+      } finally {
+        KeepAlive.leave();
+      }
+    }
+  }
+
+  /** Returns false when there is nothing more to come. */
+  private synchronized boolean awaitRole() {
+    while (!isLeftToWriter && end == null) {
+      awaitChange();
+    }
+    boolean isMine = isLeftToWriter;
+    isLeftToWriter = false;
+    return isMine;
+  }
+
+  @SuppressWarnings("WaitNotInLoop") // the caller's
+  private void awaitChange() {
+    try {
+      wait();
+    } catch (InterruptedException e) {
+      // Whoever that was meant for: what was sent is written all the same.
+      return;
+    }
+  }
+
+  private void writeAll() {
     boolean goesOn = true;
     while (goesOn) {
-      awaitRoom();
       List<Runnable> done = new ArrayList<>();
       goesOn = !drain(done);
       if (!done.isEmpty()) {
@@ -247,6 +294,9 @@ final class Outbox {
         }
         done.forEach(Runnable::run);
         goesOn = goesOn && takeRole();
+      }
+      if (goesOn) {
+        awaitRoom();
       }
     }
   }

@@ -185,6 +185,6 @@ final class Protocol {
   }
 
   private void send(ObjectNode message) {
-    outbox.add(new Outgoing(Line.of(message), null, new CompletableFuture<>()));
+    outbox.add(new Outgoing(Line.of(message), null, new CompletableFuture<>()), false);
   }
 }

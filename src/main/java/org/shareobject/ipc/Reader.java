@@ -59,6 +59,11 @@ final class Reader implements Runnable {
     }
   }
 
+  /** Returns whether more messages are read already. For listeners. */
+  boolean hasMore() {
+    return lines.hasNext();
+  }
+
   /** Returns false at the end. */
   private boolean read() throws InterruptedException {
     lines.makeRoom();
