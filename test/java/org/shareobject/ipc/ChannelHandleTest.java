@@ -9,8 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ProtocolFamily;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
@@ -62,8 +60,7 @@ class ChannelHandleTest {
     if (family == StandardProtocolFamily.UNIX) {
       return UnixDomainSocketAddress.of(folder.resolve("socket"));
     }
-    String loopback = family == StandardProtocolFamily.INET ? "127.0.0.1" : "::1";
-    return new InetSocketAddress(InetAddress.getByName(loopback), 0);
+    return Loopback.of((StandardProtocolFamily) family);
   }
 
   private static void write(SocketChannel socket, String text) throws IOException {

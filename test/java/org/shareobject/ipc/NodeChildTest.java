@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -95,13 +93,8 @@ class NodeChildTest {
     CompletableFuture<Void> unused = channel.send(Map.of("task", "echo", "value", value));
   }
 
-  private static InetSocketAddress loopback(StandardProtocolFamily family) throws IOException {
-    String host = family == StandardProtocolFamily.INET6 ? "::1" : "127.0.0.1";
-    return new InetSocketAddress(InetAddress.getByName(host), 0);
-  }
-
   private static ServerSocketChannel server() throws IOException {
-    return ServerSocketChannel.open().bind(loopback(StandardProtocolFamily.INET));
+    return ServerSocketChannel.open().bind(Loopback.port(0));
   }
 
   private static String readAll(SocketChannel socket) throws IOException {
@@ -159,7 +152,7 @@ class NodeChildTest {
       server.bind(
           family == StandardProtocolFamily.UNIX
               ? UnixDomainSocketAddress.of(folder.resolve("socket"))
-              : loopback(family));
+              : Loopback.of(family));
       Futures.get(channel.send(Map.of("task", "serve"), server));
       assertTrue(received.nextJson().has("serving"));
       try (SocketChannel client = SocketChannel.open(server.getLocalAddress())) {
@@ -195,8 +188,8 @@ class NodeChildTest {
   @CsvSource({"INET,udp4", "INET6,udp6"})
   void shouldShareADatagramSocketWithNode(StandardProtocolFamily family, String type)
       throws IOException {
-    try (DatagramChannel socket = DatagramChannel.open(family).bind(loopback(family));
-        DatagramChannel client = DatagramChannel.open(family).bind(loopback(family))) {
+    try (DatagramChannel socket = DatagramChannel.open(family).bind(Loopback.of(family));
+        DatagramChannel client = DatagramChannel.open(family).bind(Loopback.of(family))) {
       Futures.get(channel.send(Map.of("task", "datagram", "type", type), socket));
       assertTrue(received.nextJson().has("bound"));
       client.send(ByteBuffer.wrap(new byte[] {'a'}), socket.getLocalAddress());
@@ -252,7 +245,7 @@ class NodeChildTest {
     try (SocketChannel client = SocketChannel.open(address);
         SocketChannel accepted = server.accept()) {
       accepted.write(ByteBuffer.wrap(new byte[] {'j'}));
-      accepted.close();
+      accepted.shutdownOutput();
       assertEquals("j", readAll(client));
     }
   }
@@ -274,7 +267,7 @@ class NodeChildTest {
       throws IOException {
     CompletableFuture<Void> unused = channel.send(Map.of("task", "bind", "type", type));
     try (DatagramChannel socket = received.next().channel(DatagramChannel.class);
-        DatagramChannel client = DatagramChannel.open(family).bind(loopback(family))) {
+        DatagramChannel client = DatagramChannel.open(family).bind(Loopback.of(family))) {
       client.send(ByteBuffer.wrap(new byte[] {5}), socket.getLocalAddress());
       ByteBuffer bytes = ByteBuffer.allocate(10);
       assertEquals(client.getLocalAddress(), socket.receive(bytes));
@@ -292,8 +285,7 @@ class NodeChildTest {
     List<SocketChannel> clients = new ArrayList<>();
     List<SocketChannel> sockets = new ArrayList<>();
     for (int i = 0; i < 300; i++) {
-      clients.add(
-          SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port)));
+      clients.add(SocketChannel.open(Loopback.port(port)));
     }
     for (int i = 0; i < 300; i++) {
       sockets.add(received.next().channel(SocketChannel.class));

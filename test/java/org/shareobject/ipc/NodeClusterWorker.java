@@ -10,6 +10,7 @@ import java.nio.channels.DatagramChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /** What {@code primary.js} forks. */
 final class NodeClusterWorker {
@@ -38,7 +39,7 @@ final class NodeClusterWorker {
 
   private static InetSocketAddress address(String[] args) {
     int port = Integer.parseInt(args[1]);
-    return args[2].isEmpty() ? new InetSocketAddress(port) : new InetSocketAddress(args[2], port);
+    return args[2].isEmpty() ? new InetSocketAddress(port) : Loopback.port(port);
   }
 
   private static byte[] name() {
@@ -47,16 +48,11 @@ final class NodeClusterWorker {
 
   @SuppressWarnings("FutureReturnValueIgnored") // thenCompose waits for the inner one
   private static void listen(SocketAddress address) {
-    CompletableFuture<Void> listening =
-        WORKER
-            .listen(address, NodeClusterWorker::serve)
-            .handle(
-                (server, error) ->
-                    error == null
-                        ? CompletableFuture.<Void>completedFuture(null)
-                        : WORKER.channel().send(error.getMessage()))
-            .thenCompose(sent -> sent);
-    Futures.get(listening);
+    try {
+      ClusterServer unused = WORKER.listen(address, NodeClusterWorker::serve).join();
+    } catch (CompletionException e) {
+      Futures.get(WORKER.channel().send(e.getCause().getMessage()));
+    }
   }
 
   private static void serve(SocketChannel connection) {

@@ -3,8 +3,6 @@ package org.shareobject.ipc;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardProtocolFamily;
 import java.nio.ByteBuffer;
@@ -124,18 +122,16 @@ final class NodeWorker {
   }
 
   private void give(String what) throws IOException {
-    InetAddress loopback = InetAddress.getLoopbackAddress();
     if (what.equals("udp4") || what.equals("udp6")) {
       StandardProtocolFamily family =
           what.equals("udp4") ? StandardProtocolFamily.INET : StandardProtocolFamily.INET6;
-      String host = what.equals("udp4") ? "127.0.0.1" : "::1";
       DatagramChannel socket = DatagramChannel.open(family);
-      socket.bind(new InetSocketAddress(InetAddress.getByName(host), 0));
+      socket.bind(Loopback.of(family));
       closeWhenSent(parent.send(what, socket), socket);
       return;
     }
     ServerSocketChannel server = ServerSocketChannel.open();
-    server.bind(new InetSocketAddress(loopback, 0));
+    server.bind(Loopback.port(0));
     if (what.equals("server")) {
       closeWhenSent(parent.send(what, server), server);
       return;

@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -69,7 +67,7 @@ class WorkerTest {
     try (Worker worker = Worker.fork(Workers.Echo.class);
         ServerSocketChannel server = ServerSocketChannel.open()) {
       Received received = Received.from(worker.channel());
-      server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      server.bind(Loopback.port(0));
       Futures.get(worker.channel().send("server", server));
       received.next().handle().channel().close();
       try (SocketChannel client = SocketChannel.open(server.getLocalAddress())) {
@@ -260,7 +258,7 @@ class WorkerTest {
   void shouldFailAHandleWhoseReceiverIsKilled() throws Exception {
     try (Worker worker = Worker.spawn(new ProcessBuilder("sleep", "1000"));
         ServerSocketChannel server = ServerSocketChannel.open()) {
-      server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      server.bind(Loopback.port(0));
       CompletableFuture<Void> handle = worker.channel().send("handle", server);
       CompletableFuture<Void> behind = worker.channel().send("behind");
       worker.process().destroyForcibly();
