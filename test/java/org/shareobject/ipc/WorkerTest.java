@@ -28,6 +28,7 @@ import org.shareobject.ShareClosedException;
 import org.shareobject.ShareIoException;
 import org.shareobject.ShareMap;
 import org.shareobject.testing.ChildJvm;
+import org.shareobject.testing.EchoMaster;
 import org.shareobject.testing.Host;
 import org.shareobject.testing.JvmLauncher;
 
@@ -180,10 +181,8 @@ class WorkerTest {
             .options("--module-path", String.join(":", modules))
             .options("--add-modules", "org.shareobject,com.fasterxml.jackson.databind")
             .options("--add-modules", "java.management")
-            .options("--patch-module", "org.shareobject=" + String.join(":", classes))
-            .options("--add-reads", "org.shareobject=java.management")
-            .classPath("")
-            .run("org.shareobject/" + Workers.EchoMaster.class.getName());
+            .classPath(String.join(":", classes))
+            .run(EchoMaster.class);
     assertTrue(result.out().startsWith("hello in module org.shareobject"), result.toString());
   }
 

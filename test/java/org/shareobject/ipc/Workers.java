@@ -145,17 +145,6 @@ final class Workers {
     }
   }
 
-  /** Forks an echo, and prints what comes back. */
-  static final class EchoMaster {
-    public static void main(String[] args) {
-      try (Worker worker = Worker.fork(Echo.class)) {
-        Received received = Received.from(worker.channel());
-        CompletableFuture<Void> unused = worker.channel().send("hello");
-        System.out.println(received.nextText() + " in " + Channel.class.getModule());
-      }
-    }
-  }
-
   /** Holds the sockets that come until it is told to release them. */
   static final class Hoarder {
     public static void main(String[] args) {

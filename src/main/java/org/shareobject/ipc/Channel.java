@@ -232,6 +232,7 @@ public final class Channel implements AutoCloseable {
   /**
    * Adds a listener to the channel's end: either side disconnected, or the other one died. It is
    * called once, after the listeners of all messages that came before; at once if the end has come.
+   * Until then the JVM stays alive.
    *
    * @param listener is told
    */

@@ -53,7 +53,7 @@ public final class ClusterWorker {
   private long sequence;
   private boolean isEnded;
 
-  /** A question to the primary. The JVM stays alive until it is answered. */
+  /** A question to the primary. */
   private static final class Query<T> {
     private final CompletableFuture<T> future;
     private final BiFunction<JsonNode, Handle, T> whenAnswered;
@@ -61,7 +61,6 @@ public final class ClusterWorker {
     Query(CompletableFuture<T> future, BiFunction<JsonNode, Handle, T> whenAnswered) {
       this.future = future;
       this.whenAnswered = whenAnswered;
-      KeepAlive.enter();
     }
 
     void answered(JsonNode answer, Handle handle) {
@@ -70,14 +69,11 @@ public final class ClusterWorker {
         future.complete(whenAnswered.apply(answer, handle));
       } catch (RuntimeException e) {
         future.completeExceptionally(e);
-      } finally {
-        KeepAlive.leave();
       }
     }
 
     void failed(ShareException error) {
       future.completeExceptionally(error);
-      KeepAlive.leave();
     }
   }
 
@@ -88,7 +84,7 @@ public final class ClusterWorker {
 
   /**
    * Tells the primary that this process is online, if one forked it. Later calls return the same
-   * worker.
+   * worker. From then on until the channel's end the JVM stays alive.
    *
    * @return the worker; empty if no primary of Node's cluster forked this process
    * @throws ShareException as {@link Channel#parent()}

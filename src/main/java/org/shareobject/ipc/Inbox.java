@@ -22,6 +22,7 @@ final class Inbox {
   private final ArrayDeque<Kept> kept = new ArrayDeque<>();
   private long keptBytes;
   private boolean isTelling;
+  private boolean isKeptAlive;
   private boolean isDisconnected;
   private boolean isClosed;
 
@@ -39,9 +40,7 @@ final class Inbox {
   void listen(Predicate<JsonNode> filter, MessageListener listener) {
     synchronized (this) {
       routes.add(new Route(filter, listener));
-      if (!isDisconnected && routes.size() == 1) {
-        KeepAlive.enter();
-      }
+      keepAlive();
       if (kept.isEmpty() || isTelling) {
         return;
       }
@@ -57,10 +56,18 @@ final class Inbox {
     synchronized (this) {
       if (!isDisconnected || isTelling) {
         disconnectListeners.add(listener);
+        keepAlive();
         return;
       }
     }
     run(listener);
+  }
+
+  private void keepAlive() {
+    if (!isKeptAlive && !isDisconnected) {
+      isKeptAlive = true;
+      KeepAlive.enter();
+    }
   }
 
   /**
@@ -96,16 +103,19 @@ final class Inbox {
 
   /** Tells that the channel is at its end, after all that was read before. */
   void disconnected() {
+    boolean isTold;
+    boolean wasKeptAlive;
     synchronized (this) {
       isDisconnected = true;
-      if (!routes.isEmpty()) {
-        KeepAlive.leave();
-      }
-      if (isTelling) {
-        return;
-      }
+      isTold = isTelling; // by who tells what was kept
+      wasKeptAlive = isKeptAlive;
     }
-    tellEnd();
+    if (!isTold) {
+      tellEnd();
+    }
+    if (wasKeptAlive) {
+      KeepAlive.leave();
+    }
   }
 
   /** Drops what was kept. */

@@ -13,8 +13,8 @@
  *
  * <p><b>Threads.</b> Every method may be called by any thread at any time. A channel has one thread
  * that reads and calls listeners; what cannot be written at once is written by another, so that
- * sending never blocks. As in Node, a channel with a message listener keeps the JVM alive while it
- * is connected.
+ * sending never blocks. As in Node, a channel with a listener keeps the JVM alive while it is
+ * connected.
  *
  * <p><b>Failure.</b> What cannot be sent fails the future of {@code send}. What comes and is no
  * message is dropped and told to the handler of uncaught exceptions of the channel's thread.
