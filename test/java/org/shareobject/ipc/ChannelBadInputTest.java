@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -316,5 +317,55 @@ class ChannelBadInputTest {
     peer.write("[".repeat(100_000) + "]".repeat(100_000) + "\n\"after\"\n");
     assertEquals("after", received.nextText());
     complaints.assertNext(ShareFormatException.class, "not JSON");
+  }
+
+  /** What is understood of it is not the point, but that it goes on and keeps no descriptor. */
+  @Test
+  void shouldSurviveAnything() {
+    String[] seeds = {
+      "{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Server\",\"msg\":{\"a\":[1,2,{}]}}",
+      "{\"cmd\":\"NODE_HANDLE\",\"type\":\"net.Socket\",\"msg\":\"x\",\"key\":\"4::80\"}",
+      "{\"cmd\":\"NODE_HANDLE\",\"type\":\"shareobject.Map\",\"msg\":null}",
+      "{\"cmd\":\"NODE_HANDLE\",\"type\":null,\"msg\":{\"cmd\":\"NODE_HANDLE\",\"type\":1}}",
+      "{\"cmd\":\"NODE_SOCKET_NOTIFY_CLOSE\",\"key\":\"4::80\"}",
+      "{\"cmd\":\"NODE_SOCKET_GET_COUNT\",\"key\":{}}",
+      "{\"cmd\":\"NODE_HANDLE_ACK\"}",
+      "{\"cmd\":\"NODE_HANDLE_NACK\",\"knows\":[1,null],\"reason\":[]}",
+      "{\"plain\":\"é😀\"}",
+    };
+    Random random = new Random(1);
+    CountDownLatch end = new CountDownLatch(1);
+    peer.channel.onMessage(
+        (message, handle) -> {
+          if (handle != null) {
+            handle.drop();
+          }
+          if (message.asText().equals("end")) {
+            end.countDown();
+          }
+        });
+    Thread drain = new Thread(peer::readToEnd);
+    drain.start();
+    int before = OpenFiles.count();
+    for (int i = 0; i < 5000; i++) {
+      byte[] line = seeds[random.nextInt(seeds.length)].getBytes(StandardCharsets.UTF_8);
+      for (int change = random.nextInt(3); change > 0; change--) {
+        line[random.nextInt(line.length)] = (byte) random.nextInt(256);
+      }
+      if (random.nextInt(3) == 0) {
+        try (Descriptor passed = descriptor()) {
+          peer.write(line, passed.number());
+        }
+      } else {
+        peer.write(line, -1);
+      }
+      if (random.nextInt(10) != 0) {
+        peer.write("\n");
+      }
+    }
+    peer.write("\n\"end\"\n");
+    Futures.await(() -> end.getCount() == 0);
+    assertTrue(peer.channel.isConnected());
+    OpenFiles.assertNoMoreThan(before);
   }
 }

@@ -170,4 +170,20 @@ class ChannelMapTest {
       assertThrows(IllegalStateException.class, () -> handle.map(Codec.STRING, Codec.LONG));
     }
   }
+
+  @Test
+  void shouldGiveTheMemoryBackWithItsLastUser() {
+    ShareMap<String, Long> map = builder().openAnonymous();
+    Futures.get(pair.left.send(1, map));
+    ShareMap<String, Long> got = received.next().handle().map(Codec.STRING, Codec.LONG);
+    map.close();
+    got.put("still", 1L);
+    assertTrue(OpenFiles.holdsMemoryWithoutFile());
+    got.close();
+    Futures.await(
+        () -> {
+          System.gc();
+          return !OpenFiles.holdsMemoryWithoutFile();
+        });
+  }
 }

@@ -1,6 +1,11 @@
 package org.shareobject.ipc;
 
 import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.shareobject.Codec;
 import org.shareobject.ShareMap;
 import org.shareobject.internal.Descriptor;
@@ -32,6 +37,30 @@ final class OpenFiles {
     try (ShareMap<String, String> map =
         ShareMap.builder(Codec.STRING, Codec.STRING).capacity(1 << 16).openAnonymous()) {
       return MapAccess.get().raw(map).share();
+    }
+  }
+
+  /** Returns whether a map without a file is open, or still in memory, in this process. */
+  static boolean holdsMemoryWithoutFile() {
+    try {
+      return Files.readString(Path.of("/proc/self/maps")).contains("/memfd:shareobject")
+          || descriptors().anyMatch(name -> name.startsWith("/memfd:shareobject"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Stream<String> descriptors() throws IOException {
+    try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+      return all.map(OpenFiles::target).toList().stream();
+    }
+  }
+
+  private static String target(Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor).toString();
+    } catch (IOException e) {
+      return ""; // closed meanwhile
     }
   }
 }

@@ -1,7 +1,6 @@
 package org.shareobject.ipc;
 
 import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamWriteConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -71,8 +70,6 @@ final class Json {
   static JsonNode read(byte[] bytes, int offset, int length) {
     try {
       return checked(READER.readValue(bytes, offset, length), bytes, offset, length);
-    } catch (JsonProcessingException e) {
-      return readMalformed(bytes, offset, length, e);
     } catch (IOException e) {
       return readMalformed(bytes, offset, length, e);
     }

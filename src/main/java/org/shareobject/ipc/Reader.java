@@ -45,7 +45,9 @@ final class Reader implements Runnable {
     ShareException failure = null;
     try {
       while (read()) {
-        protocol.answerClosed();
+        if (protocol.isAwaitingClose()) {
+          protocol.answerClosed();
+        }
       }
     } catch (ShareException e) {
       failure = e;
