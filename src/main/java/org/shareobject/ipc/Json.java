@@ -10,7 +10,9 @@ import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.shareobject.ShareFormatException;
+import org.shareobject.internal.Utf8;
 
 /** Messages to and from lines of JSON, as Node writes and reads them. */
 final class Json {
@@ -76,7 +78,7 @@ final class Json {
   }
 
   private static JsonNode readMalformed(byte[] bytes, int offset, int length, IOException first) {
-    String text = new String(bytes, offset, length, StandardCharsets.UTF_8);
+    String text = Utf8.decode(Arrays.copyOfRange(bytes, offset, offset + length), length);
     if (text.indexOf('\uFFFD') < 0) {
       throw notJson(bytes, offset, length, first);
     }
