@@ -400,9 +400,28 @@ static void close_in_child(_Atomic int *state) {
 
 static void close_all_in_child(void) { sho__guard_each(close_in_child); }
 
+/*
+ * glibc links its pthread_atfork() into each library; it calls a function that
+ * other C libraries lack, and a library made with glibc could not be loaded
+ * beside musl. So both are weak, and whichever is there is called.
+ */
+#ifdef __GLIBC__
+extern int __register_atfork(void (*)(void), void (*)(void), void (*)(void),
+                             void *) __attribute__((weak));
+#pragma weak pthread_atfork
+
+static void watch_forks(void) {
+  if (__register_atfork != NULL) {
+    __register_atfork(NULL, NULL, close_all_in_child, NULL);
+  } else if (pthread_atfork != NULL) {
+    pthread_atfork(NULL, NULL, close_all_in_child);
+  }
+}
+#else
 static void watch_forks(void) {
   pthread_atfork(NULL, NULL, close_all_in_child);
 }
+#endif
 
 int sho__region_map(struct sho__region *region, int fd, const char *path,
                     const struct sho__extent *extent, int writable) {
