@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -242,7 +243,10 @@ class ManagerTest {
         CompletableFuture<Void> unused =
             other.right().send(json("{'isSharedMemoryMessage':true,'method':'plusOne','key':'n'}"));
       }
+      AtomicBoolean isAllRead = new AtomicBoolean();
+      other.left().onDisconnect(() -> isAllRead.set(true));
       other.right().disconnect();
+      Ends.await(isAllRead::get);
     }
     assertEquals(answer("1001"), worker.ask(request("plusOne", "'key':'n'")));
   }
