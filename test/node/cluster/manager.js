@@ -8,7 +8,7 @@
 
 const cluster = require('cluster');
 const {spawn} = require('child_process');
-const {Manager} = require('./published');
+const {Manager} = require('../../../examples/manager/published');
 
 const [how, java, ...words] = process.argv.slice(2);
 const end = words.indexOf('--');

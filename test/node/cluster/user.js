@@ -6,7 +6,7 @@
 
 const assert = require('assert');
 const cluster = require('cluster');
-const {User} = require('./published');
+const {User} = require('../../../examples/manager/published');
 
 const [id, act, ...args] = process.argv.slice(2);
 cluster.worker = {id: Number(id)}; // what Node's cluster would do
