@@ -235,6 +235,7 @@ struct sho__log {
   struct sho__segment_shm *segment;
   uint32_t number;
   int changed;                  /* what await waits for */
+  int moved;                    /* a slot was emptied, or names another entry */
   const _Atomic uint64_t *keep; /* the slot of the key that is written */
 };
 

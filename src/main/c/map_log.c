@@ -172,6 +172,7 @@ void sho__log_drop(struct sho__log *log, uint64_t hash, _Atomic uint64_t *slot,
                    const struct sho__entry_shm *entry) {
   struct sho__segment_shm *segment = log->segment;
   uint64_t bytes = sho__entry_size(entry);
+  log->moved = 1;
   sho__index_remove(log->map, hash, slot);
   sho__log_mark(log, entry->position, 1);
   sho__put(&segment->live_bytes, sho__get(&segment->live_bytes) - bytes);
@@ -197,6 +198,7 @@ static void move_to_tail(struct sho__log *log, struct sho__entry_shm *entry,
   SHO_CRASH_POINT("map: entry copied");
   advance_tail(log, bytes);
   SHO_CRASH_POINT("map: tail advanced over copy");
+  log->moved = 1;
   sho__index_replace(slot, tail);
   SHO_CRASH_POINT("map: slot moved");
 }

@@ -356,6 +356,7 @@ static void finish_move(struct sho__log *log) {
 }
 
 void sho__segment_rebuild(struct sho__log *log, int checked) {
+  log->moved = 1;
   struct count count = {
       .overflow = calloc(log->map->geometry.buckets, sizeof(uint32_t))};
   if (checked) {

@@ -116,15 +116,12 @@ static int put_entry(struct sho__log *log, uint64_t hash,
                      uint64_t *version) {
   uint64_t bytes = sho__entry_bytes(write->key_bytes, write->value_bytes);
   uint64_t replaced = state->there ? sho__entry_size(&state->hit.entry) : 0;
-  uint64_t head = sho__get(&log->segment->head);
-  uint64_t entries = sho__get(&log->segment->entries);
   log->keep = state->there ? state->hit.slot : NULL;
   int code = sho__log_room(log, bytes, replaced);
   if (code != SHO_OK) {
     return code;
   }
-  if (head != sho__get(&log->segment->head) ||
-      entries != sho__get(&log->segment->entries)) {
+  if (log->moved) {
     look(log, hash, write, state);
   }
   struct sho__entry_shm entry = {
