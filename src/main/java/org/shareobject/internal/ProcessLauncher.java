@@ -35,12 +35,16 @@ public final class ProcessLauncher {
    * Starts the program, and closes the end here.
    *
    * @param command is not changed
+   * @param clusterId the program's number as a worker of a cluster, or null
    * @throws ShareIoException if it cannot be started
    */
-  public static Process start(ProcessBuilder command, Endpoint end) {
+  public static Process start(ProcessBuilder command, Integer clusterId, Endpoint end) {
     try {
       checkProgram(command);
       ProcessBuilder builder = copy(command);
+      if (clusterId != null) {
+        builder.environment().put(CLUSTER_VARIABLE, clusterId.toString());
+      }
       Results.check(ChannelNative.inherit(end.descriptor()));
       builder.redirectInput(Sockets.jdk(() -> SocketNative.redirect(end.descriptor())));
       return builder.start();

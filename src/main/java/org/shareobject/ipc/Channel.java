@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.shareobject.ShareClosedException;
 import org.shareobject.ShareException;
@@ -144,11 +145,24 @@ public final class Channel implements AutoCloseable {
    * @return as there
    */
   public CompletableFuture<Void> send(Object message, NetworkChannel handle, boolean keepOpen) {
+    return send(message, handle, keepOpen, PassedSocket::envelope);
+  }
+
+  /** Sends an internal message with what Node receives as a raw handle. */
+  CompletableFuture<Void> sendRaw(Object message, NetworkChannel handle) {
+    return send(message, handle, true, PassedSocket::rawEnvelope);
+  }
+
+  private CompletableFuture<Void> send(
+      Object message,
+      NetworkChannel handle,
+      boolean keepOpen,
+      Function<PassedSocket, String> envelope) {
     Objects.requireNonNull(handle, "handle");
     CompletableFuture<Void> future = newFuture();
     try {
       PassedSocket passed = PassedSocket.of(handle, keepOpen);
-      add(Line.ofHandle(passed.envelope(), message), passed, future);
+      add(Line.ofHandle(envelope.apply(passed), message), passed, future);
     } catch (RuntimeException e) {
       future.completeExceptionally(e);
     } catch (IOException e) {

@@ -1,7 +1,6 @@
 package org.shareobject.ipc;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
@@ -23,8 +22,9 @@ import org.shareobject.ShareException;
 import org.shareobject.ShareIoException;
 
 /**
- * This process as a worker of Node's {@code cluster}: the primary, which is Node, forked it, and
- * workers that listen on one port share it, whether they are JVMs or Node.
+ * This process as a worker of Node's {@code cluster}: the primary forked it, and workers that
+ * listen on one port share it, whether they are JVMs or Node. The primary is Node, a {@link
+ * ClusterPrimary}, or the command {@code shareobject fork}.
  *
  * <p>Node forks what {@code process.execPath} names: in the primary, set it to a {@code java}, and
  * {@code cluster.setupPrimary({exec: 'com.example.Main', execArgv: ['-cp', …]})}.
@@ -34,15 +34,6 @@ import org.shareobject.ShareIoException;
  * any thread at any time.
  */
 public final class ClusterWorker {
-  static final String COMMAND = "NODE_CLUSTER";
-
-  /** What Node's {@code net} calls the families. */
-  private static final int IPV4 = 4;
-
-  private static final int IPV6 = 6;
-  private static final int UNIX = -1;
-  private static final int NO_PORT = -1;
-
   private static ClusterWorker joined;
 
   private final Channel channel;
@@ -86,7 +77,7 @@ public final class ClusterWorker {
    * Tells the primary that this process is online, if one forked it. Later calls return the same
    * worker. From then on until the channel's end the JVM stays alive.
    *
-   * @return the worker; empty if no primary of Node's cluster forked this process
+   * @return the worker; empty if no primary of a cluster forked this process
    * @throws ShareException as {@link Channel#parent()}
    */
   public static synchronized Optional<ClusterWorker> join() {
@@ -103,9 +94,9 @@ public final class ClusterWorker {
   }
 
   private void begin() {
-    channel.onInternalMessage(COMMAND, this::receive);
+    channel.onInternalMessage(ClusterWire.COMMAND, this::receive);
     channel.onDisconnect(this::ended);
-    send(act("online"));
+    send(ClusterWire.act("online"));
   }
 
   /**
@@ -193,7 +184,7 @@ public final class ClusterWorker {
     closeServers();
     CompletableFuture<Void> unused =
         ask(
-            act("exitedAfterDisconnect"),
+            ClusterWire.act("exitedAfterDisconnect"),
             (answer, handle) -> {
               channel.disconnect();
               return null;
@@ -202,23 +193,19 @@ public final class ClusterWorker {
 
   // ---- to the primary ----
 
-  private static ObjectNode act(String act) {
-    return JsonNodeFactory.instance.objectNode().put("cmd", COMMAND).put("act", act);
-  }
-
   private ObjectNode query(SocketAddress address) {
-    ObjectNode query = act("queryServer");
+    ObjectNode query = ClusterWire.act("queryServer");
     if (address instanceof InetSocketAddress inet && !inet.isUnresolved()) {
       boolean isAny = inet.getAddress().isAnyLocalAddress();
       boolean isIpv6 = !isAny && inet.getAddress() instanceof Inet6Address;
       query.put("address", isAny ? null : inet.getAddress().getHostAddress());
       query.put("port", inet.getPort());
-      query.put("addressType", isIpv6 ? IPV6 : IPV4);
+      query.put("addressType", isIpv6 ? ClusterWire.IPV6 : ClusterWire.IPV4);
     } else if (address instanceof UnixDomainSocketAddress unix) {
       Path path = unix.getPath().toAbsolutePath().normalize();
       query.put("address", path.toString());
-      query.put("port", NO_PORT);
-      query.put("addressType", UNIX);
+      query.put("port", ClusterWire.NO_PORT);
+      query.put("addressType", ClusterWire.UNIX);
     } else {
       throw new IllegalArgumentException(
           address + " is no resolved Internet address, and no Unix socket's");
@@ -295,17 +282,12 @@ public final class ClusterWorker {
     synchronized (this) {
       servers.remove(key);
     }
-    send(act("close").put("key", key));
+    send(ClusterWire.act("close").put("key", key));
   }
 
   /** Answers whether a connection is taken. */
   void answer(long question, boolean isAccepted) {
-    send(
-        JsonNodeFactory.instance
-            .objectNode()
-            .put("cmd", COMMAND)
-            .put("ack", question)
-            .put("accepted", isAccepted));
+    send(ClusterWire.answer(question).put("accepted", isAccepted));
   }
 
   // ---- from the primary ----

@@ -66,6 +66,13 @@ final class PassedSocket implements Passed {
             + " can");
   }
 
+  /** Returns the same for those who want Node's raw handle, as its cluster does. */
+  String rawEnvelope() {
+    return socket instanceof DatagramChannel
+        ? "\"type\":\"dgram.Native\""
+        : "\"type\":\"net.Native\"";
+  }
+
   private String datagramType() {
     try (Descriptor copy = open()) {
       return Sockets.isIpv4(copy) ? "udp4" : "udp6";

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.shareobject.ShareException;
 import org.shareobject.ShareIoException;
 import org.shareobject.internal.Endpoint;
@@ -45,10 +46,15 @@ public final class Worker implements AutoCloseable {
    * @throws ShareException if Jackson is missing
    */
   public static Worker fork(Class<?> main, String... args) {
+    return spawn(jvm(main, args));
+  }
+
+  /** Returns the command that starts a JVM like this one. */
+  static ProcessBuilder jvm(Class<?> main, String... args) {
     Objects.requireNonNull(main, "main");
     List<String> command = new ArrayList<>(JvmCommand.of(main, args));
     command.addAll(1, JvmArguments.inherited());
-    return spawn(new ProcessBuilder(command));
+    return new ProcessBuilder(command);
   }
 
   /**
@@ -64,11 +70,22 @@ public final class Worker implements AutoCloseable {
    * @throws ShareException if Jackson is missing
    */
   public static Worker spawn(ProcessBuilder command) {
+    return spawn(command, null, channel -> {});
+  }
+
+  /**
+   * Starts a program.
+   *
+   * @param clusterId its number as a worker of a cluster, or null
+   * @param prepare is given the channel before anything can come through it
+   */
+  static Worker spawn(ProcessBuilder command, Integer clusterId, Consumer<Channel> prepare) {
     Objects.requireNonNull(command, "command");
     Endpoint[] ends = Endpoint.pair();
     Channel channel = openOrCloseBoth(ends);
     try {
-      return new Worker(ProcessLauncher.start(command, ends[1]), channel);
+      prepare.accept(channel);
+      return new Worker(ProcessLauncher.start(command, clusterId, ends[1]), channel);
     } catch (RuntimeException | Error e) {
       channel.close();
       throw e;

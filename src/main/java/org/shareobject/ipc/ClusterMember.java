@@ -1,0 +1,147 @@
+package org.shareobject.ipc;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.net.SocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+
+/**
+ * A worker of a {@link ClusterPrimary}. All methods may be called by any thread at any time; none
+ * blocks.
+ */
+public final class ClusterMember {
+  private final ClusterPrimary primary;
+  private final int id;
+  private final List<SocketAddress> addresses = new ArrayList<>();
+  private final List<Consumer<SocketAddress>> listeners = new ArrayList<>();
+  private volatile Worker worker;
+  private volatile boolean isOnline;
+  private volatile boolean isLeaving;
+
+  ClusterMember(ClusterPrimary primary, int id) {
+    this.primary = primary;
+    this.id = id;
+  }
+
+  /** Starts the process. */
+  void spawn(ProcessBuilder command) {
+    worker = Worker.spawn(command, id, this::prepare);
+  }
+
+  private void prepare(Channel channel) {
+    channel.onInternalMessage(
+        ClusterWire.COMMAND,
+        (message, handle) -> {
+          if (handle != null) {
+            handle.drop();
+          }
+          receive(channel, message);
+        });
+    channel.onDisconnect(() -> primary.forget(this));
+  }
+
+  /**
+   * Returns the process and the channel to it.
+   *
+   * @return the same at each call
+   */
+  public Worker worker() {
+    return worker;
+  }
+
+  /**
+   * Returns its number, which the worker finds as {@code NODE_UNIQUE_ID}.
+   *
+   * @return 1 or above; no two workers of a primary have the same
+   */
+  public int id() {
+    return id;
+  }
+
+  /**
+   * Returns whether it has told that it is a worker of a cluster, as Node does before it runs the
+   * program, and a JVM by {@link ClusterWorker#join}. A program that does not speak the channel
+   * never is.
+   *
+   * @return whether it was so at any time
+   */
+  public boolean isOnline() {
+    return isOnline;
+  }
+
+  /**
+   * Returns whether it leaves because it was told to, by {@link #disconnect}, or wants to, and did
+   * not just die. Node calls this {@code exitedAfterDisconnect}.
+   *
+   * @return whether it is so now
+   */
+  public boolean isLeaving() {
+    return isLeaving;
+  }
+
+  /**
+   * Adds a listener to the addresses on which the worker listens, or is bound to. It is told of
+   * each once, of those that are known already at once, by this thread; of later ones by the
+   * channel's thread.
+   *
+   * @param listener is told
+   */
+  public void onListening(Consumer<SocketAddress> listener) {
+    Objects.requireNonNull(listener, "listener");
+    List<SocketAddress> known;
+    synchronized (this) {
+      listeners.add(listener);
+      known = List.copyOf(addresses);
+    }
+    known.forEach(listener);
+  }
+
+  /**
+   * Tells the worker to close its servers, to finish the connections that it has, and to
+   * disconnect; which ends a worker that does nothing else. A worker that is not online, or hangs,
+   * does not do so: {@link Worker#close} ends it for sure.
+   */
+  public void disconnect() {
+    isLeaving = true;
+    send(ClusterWire.act("disconnect"));
+  }
+
+  private void send(ObjectNode message) {
+    CompletableFuture<Void> unused = worker.channel().send(message);
+  }
+
+  private void receive(Channel channel, JsonNode message) {
+    switch (message.path("act").asText()) {
+      case "online" -> isOnline = true;
+      case "queryServer" -> primary.query(this, channel, message);
+      case "listening" -> listening(ClusterWire.address(message));
+      case "close" -> primary.release(this, message.path("key").asText());
+      case "exitedAfterDisconnect" -> {
+        isLeaving = true;
+        CompletableFuture<Void> unused =
+            channel.send(ClusterWire.answer(message.path("seq").asLong()));
+      }
+      default -> {
+        // A later Node may say more.
+      }
+    }
+  }
+
+  private void listening(SocketAddress address) {
+    List<Consumer<SocketAddress>> told;
+    synchronized (this) {
+      addresses.add(address);
+      told = List.copyOf(listeners);
+    }
+    told.forEach(listener -> listener.accept(address));
+  }
+
+  @Override
+  public String toString() {
+    return "ClusterMember[" + id + "]";
+  }
+}

@@ -1,0 +1,210 @@
+package org.shareobject.ipc;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.shareobject.ShareClosedException;
+import org.shareobject.ShareException;
+import org.shareobject.ShareIoException;
+
+/**
+ * This process as the primary of Node's {@code cluster}: Node programs, unchanged, and JVMs that
+ * {@link ClusterWorker#join} listen on the same ports as its workers.
+ *
+ * <p>It binds what a worker wants to listen on and gives the socket to all who want the same, who
+ * then accept by themselves ({@code SCHED_NONE} in Node's words). So no connection goes through
+ * this process, none waits for it, and what one worker did not accept before it died another one
+ * does. The system chooses who accepts: at little load often the same.
+ *
+ * <p>A port is given up when the last worker that has it closes its server. If that worker dies
+ * instead, the port stays open until the primary is closed, and connections wait for the next
+ * worker.
+ *
+ * <p>Not possible are servers on a descriptor of the primary ({@code listen({fd})}), and {@code
+ * ipv6Only} on all addresses: a worker gets {@code ENOTSUP}. All methods may be called by any
+ * thread at any time.
+ */
+public final class ClusterPrimary implements AutoCloseable {
+  /** How long {@link #close} waits for those that end by themselves. */
+  private static final long CLOSE_SECONDS = 5;
+
+  private final Map<String, SharedSocket> sockets = new HashMap<>();
+  private final Set<ClusterMember> members = new HashSet<>();
+  private int lastId;
+  private boolean isClosed;
+
+  /** Creates a primary without workers. A process may have several. */
+  public ClusterPrimary() {}
+
+  /**
+   * Starts a JVM like this one as a worker, as {@link Worker#fork}.
+   *
+   * @param main the class whose {@code main} is run
+   * @param args what it is given
+   * @return the worker, which runs
+   * @throws ShareIoException as {@link Worker#fork}
+   * @throws ShareClosedException if the primary is closed
+   */
+  public ClusterMember fork(Class<?> main, String... args) {
+    return spawn(Worker.jvm(main, args));
+  }
+
+  /**
+   * Starts a program as a worker, as {@link Worker#spawn}.
+   *
+   * @param command as there
+   * @return the worker, which runs
+   * @throws ShareIoException as {@link Worker#spawn}
+   * @throws ShareClosedException if the primary is closed
+   * @throws ShareException if Jackson is missing
+   */
+  public ClusterMember spawn(ProcessBuilder command) {
+    ClusterMember member = new ClusterMember(this, nextId());
+    member.spawn(command);
+    if (!add(member)) {
+      member.worker().close();
+      throw closed();
+    }
+    var unused = member.worker().process().onExit().thenRun(() -> remove(member));
+    return member;
+  }
+
+  private synchronized int nextId() {
+    if (isClosed) {
+      throw closed();
+    }
+    return ++lastId;
+  }
+
+  private synchronized boolean add(ClusterMember member) {
+    return !isClosed && members.add(member);
+  }
+
+  private synchronized void remove(ClusterMember member) {
+    members.remove(member);
+  }
+
+  private static ShareClosedException closed() {
+    return new ShareClosedException("SHO_ECLOSED", "the primary of the cluster is closed");
+  }
+
+  /**
+   * Gives all ports up and ends all workers: tells each to {@link ClusterMember#disconnect}, waits
+   * up to 5 s until all have ended, then does what {@link Worker#close} does with each that has
+   * not.
+   */
+  @Override
+  public void close() {
+    List<ClusterMember> all;
+    List<SharedSocket> bound;
+    synchronized (this) {
+      isClosed = true;
+      all = new ArrayList<>(members);
+      bound = new ArrayList<>(sockets.values());
+      sockets.clear();
+    }
+    bound.forEach(SharedSocket::close);
+    all.forEach(ClusterMember::disconnect);
+    awaitEnd(all);
+    all.forEach(member -> member.worker().close());
+  }
+
+  /** Those that are not online would not end by that. */
+  private static void awaitEnd(List<ClusterMember> members) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(CLOSE_SECONDS);
+    try {
+      for (ClusterMember member : members) {
+        if (member.isOnline()) {
+          var unused =
+              member.worker().process().waitFor(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  // ---- for members ----
+
+  /** Is asked for a socket. */
+  void query(ClusterMember member, Channel channel, JsonNode query) {
+    String key = key(query);
+    ObjectNode answer = ClusterWire.answer(query.path("seq").asLong()).put("key", key);
+    SharedSocket socket;
+    try {
+      socket = join(member, key, query);
+    } catch (IOException | RuntimeException e) {
+      refuse(channel, answer, errno(e, query));
+      return;
+    }
+    answer.put("errno", 0).set("data", socket.data());
+    CompletableFuture<Void> unused =
+        channel
+            .sendRaw(answer, socket.channel())
+            .whenComplete(
+                (done, error) -> {
+                  if (error != null) {
+                    refuse(channel, answer, Errno.EINVAL);
+                  }
+                });
+  }
+
+  /** Without a handle a worker of Node reads the number. */
+  private static void refuse(Channel channel, ObjectNode answer, Errno error) {
+    CompletableFuture<Void> unused = channel.send(answer.put("errno", error.number()));
+  }
+
+  private static Errno errno(Exception refusal, JsonNode query) {
+    try {
+      return Errno.of(refusal, ClusterWire.address(query));
+    } catch (IllegalArgumentException e) {
+      return Errno.EINVAL;
+    }
+  }
+
+  /** As Node's: workers share what is the same in all of this. */
+  private static String key(JsonNode query) {
+    return String.join(
+        ":",
+        query.path("address").asText(),
+        query.path("port").asText(),
+        query.path("addressType").asText(),
+        query.path("fd").asText(),
+        query.path("index").asText());
+  }
+
+  private synchronized SharedSocket join(ClusterMember member, String key, JsonNode query)
+      throws IOException {
+    if (isClosed) {
+      throw closed();
+    }
+    SharedSocket socket = sockets.get(key);
+    if (socket == null) {
+      socket = SharedSocket.bind(query);
+      sockets.put(key, socket);
+    }
+    socket.add(member);
+    return socket;
+  }
+
+  /** Is told that a member closed its server. */
+  synchronized void release(ClusterMember member, String key) {
+    SharedSocket socket = sockets.get(key);
+    if (socket != null && socket.remove(member)) {
+      sockets.remove(key).close();
+    }
+  }
+
+  /** Is told that a member's channel is at its end. */
+  synchronized void forget(ClusterMember member) {
+    sockets.values().forEach(socket -> socket.remove(member));
+  }
+}

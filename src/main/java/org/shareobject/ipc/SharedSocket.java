@@ -1,0 +1,135 @@
+package org.shareobject.ipc;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.NetworkChannel;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+
+/** A socket that the primary of a cluster bound, and the workers that have it. Not thread-safe. */
+final class SharedSocket {
+  /** What libuv calls {@code ipv6Only}, for streams and datagrams. */
+  private static final int FLAG_IPV6_ONLY = 1;
+
+  /** What libuv calls {@code reuseAddr}, for datagrams. */
+  private static final int FLAG_REUSE_ADDRESS = 4;
+
+  private final NetworkChannel channel;
+  private final Path file;
+  private final Set<ClusterMember> holders = new HashSet<>();
+
+  /** What the first worker's server wants all others to have, as the keys of TLS tickets. */
+  private final JsonNode data;
+
+  private SharedSocket(NetworkChannel channel, Path file, JsonNode data) {
+    this.channel = channel;
+    this.file = file;
+    this.data = data;
+  }
+
+  /**
+   * Binds what a worker asks for; a stream socket listens from now on.
+   *
+   * @throws IOException if the system refuses
+   * @throws UnsupportedOperationException if the JDK has no such socket
+   * @throws IllegalArgumentException if the question makes no sense
+   */
+  static SharedSocket bind(JsonNode query) throws IOException {
+    if (query.path("fd").asInt(-1) >= 0) {
+      throw new UnsupportedOperationException("a descriptor of the primary");
+    }
+    JsonNode data = query.path("data");
+    if (query.path("addressType").asInt() == ClusterWire.UNIX) {
+      Path file = Path.of(query.path("address").asText());
+      ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+      return new SharedSocket(bound(channel, UnixDomainSocketAddress.of(file)), file, data);
+    }
+    InetSocketAddress address = ClusterWire.inetAddress(query);
+    boolean isIpv6 = address.getAddress() instanceof Inet6Address;
+    int flags = query.path("flags").asInt();
+    if (isIpv6 && (flags & FLAG_IPV6_ONLY) != 0 && address.getAddress().isAnyLocalAddress()) {
+      throw new UnsupportedOperationException("ipv6Only");
+    }
+    StandardProtocolFamily family =
+        isIpv6 ? StandardProtocolFamily.INET6 : StandardProtocolFamily.INET;
+    NetworkChannel channel =
+        query.path("addressType").isTextual()
+            ? datagrams(family, address, flags)
+            : stream(query, family, address);
+    return new SharedSocket(channel, null, data);
+  }
+
+  private static NetworkChannel stream(
+      JsonNode query, StandardProtocolFamily family, InetSocketAddress address) throws IOException {
+    // Without an address it is both families, where the system has both.
+    boolean isAny = query.path("address").asText("").isEmpty();
+    return bound(isAny ? ServerSocketChannel.open() : ServerSocketChannel.open(family), address);
+  }
+
+  private static ServerSocketChannel bound(ServerSocketChannel channel, SocketAddress address)
+      throws IOException {
+    try {
+      return channel.bind(address, Handle.BACKLOG);
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  private static NetworkChannel datagrams(
+      StandardProtocolFamily family, InetSocketAddress address, int flags) throws IOException {
+    DatagramChannel channel = DatagramChannel.open(family);
+    try {
+      channel.setOption(StandardSocketOptions.SO_REUSEADDR, (flags & FLAG_REUSE_ADDRESS) != 0);
+      return channel.bind(address);
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  NetworkChannel channel() {
+    return channel;
+  }
+
+  JsonNode data() {
+    return data;
+  }
+
+  /** Adds a worker. */
+  void add(ClusterMember member) {
+    holders.add(member);
+  }
+
+  /**
+   * Removes a worker.
+   *
+   * @return whether no other has the socket
+   */
+  boolean remove(ClusterMember member) {
+    holders.remove(member);
+    return holders.isEmpty();
+  }
+
+  /** Gives the address up. */
+  void close() {
+    try {
+      channel.close();
+      if (file != null) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      Uncaught.tell(e);
+    }
+  }
+}
