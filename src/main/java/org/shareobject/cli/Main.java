@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
 /** The command {@code shareobject}. */
 @Command(
     name = Main.NAME,
-    description = "Text and maps that the processes of this host share through files.",
+    description = "Text, maps and ports that the processes of this host share.",
     mixinStandardHelpOptions = true,
     versionProvider = Main.VersionText.class,
     synopsisSubcommandLabel = "COMMAND",
@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
       PollCommand.class,
       WatchCommand.class,
       InfoCommand.class,
+      ForkCommand.class,
       MapCommand.class
     },
     exitCodeListHeading = "%nExit codes:%n",
@@ -52,8 +53,10 @@ public final class Main implements Runnable {
 
   /** Runs the command and returns its exit code. */
   static int run(PrintWriter out, PrintWriter err, String... args) {
-    return new CommandLine(new Main())
-        .setOut(out)
+    CommandLine main = new CommandLine(new Main());
+    // What follows the program that is to be started are its own options.
+    main.getSubcommands().get(ForkCommand.NAME).setStopAtPositional(true);
+    return main.setOut(out)
         .setErr(err)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setParameterExceptionHandler(Main::wrongUsage)

@@ -1,0 +1,148 @@
+package org.shareobject.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.function.Consumer;
+import org.shareobject.ipc.ClusterMember;
+
+/** A process that {@link Fleet} started, and how it is stopped. Only for the fleet's loop. */
+final class Copy {
+  private static final String READY = "ready";
+
+  private final String name;
+  private final ClusterMember member;
+  private final Duration grace;
+  private final Loop loop;
+  private final Consumer<String> log;
+  private final long begin = System.nanoTime();
+  private boolean isListening;
+  private boolean hasToldReady;
+  private boolean isStopping;
+  private boolean isEnded;
+
+  /** Who is told what becomes of it, by the loop. */
+  interface Watcher {
+    /** Is told that it listens, or says that it is ready. */
+    void progressed(Copy copy);
+
+    /** Is told that the process is no more. */
+    void ended(Copy copy);
+  }
+
+  /**
+   * Takes over a process that was just started.
+   *
+   * @param place its number among the copies, from 1
+   */
+  Copy(int place, ClusterMember member, Duration grace, Loop loop, Consumer<String> log) {
+    this.member = member;
+    this.grace = grace;
+    this.loop = loop;
+    this.log = log;
+    name = "copy " + place + " (" + member.worker().process().pid() + ")";
+  }
+
+  /** Has somebody told of its state. To be called once. */
+  void watch(Watcher watcher) {
+    member.onListening(address -> loop.run(() -> listens(address, watcher)));
+    member.worker().channel().onMessage((message, handle) -> tell(message, watcher));
+    var unused = member.worker().process().onExit().thenRun(() -> loop.run(() -> ended(watcher)));
+  }
+
+  private void listens(SocketAddress address, Watcher watcher) {
+    isListening = true;
+    log.accept(name + " listens on " + text(address));
+    watcher.progressed(this);
+  }
+
+  /** Copies have nothing else to say to the command. */
+  private void tell(JsonNode message, Watcher watcher) {
+    if (READY.equals(message.textValue())) {
+      loop.run(
+          () -> {
+            hasToldReady = true;
+            log.accept(name + " is ready");
+            watcher.progressed(this);
+          });
+    }
+  }
+
+  private void ended(Watcher watcher) {
+    isEnded = true;
+    watcher.ended(this);
+  }
+
+  private static String text(SocketAddress address) {
+    if (!(address instanceof InetSocketAddress inet)) {
+      return address.toString();
+    }
+    String host = inet.getAddress().isAnyLocalAddress() ? "*" : inet.getAddress().getHostAddress();
+    return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + inet.getPort();
+  }
+
+  boolean isListening() {
+    return isListening;
+  }
+
+  boolean hasToldReady() {
+    return hasToldReady;
+  }
+
+  boolean isEnded() {
+    return isEnded;
+  }
+
+  /** Returns whether it ended, or will, since it wanted to or was told to. */
+  boolean isLeaving() {
+    return isStopping || member.isLeaving();
+  }
+
+  Duration age() {
+    return Duration.ofNanos(System.nanoTime() - begin);
+  }
+
+  int exitCode() {
+    return member.worker().process().exitValue();
+  }
+
+  /** Has it end: disconnects it, then terminates it, then kills it, with the grace between. */
+  void stop() {
+    if (isEnded || isStopping) {
+      return;
+    }
+    isStopping = true;
+    if (member.isOnline()) {
+      member.disconnect();
+      loop.after(
+          grace,
+          () -> {
+            if (!isEnded) {
+              log.accept(name + " does not end: SIGTERM");
+              terminate();
+            }
+          });
+    } else {
+      terminate();
+    }
+  }
+
+  private void terminate() {
+    member.worker().process().destroy();
+    loop.after(grace, this::kill);
+  }
+
+  /** Ends it at once. */
+  void kill() {
+    if (!isEnded) {
+      log.accept(name + " does not end: SIGKILL");
+      member.worker().process().destroyForcibly();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

@@ -1,0 +1,84 @@
+package org.shareobject.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.shareobject.testing.ChildJvm;
+import org.shareobject.testing.Host;
+import org.shareobject.testing.JvmLauncher;
+
+/** {@code shareobject fork} as a process, and what it tells of its copies. */
+final class ForkProcess implements AutoCloseable {
+  private static final Pattern STARTED =
+      Pattern.compile("shareobject: copy \\d+ \\((\\d+)\\) started");
+
+  private final ChildJvm child;
+  private final List<Long> pids = new ArrayList<>();
+  private final Set<Long> seen = new HashSet<>();
+
+  private ForkProcess(ChildJvm child) {
+    this.child = child;
+  }
+
+  /** Starts it; what it complains of is read as what it prints. */
+  static ForkProcess start(Path folder, String... args) {
+    List<String> words = new ArrayList<>(List.of("fork"));
+    words.addAll(List.of(args));
+    return new ForkProcess(
+        new JvmLauncher()
+            .folder(folder)
+            .prefix("sh", "-c", "exec \"$@\" 2>&1", "sh")
+            .start(Main.class, words.toArray(String[]::new)));
+  }
+
+  /** Reads until a line that has the words; returns that. */
+  String await(String words) {
+    while (true) {
+      String line = child.nextLine();
+      Matcher started = STARTED.matcher(line);
+      if (started.matches()) {
+        pids.add(Long.parseLong(started.group(1)));
+      }
+      if (line.contains(words)) {
+        return line;
+      }
+    }
+  }
+
+  /** Reads until so many lines had the words. */
+  ForkProcess await(int count, String words) {
+    for (int i = 0; i < count; i++) {
+      await(words);
+    }
+    return this;
+  }
+
+  /** Returns the processes that it told of since this was asked last. */
+  List<Long> newPids() {
+    return pids.stream().filter(seen::add).toList();
+  }
+
+  void signal(String name) {
+    Host.run("kill", "-" + name, String.valueOf(child.process().pid()));
+  }
+
+  void kill() {
+    child.kill();
+  }
+
+  /** Waits for its end. */
+  ChildJvm.Result end() {
+    return child.await();
+  }
+
+  @Override
+  public void close() {
+    List<ProcessHandle> copies = child.process().descendants().toList();
+    child.kill();
+    copies.forEach(ProcessHandle::destroyForcibly);
+  }
+}
