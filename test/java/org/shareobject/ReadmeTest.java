@@ -27,7 +27,12 @@ class ReadmeTest {
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
-      value = {"Hello | 2: Hello again!", "CacheMachine | Ada, page1, 4 entries"})
+      value = {
+        "Hello | 2: Hello again!",
+        "CacheMachine | Ada, page1, 4 entries",
+        "Talk | got {\"hello\":\"child\"};got \"port\" and true",
+        "Visits | \"Ada\";2"
+      })
   void shouldRunTheExamples(String name, String output) throws IOException {
     Matcher example =
         Pattern.compile("```java\n([^`]*?public class " + name + " [^`]*?)```", Pattern.DOTALL)
@@ -44,7 +49,7 @@ class ReadmeTest {
             .folder(folder)
             .classPath(folder + File.pathSeparator + classPath)
             .run(name);
-    assertEquals(new ChildJvm.Result(0, output + "\n", ""), result);
+    assertEquals(new ChildJvm.Result(0, output.replace(';', '\n') + "\n", ""), result);
   }
 
   @Test
