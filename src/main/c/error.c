@@ -51,6 +51,14 @@ int sho__fail(int code, const char *format, ...) {
   return code;
 }
 
+int sho__fail_absent(const char *name) {
+  static const char text[] = " has no such key";
+  size_t bytes = strnlen(name, sizeof last_message - sizeof text);
+  memcpy(last_message, name, bytes);
+  memcpy(last_message + bytes, text, sizeof text);
+  return SHO_EABSENT;
+}
+
 static int code_of_errno(int error) {
   switch (error) {
     case ENOSPC:

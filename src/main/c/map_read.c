@@ -16,10 +16,6 @@ enum {
   AWAIT_READ_ONLY_NS = 2000000 /* a reader that may not ask to be woken */
 };
 
-static int absent(const struct sho_map *map) {
-  return sho__fail(SHO_EABSENT, "%s has no such key", map->region.path);
-}
-
 static void count(const struct sho_map *map, int hit) {
   if (map->counters != NULL) {
     unsigned stripe = sho__stripe();
@@ -105,7 +101,7 @@ static int read_entry(struct sho_map *map, const void *key, size_t key_bytes,
     code = sho__region_check(&map->region);
   }
   if (code == SHO_OK) {
-    code = found == SHO__HIT ? SHO_OK : absent(map);
+    code = found == SHO__HIT ? SHO_OK : sho__fail_absent(map->region.path);
   }
   return code;
 }
@@ -183,13 +179,18 @@ int64_t sho_map_find(struct sho_map *map, const void *key, size_t key_bytes) {
   uint64_t hash = sho__map_hash(map, key, key_bytes);
   uint32_t segment = sho__map_segment_of(map, hash);
   struct sho__hit hit;
+  enum sho__lookup found = sho__index_find(map, hash, key, key_bytes, &hit);
   if (__builtin_expect(
-          sho__index_find(map, hash, key, key_bytes, &hit) == SHO__HIT &&
-              is_live(map, &hit) &&
+          found == SHO__HIT && is_live(map, &hit) &&
               sho__entry_still(&map->segments[segment], hit.entry.position),
           1)) {
     visit(map, &hit);
     return found_at(map, segment, hit.entry.position);
+  }
+  if (found == SHO__MISS) {
+    count(map, 0);
+    code = sho__region_check(&map->region);
+    return code == SHO_OK ? sho__fail_absent(map->region.path) : code;
   }
   uint64_t position;
   code = read_entry(map, key, key_bytes, take_position, &position);

@@ -106,10 +106,6 @@ static const uint8_t *value_of(const struct state *state) {
          sho__entry_key_bytes(&state->hit.entry);
 }
 
-static int absent(const struct sho_map *map) {
-  return sho__fail(SHO_EABSENT, "%s has no such key", map->region.path);
-}
-
 /* Makes room and writes. Looks up anew if room may have changed *state. */
 static int put_entry(struct sho__log *log, uint64_t hash,
                      const struct write *write, struct state *state,
@@ -130,7 +126,7 @@ static int put_entry(struct sho__log *log, uint64_t hash,
   const void *value = write->value;
   if (write->keep_value) {
     if (!state->live) {
-      return absent(log->map); /* it expired meanwhile */
+      return sho__fail_absent(log->map->region.path); /* it expired meanwhile */
     }
     entry.version = state->hit.entry.version;
     value = value_of(state);
@@ -242,7 +238,7 @@ static int remove_key(struct sho_map *map, const void *key, size_t key_bytes,
   }
   code = check_expected(map, &state, expected);
   if (code == SHO_OK && !state.live) {
-    code = absent(map);
+    code = sho__fail_absent(map->region.path);
   }
   if (code == SHO_OK) {
     sho__log_drop(&log, hash, state.hit.slot, &state.hit.entry);
@@ -316,7 +312,7 @@ int sho_map_expire(struct sho_map *map, const void *key, size_t key_bytes,
   if (code != SHO_OK) {
     return code;
   }
-  code = state.live ? SHO_OK : absent(map);
+  code = state.live ? SHO_OK : sho__fail_absent(map->region.path);
   if (code == SHO_OK) {
     write.value_bytes = state.hit.entry.value_bytes;
     write.expiry_ms = expiry_of(map, ttl_ms);
