@@ -88,13 +88,21 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "demo ", "read ", "write ", "poll ", "watch ", "info "})
+  @ValueSource(
+      strings = {"", "demo ", "read ", "write ", "poll ", "watch ", "info ", "fork ", "map "})
   void shouldHelpAtEveryLevel(String command) {
     assertEquals(0, run((command + "--help").split(" ", -1)));
     assertTrue(out.toString().startsWith("Usage: shareobject " + command), out.toString());
     assertEquals("", err.toString());
     assertEquals(0, run((command + "--version").split(" ", -1)));
     assertEquals(String.format("shareobject %s%n", Version.get()), out.toString());
+  }
+
+  @Test
+  void shouldNameTheFileInTheHelpOfEachMapCommand() {
+    assertEquals(0, run("map", file, "get", "--help"));
+    assertTrue(out.toString().startsWith("Usage: shareobject map FILE get ["), out.toString());
+    assertFalse(Files.exists(Path.of(file)));
   }
 
   @ParameterizedTest

@@ -56,7 +56,8 @@ public final class Main implements Runnable {
     CommandLine main = new CommandLine(new Main());
     // What follows the program that is to be started are its own options.
     main.getSubcommands().get(ForkCommand.NAME).setStopAtPositional(true);
-    return main.setOut(out)
+    return main.setHelpFactory(MapCommand::help)
+        .setOut(out)
         .setErr(err)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setParameterExceptionHandler(Main::wrongUsage)

@@ -17,6 +17,7 @@ import org.shareobject.internal.FileNames;
 import org.shareobject.internal.MapOptions;
 import org.shareobject.internal.RawMap;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -26,7 +27,7 @@ import picocli.CommandLine.Spec;
 
 /** {@code shareobject map FILE COMMAND}: how the map is opened, and the commands on one key. */
 @Command(
-    name = "map",
+    name = MapCommand.NAME,
     description = {
       "Looks into a map and changes it.",
       "Keys and values are text. 'set', 'add' and 'load' create the file if it is missing."
@@ -44,6 +45,8 @@ import picocli.CommandLine.Spec;
       MapClearCommand.class
     })
 final class MapCommand implements Runnable {
+  static final String NAME = "map";
+
   @Spec private CommandSpec spec;
 
   @Parameters(paramLabel = "FILE", description = "The map's file.")
@@ -77,6 +80,18 @@ final class MapCommand implements Runnable {
   private Long maxEntry;
 
   MapCommand() {}
+
+  /** Makes the help of any command; in that of a map's command the file is named too. */
+  static Help help(CommandSpec spec, Help.ColorScheme colors) {
+    return new Help(spec, colors) {
+      @Override
+      public String synopsis(int headingBytes) {
+        String map = Main.NAME + " " + NAME + " ";
+        String synopsis = super.synopsis(headingBytes);
+        return spec.name().equals(NAME) ? synopsis : synopsis.replace(map, map + "FILE ");
+      }
+    };
+  }
 
   @Override
   public void run() {
