@@ -169,6 +169,48 @@ class ForkCommandTest {
     }
   }
 
+  @Test
+  void shouldRunReloadAndEndJvms() throws Exception {
+    int port = freePort();
+    try (ForkProcess fork = startJvms(port)) {
+      fork.await(2, "listens on 127.0.0.1:" + port);
+      List<Long> old = fork.newPids();
+      fork.signal("HUP");
+      fork.await(2, "ended with exit code 0");
+      fork.await("reload is done");
+      List<Long> successors = fork.newPids();
+      assertEquals(2, successors.size());
+      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+        byte[] answer = socket.getInputStream().readAllBytes();
+        assertTrue(new String(answer, StandardCharsets.US_ASCII).matches("java [34]"));
+      }
+      fork.kill();
+      for (long pid : successors) {
+        awaitEnd(pid);
+      }
+      assertTrue(old.stream().noneMatch(pid -> ProcessHandle.of(pid).isPresent()));
+    }
+  }
+
+  private ForkProcess startJvms(int port) {
+    String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    String classPath = System.getProperty("java.class.path");
+    return ForkProcess.start(
+        folder,
+        "-n",
+        "2",
+        "--grace",
+        "60s",
+        java,
+        "-XX:+UseSerialGC",
+        "-cp",
+        classPath,
+        "org.shareobject.ipc.NodeClusterWorker",
+        "listen",
+        String.valueOf(port),
+        "127.0.0.1");
+  }
+
   // ---- wrong use ----
 
   @Test
@@ -433,6 +475,32 @@ class ForkCommandTest {
       for (long pid : old) {
         awaitEnd(pid);
       }
+      fork.signal("TERM");
+      assertEnds(fork, 0);
+    }
+  }
+
+  @Test
+  void shouldStartAgainWhatWasGivenUpAtAReload() throws Exception {
+    String onlyOne = "[ -e all ] || mkdir one || exit 1; exec sleep 1000";
+    try (ForkProcess fork =
+        ForkProcess.start(
+            folder,
+            "-n",
+            "2",
+            "--max-restarts",
+            "0",
+            "--min-uptime",
+            "300ms",
+            "sh",
+            "-c",
+            onlyOne)) {
+      fork.await("is given up");
+      fork.newPids();
+      Files.createFile(folder.resolve("all"));
+      fork.signal("HUP");
+      fork.await("reload is done");
+      assertEquals(2, fork.newPids().size());
       fork.signal("TERM");
       assertEnds(fork, 0);
     }
