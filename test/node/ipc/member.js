@@ -1,9 +1,11 @@
 // A worker of a cluster that listens on what it is told to: {name, kind, where} opens, {name}
-// closes, and each is answered by {name, address}, {name, error} or {name, closed}.
+// closes, the kind "fill" takes all descriptors. Each is answered by {name, address},
+// {name, error} or {name, closed}.
 'use strict';
 
 const cluster = require('cluster');
 const dgram = require('dgram');
+const fs = require('fs');
 const net = require('net');
 const tls = require('tls');
 
@@ -30,7 +32,22 @@ function listen(name, kind, options) {
   return server.listen(options);
 }
 
+// Opens files until there is room for no more.
+function fill() {
+  try {
+    for (;;) {
+      fs.openSync('/dev/null');
+    }
+  } catch (error) {
+    return error.code;
+  }
+}
+
 process.on('message', ({ name, kind, where }) => {
+  if (kind === 'fill') {
+    process.send({ name, error: fill() });
+    return;
+  }
   if (!kind) {
     open.get(name).close(() => process.send({ name, closed: true }));
     return;

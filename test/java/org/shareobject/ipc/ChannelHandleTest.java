@@ -25,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -307,6 +308,22 @@ class ChannelHandleTest {
       }
       write(connection.served(), "three");
       assertEquals("three", read(connection.client()));
+    }
+  }
+
+  /** As all need it who run on libuv: their accept would block. */
+  @Test
+  void shouldSetWhatItSendsNotToBlock() throws IOException {
+    server(StandardProtocolFamily.INET).close(); // the JDK opens some for itself at the first
+    Set<String> before = OpenFiles.sockets();
+    try (ServerSocketChannel server = server(StandardProtocolFamily.INET)) {
+      Set<String> added = OpenFiles.sockets();
+      added.removeAll(before);
+      String number = added.iterator().next();
+      assertFalse(OpenFiles.isNonblocking(number));
+      Futures.get(pair.left.send("server", server));
+      received.next().handle().drop();
+      assertTrue(OpenFiles.isNonblocking(number));
     }
   }
 

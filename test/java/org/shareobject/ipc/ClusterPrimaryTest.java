@@ -20,6 +20,8 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -61,7 +63,11 @@ class ClusterPrimaryTest {
     final Received received;
 
     Peer(ClusterPrimary primary) {
-      member = primary.spawn(Node.script("member.js"));
+      this(primary, Node.script("member.js"));
+    }
+
+    Peer(ClusterPrimary primary, ProcessBuilder command) {
+      member = primary.spawn(command);
       received = Received.from(member.worker().channel());
     }
 
@@ -253,6 +259,16 @@ class ClusterPrimaryTest {
 
   private static String error(Peer node, Map<String, ?> where) {
     return node.open("a", "tcp", where).path("error").textValue();
+  }
+
+  @Test
+  void shouldTellAWorkerThatItHasTooManyOpenFiles() {
+    List<String> words = new ArrayList<>();
+    words.addAll(List.of("sh", "-c", "ulimit -n 100; exec \"$@\"", "sh"));
+    words.addAll(Node.script("member.js").command());
+    Peer node = new Peer(primary, new ProcessBuilder(words));
+    assertEquals("EMFILE", node.open("files", "fill", Map.of()).path("error").textValue());
+    assertEquals("EMFILE", error(node, Map.of("port", 0, "host", LOCAL)));
   }
 
   @Test

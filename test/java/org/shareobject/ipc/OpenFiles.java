@@ -5,6 +5,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.shareobject.Codec;
 import org.shareobject.ShareMap;
@@ -13,6 +17,9 @@ import org.shareobject.internal.MapAccess;
 
 /** The descriptors of this process. */
 final class OpenFiles {
+  /** Of Linux, on x86 and ARM. */
+  private static final int O_NONBLOCK = 04000;
+
   private OpenFiles() {}
 
   /** Returns how many are open. */
@@ -30,6 +37,22 @@ final class OpenFiles {
     if (now > before) {
       throw new AssertionError(before + " files were open, now " + now);
     }
+  }
+
+  /** Returns the numbers of those that are sockets. */
+  static Set<String> sockets() throws IOException {
+    try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+      return all.filter(file -> target(file).startsWith("socket:"))
+          .map(file -> file.getFileName().toString())
+          .collect(Collectors.toSet());
+    }
+  }
+
+  /** Returns whether a descriptor was set not to block. */
+  static boolean isNonblocking(String number) throws IOException {
+    String info = Files.readString(Path.of("/proc/self/fdinfo", number));
+    Matcher flags = Pattern.compile("flags:\\s*([0-7]+)").matcher(info);
+    return flags.find() && (Integer.parseInt(flags.group(1), 8) & O_NONBLOCK) != 0;
   }
 
   /** Returns a descriptor of a file that is no socket. */

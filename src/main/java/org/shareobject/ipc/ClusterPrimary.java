@@ -152,7 +152,7 @@ public final class ClusterPrimary implements AutoCloseable {
             .whenComplete(
                 (done, error) -> {
                   if (error != null) {
-                    refuse(channel, answer, Errno.EINVAL);
+                    refuse(channel, answer, Errno.EMFILE); // on either side
                   }
                 });
   }

@@ -10,6 +10,7 @@ import java.net.SocketException;
 enum Errno {
   EACCES(13, 13),
   EINVAL(22, 22),
+  EMFILE(24, 24),
   ENOTSUP(95, 45),
   EADDRINUSE(98, 48),
   EADDRNOTAVAIL(99, 49);
