@@ -11,8 +11,8 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * A client of {@link OnePort}, with a connection of its own. It keeps its port until it is closed:
- * no other client has the same.
+ * A client of {@link OnePort}, with a connection of its own. It keeps its port until it is closed
+ * or reset: no other client has the same.
  */
 final class Caller implements Closeable {
   private static final int PATIENCE_MS = 60_000;

@@ -7,9 +7,11 @@ import java.nio.channels.ServerSocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A port on which several workers accept, Java's and Node's. */
 final class OnePort implements AutoCloseable {
@@ -19,8 +21,13 @@ final class OnePort implements AutoCloseable {
   private final ServerSocketChannel server;
   private final List<Member> members = new ArrayList<>();
 
-  /** Which worker accepted the connection from a port, by process id. */
-  private final Map<Integer, Long> acceptors = new ConcurrentHashMap<>();
+  /**
+   * Which worker accepted the connection from a port, by process id. More than one if the port was
+   * used again: the kernel gives it away as soon as a connection is reset.
+   */
+  private final Map<Integer, Set<Long>> acceptors = new ConcurrentHashMap<>();
+
+  private final AtomicInteger accepted = new AtomicInteger();
 
   /** A worker. */
   static final class Member {
@@ -86,7 +93,11 @@ final class OnePort implements AutoCloseable {
 
   private void receive(Member member, JsonNode message) {
     if (message.has("accepted")) {
-      acceptors.put(message.get("accepted").intValue(), member.pid());
+      acceptors
+          .computeIfAbsent(
+              message.get("accepted").intValue(), from -> ConcurrentHashMap.newKeySet())
+          .add(member.pid());
+      accepted.incrementAndGet();
     } else if (message.asText().equals("serving")) {
       member.serving.complete(null);
     } else {
@@ -99,19 +110,19 @@ final class OnePort implements AutoCloseable {
     members.forEach(member -> get(member.serving));
   }
 
-  /** Returns the process that accepted, null if none told so. */
-  Long acceptorOf(Caller caller) {
-    return acceptors.get(caller.port());
+  /** Returns whether the process accepted it, or one that had the same port. */
+  boolean isAcceptedBy(long pid, Caller caller) {
+    return acceptors.getOrDefault(caller.port(), Set.of()).contains(pid);
   }
 
   /** Returns how many connections were accepted. */
   long accepted() {
-    return acceptors.size();
+    return accepted.get();
   }
 
   /** Returns how many of them one worker accepted. */
   long acceptedBy(Member member) {
-    return acceptors.values().stream().filter(pid -> pid == member.pid()).count();
+    return acceptors.values().stream().filter(pids -> pids.contains(member.pid())).count();
   }
 
   /** Kills one by SIGKILL; what it told before it died is known then. */
