@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.shareobject.bench.peer.PeerType;
 import org.shareobject.bench.peer.Spec;
 
-/** A JVM of its own that runs one {@link Job}; the two talk by lines. */
+/** A JVM of its own that runs one {@link Job}, or Node; the two talk by lines. */
 public final class Child implements AutoCloseable {
   private static final int NEEDS_NATIVE_ACCESS_FLAG = 24;
   private static final long PATIENCE_S = 10;
@@ -47,6 +47,15 @@ public final class Child implements AutoCloseable {
     command.add(Worker.class.getName());
     command.addAll(Settings.of(job, peer, spec));
     command.addAll(List.of(settings));
+    return start(command);
+  }
+
+  /** Starts a script of {@code bench/src/main/node}, which says lines as a job does. */
+  public static Child node(String script, String... args) {
+    return start(Partner.command(script, args));
+  }
+
+  private static Child start(List<String> command) {
     // What children and their peers print; a line of their errors is no result.
     ProcessBuilder.Redirect log =
         ProcessBuilder.Redirect.appendTo(new File(System.getProperty("bench.log")));

@@ -27,6 +27,10 @@ public final class Worker {
       case "AwaitTimes" -> new AwaitTimes();
       case "Stampede" -> new Stampede();
       case "HitRatio" -> new HitRatio();
+      case "Echo" -> new Echo();
+      case "Sockets" -> new Sockets();
+      case "UserCalls" -> new UserCalls();
+      case "TextCalls" -> new TextCalls();
       default -> throw new IllegalArgumentException("no such job: " + name);
     };
   }

@@ -28,11 +28,11 @@ public final class Report {
     Map<String, String> parts = new LinkedHashMap<>(new Tables(rows).all());
     parts.put("goals", new Goals(rows).table());
     parts.put("machine", machine(all));
-    Path page = options.root().resolve("docs/benchmarks.md");
-    Files.writeString(page, fill(Files.readString(page), parts));
+    Path page = options.page();
+    Files.writeString(page, fill(Files.readString(options.template()), parts));
     Files.writeString(options.results().resolve("tables.md"), String.join("\n", parts.values()));
-    new Charts(rows, options.root().resolve("docs/images")).draw();
-    System.err.println("bench/run: wrote " + options.root().relativize(page));
+    new Charts(rows, options.images()).draw();
+    System.err.println("bench/run: wrote " + page);
   }
 
   /** Puts the parts between their marks. */

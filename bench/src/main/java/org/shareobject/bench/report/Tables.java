@@ -43,6 +43,10 @@ final class Tables {
     tables.put("memory", metrics("memory", List.of("peer")));
     tables.put("kills", kills());
     tables.put("eviction", metrics("eviction", List.of("trace", "room")));
+    tables.put("channel", pivot(rows.of("channel"), List.of("what"), by("pair"), "Node to Node"));
+    tables.put(
+        "manager",
+        pivot(rows.of("manager"), List.of("op", "at once"), by("way"), "Node's Manager and User"));
     tables.values().removeIf(String::isEmpty);
     return tables;
   }

@@ -29,8 +29,9 @@ public final class Bench {
 
   /** Returns the names of all suites. */
   public static List<String> names() {
-    Options none = new Options(false, 0, List.of(), false, Path.of("."));
-    return new Suites(none, List.of(PeerType.values())).all().stream().map(Suite::name).toList();
+    Options none = new Options(false, 0, List.of(), false, null, Path.of("."));
+    return new Suites(none, List.of(PeerType.values()), true)
+        .all().stream().map(Suite::name).toList();
   }
 
   /** Measures; returns whether all cases could be. */
@@ -42,10 +43,7 @@ public final class Bench {
             : Files.createTempDirectory("shareobject-bench");
     Thread clean = new Thread(() -> delete(scratch));
     Runtime.getRuntime().addShutdownHook(clean);
-    boolean withRedis = Redis.isInstalled();
-    if (!withRedis) {
-      System.err.println("bench/run: no redis-server on the PATH, Redis is left out");
-    }
+    boolean withRedis = Programs.hasOrTell(Programs.REDIS);
     try (Redis redis = withRedis ? Redis.start(scratch.resolve("redis")) : null) {
       Bench bench = new Bench(options, scratch, redis);
       bench.measure();
@@ -57,7 +55,7 @@ public final class Bench {
     List<PeerType> peers =
         Arrays.stream(PeerType.values()).filter(peer -> redis != null || !peer.isRedis()).toList();
     List<Suite> suites =
-        new Suites(options, peers)
+        new Suites(options, peers, Programs.hasOrTell(Programs.NODE))
             .all().stream()
                 .filter(suite -> options.only().isEmpty() || options.only().contains(suite.name()))
                 .toList();

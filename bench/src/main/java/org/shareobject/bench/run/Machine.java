@@ -56,10 +56,13 @@ final class Machine {
         System.getProperty("java.vm.name") + " " + System.getProperty("java.runtime.version"));
     facts.put("ShareObject", output(options.root(), "git", "describe", "--always", "--dirty"));
     facts.put("peers", jars());
-    if (Redis.isInstalled()) {
+    if (Programs.has(Programs.NODE)) {
+      facts.put("Node", output(options.root(), Programs.NODE, "--version"));
+    }
+    if (Programs.has(Programs.REDIS)) {
       facts.put(
           "Redis",
-          output(options.root(), "redis-server", "--version").replaceAll(".*v=(\\S+).*", "$1"));
+          output(options.root(), Programs.REDIS, "--version").replaceAll(".*v=(\\S+).*", "$1"));
     }
     return facts;
   }

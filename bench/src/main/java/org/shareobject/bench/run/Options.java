@@ -11,18 +11,21 @@ import java.util.List;
  * @param rounds how many forks of each case, one of each in turn; 0: as each suite has it
  * @param only the suites to run; empty: all
  * @param reportOnly whether to measure nothing and make the report of what is there
+ * @param out the folder that all is written to; null: where the project has it
  * @param root the project's folder
  */
-public record Options(boolean quick, int rounds, List<String> only, boolean reportOnly, Path root) {
+public record Options(
+    boolean quick, int rounds, List<String> only, boolean reportOnly, Path out, Path root) {
   /** What {@code --help} says. */
   public static final String USAGE =
       """
-      bench/run [--quick] [--rounds=N] [--report] [SUITE...]
+      bench/run [--quick] [--rounds=N] [--report] [--out=DIR] [SUITE...]
 
       Measures, and writes bench/results/*.json, docs/benchmarks.md and its charts.
         --quick     the most important cases, shorter: less than 10 minutes
         --rounds=N  N forks of each case instead of the suite's own number
         --report    measures nothing, makes the report of the results that are there
+        --out=DIR   writes all to that folder, and leaves the project's results and page alone
         SUITE       only these: %s
       """;
 
@@ -31,6 +34,7 @@ public record Options(boolean quick, int rounds, List<String> only, boolean repo
     boolean quick = false;
     boolean report = false;
     int rounds = 0;
+    Path out = null;
     List<String> only = new ArrayList<>();
     for (String arg : args) {
       if (arg.equals("--quick")) {
@@ -39,13 +43,15 @@ public record Options(boolean quick, int rounds, List<String> only, boolean repo
         report = true;
       } else if (arg.startsWith("--rounds=")) {
         rounds = Integer.parseInt(arg.substring(arg.indexOf('=') + 1));
+      } else if (arg.startsWith("--out=")) {
+        out = Path.of(arg.substring(arg.indexOf('=') + 1)).toAbsolutePath();
       } else if (arg.startsWith("-")) {
         throw new IllegalArgumentException("no such option: " + arg);
       } else {
         only.add(arg);
       }
     }
-    return new Options(quick, rounds, only, report, Path.of(System.getProperty("bench.root")));
+    return new Options(quick, rounds, only, report, out, Path.of(System.getProperty("bench.root")));
   }
 
   /** Returns the command without the suites, which are a matter of patience. */
@@ -55,6 +61,21 @@ public record Options(boolean quick, int rounds, List<String> only, boolean repo
 
   /** Returns where results are. */
   public Path results() {
-    return root.resolve("bench/results");
+    return out != null ? out : root.resolve("bench/results");
+  }
+
+  /** Returns the page with the tables and the text between them, as it is before the run. */
+  public Path template() {
+    return root.resolve("docs/benchmarks.md");
+  }
+
+  /** Returns where that page is written. */
+  public Path page() {
+    return out != null ? out.resolve("benchmarks.md") : template();
+  }
+
+  /** Returns where charts are. */
+  public Path images() {
+    return page().resolveSibling("images");
   }
 }

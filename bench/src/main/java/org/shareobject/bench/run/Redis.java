@@ -17,16 +17,6 @@ final class Redis implements AutoCloseable {
     this.process = process;
   }
 
-  /** Returns whether there is one on the PATH. */
-  static boolean isInstalled() {
-    for (String folder : System.getenv().getOrDefault("PATH", "").split(":")) {
-      if (Files.isExecutable(Path.of(folder, "redis-server"))) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   /** Starts it, and tells all JVMs to come where it is. */
   static Redis start(Path folder) throws IOException, InterruptedException {
     Files.createDirectories(folder);
@@ -37,7 +27,7 @@ final class Redis implements AutoCloseable {
     Path socket = folder.resolve("socket");
     Process process =
         new ProcessBuilder(
-                "redis-server",
+                Programs.REDIS,
                 "--port",
                 Integer.toString(port),
                 "--bind",

@@ -30,19 +30,22 @@ public final class Suites {
   private final List<PeerType> peers;
   private final Jmh jmh;
   private final Children children;
+  private final Pairs pairs;
 
   /**
    * Prepares.
    *
    * @param options what was asked for
    * @param peers which peers can run here
+   * @param withNode whether Node can run here
    */
-  public Suites(Options options, List<PeerType> peers) {
+  public Suites(Options options, List<PeerType> peers, boolean withNode) {
     this.options = options;
     this.peers = peers;
     quick = options.quick();
     jmh = new Jmh(options);
     children = new Children(options);
+    pairs = new Pairs(options, withNode);
   }
 
   /** Returns the suites in the order in which they run. */
@@ -64,7 +67,9 @@ public final class Suites {
         open(),
         memory(),
         kills(),
-        eviction());
+        eviction(),
+        suite("channel", 1, 5, pairs.channel()),
+        suite("manager", 1, 5, pairs.manager()));
   }
 
   private Suite suite(String name, int quickRounds, int fullRounds, List<Case> cases) {
