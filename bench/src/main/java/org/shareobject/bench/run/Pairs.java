@@ -13,13 +13,13 @@ final class Pairs {
   private static final String BATCH = "100";
 
   private final boolean withNode;
-  private final String warmMs;
+  private final boolean quick;
   private final String runMs;
 
   Pairs(Options options, boolean withNode) {
     this.withNode = withNode;
-    warmMs = options.quick() ? "1500" : "4000";
-    runMs = options.quick() ? "700" : "2000";
+    quick = options.quick();
+    runMs = quick ? "700" : "2000";
   }
 
   /** Which process sends, and which receives. */
@@ -67,7 +67,7 @@ final class Pairs {
   /** Returns gets and sets by messages, beside those of a map. */
   List<Case> manager() {
     List<Case> cases = new ArrayList<>();
-    for (String op : List.of("get", "set")) {
+    for (String op : quick ? List.of("get") : List.of("get", "set")) {
       for (String atOnce : List.of("1", "100")) {
         String shown = atOnce.equals("1") ? "one" : atOnce;
         if (withNode) {
@@ -95,7 +95,7 @@ final class Pairs {
 
   private List<Measure> java(String job, Path folder, String... settings) {
     List<String> all = new ArrayList<>(List.of(settings));
-    all.add("warmMs=" + warmMs);
+    all.add("warmMs=" + (quick ? 5000 : 10_000)); // code of two JVMs is compiled meanwhile
     all.add("runMs=" + runMs);
     return rate(
         Child.start(
@@ -103,7 +103,7 @@ final class Pairs {
   }
 
   private List<Measure> node(String script, String what, String number) {
-    return rate(Child.node(script, what, number, warmMs, runMs));
+    return rate(Child.node(script, what, number, quick ? "1000" : "2000", runMs));
   }
 
   private static List<Measure> rate(Child driver) {

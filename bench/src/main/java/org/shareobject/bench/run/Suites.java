@@ -148,8 +148,8 @@ public final class Suites {
     List<Case> cases = new ArrayList<>();
     for (String op : List.of("get", "set")) {
       for (int entries : quick ? List.of(SMALL) : List.of(SMALL, LARGE)) {
-        for (int threads : quick ? List.of(1) : List.of(1, 2)) {
-          for (PeerType peer : peers) {
+        for (int threads : List.of(1, 2)) {
+          for (PeerType peer : quick && threads == 2 ? twoThreads(op) : peers) {
             cases.add(
                 call(
                     params("op", op, "entries", entries, "threads", threads, "peer", peer.label()),
@@ -164,17 +164,24 @@ public final class Suites {
     return suite("peers", 2, 5, cases);
   }
 
+  /** Returns of which peers the quick set has a call by two threads: those of a goal. */
+  private static List<PeerType> twoThreads(String op) {
+    return op.equals("get") ? List.of(PeerType.SHAREOBJECT, PeerType.CHRONICLE) : List.of();
+  }
+
   /** How the cost grows with the number of entries. */
   private Suite sizes() {
     List<Case> cases = new ArrayList<>();
     List<Integer> sizes =
-        quick ? List.of(SMALL, LARGE) : List.of(SMALL, 20_000, 100_000, LARGE, HUGE);
+        quick
+            ? List.of(SMALL, 20_000, 100_000, LARGE, HUGE)
+            : List.of(SMALL, 10_000, 50_000, 200_000, LARGE, 3 * LARGE, HUGE);
     List<PeerType> wanted =
         quick
             ? List.of(PeerType.SHAREOBJECT, PeerType.HEAP)
             : List.of(PeerType.SHAREOBJECT, PeerType.HEAP, PeerType.CHRONICLE, PeerType.LMDB);
     for (int entries : sizes) {
-      for (PeerType peer : wanted) {
+      for (PeerType peer : quick && entries == HUGE ? wanted.subList(0, 1) : wanted) {
         cases.add(
             call(
                 params("op", "get", "entries", entries, "peer", peer.label()),
