@@ -1,19 +1,15 @@
 package org.shareobject.bench.report;
 
-import java.awt.BasicStroke;
-import java.awt.Font;
 import java.io.IOException;
-import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
@@ -23,18 +19,22 @@ import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.internal.chartpart.Chart;
 import org.knowm.xchart.style.AxesChartStyler;
-import org.knowm.xchart.style.Styler;
+import org.knowm.xchart.style.AxesChartStyler.TextAlignment;
 import org.knowm.xchart.style.markers.SeriesMarkers;
-import org.shareobject.bench.peer.PeerType;
-import org.shareobject.bench.run.Numbers;
 import org.shareobject.bench.run.Row;
 
 /** Draws the charts, each on a light and on a dark ground, as SVG and PNG. */
 final class Charts {
   private static final int WIDTH = 860;
   private static final int HEIGHT = 480;
+  private static final int PLOT_HEIGHT = 340;
+  private static final int SLANT_DEGREES = 25;
+  private static final int MOST_LEVEL_NAMES = 4;
+  private static final float THIN = 1.5f;
+  private static final float THICK = 2.5f;
   private static final int DPI = 192;
   private static final double WINDOW_S = 0.1;
+  private static final int WINDOWS = 100;
   private static final List<String> PERCENTILES = List.of("p50", "p90", "p99", "p99.9", "p99.99");
 
   private final Rows rows;
@@ -55,6 +55,7 @@ final class Charts {
       sizes(theme);
       kills(theme);
       eviction(theme);
+      channel(theme);
     }
   }
 
@@ -63,30 +64,10 @@ final class Charts {
         rows.of("peers", "time").stream()
             .filter(row -> Rows.matches(row, "entries", "2000", "threads", "1"))
             .toList();
-    CategoryChart chart =
-        new CategoryChartBuilder().width(WIDTH).height(HEIGHT).yAxisTitle("ns per call").build();
-    chart.setTitle("One call: 2,000 entries, key 16 B, value 100 B, 1 thread");
-    byOp(chart, data);
-    chart.getStyler().setXAxisLabelRotation(20).setXAxisTickMarkSpacingHint(10);
-    save(chart, chart.getStyler(), theme, "calls", data, true, 1);
-  }
-
-  /** Adds a series for each of both; all series of a chart need the same categories. */
-  private static void byOp(CategoryChart chart, List<Row> data) {
-    Set<String> peers = distinct(data, row -> row.param("peer"));
-    peers.removeIf(peer -> data.stream().filter(row -> row.param("peer").equals(peer)).count() < 2);
-    for (String op : List.of("get", "set")) {
-      List<Row> some =
-          data.stream()
-              .filter(row -> row.param("op").equals(op) && peers.contains(row.param("peer")))
-              .toList();
-      if (!some.isEmpty()) {
-        chart.addSeries(
-            op,
-            some.stream().map(row -> row.param("peer")).toList(),
-            some.stream().map(Row::median).toList());
-      }
-    }
+    CategoryChart chart = bars("One call: 2,000 entries, key 16 B, value 100 B, 1 thread", "");
+    bars(chart, data, row -> row.param("op"), row -> row.param("peer"), Axis::place);
+    byDecades(chart.getStyler(), data, Axis::time);
+    save(chart, chart.getStyler(), theme, "calls", data);
   }
 
   private void percentiles(Theme theme) throws IOException {
@@ -94,32 +75,17 @@ final class Charts {
         rows.of("percentiles").stream()
             .filter(row -> row.param("op").equals("get") && PERCENTILES.contains(row.metric()))
             .toList();
-    XYChart chart = lines("percentile", "ns");
-    chart.setTitle("get, 100,000 entries: how long the slowest calls take");
-    lines(chart, data, row -> nines(row.metric()));
+    XYChart chart = lines("get, 100,000 entries: how long the slowest calls take", "percentile");
+    lines(chart, data, row -> PERCENTILES.indexOf(row.metric()));
+    byDecades(chart.getStyler(), data, Axis::time);
     chart
         .getStyler()
         .setXAxisMin(0.0)
-        .setXAxisMax((double) PERCENTILES.size() - 1)
-        .setXAxisTickMarkSpacingHint(WIDTH / PERCENTILES.size())
-        .setXAxisTickLabelsFormattingFunction(Charts::percentile);
-    save(chart, chart.getStyler(), theme, "percentiles", data, true, 1);
-  }
-
-  /** Returns how many nines a percentile has: 1 for p90, 2 for p99. */
-  private static double nines(String percentile) {
-    return -Math.log10(1 - Double.parseDouble(percentile.substring(1)) / 100);
-  }
-
-  private static String percentile(double nines) {
-    double percent = 100 - Math.pow(10, 2 - nines);
-    return nines == 0 || nines != Math.rint(nines)
-        ? ""
-        : "p"
-            + BigDecimal.valueOf(percent)
-                .setScale(4, RoundingMode.HALF_UP)
-                .stripTrailingZeros()
-                .toPlainString();
+        .setXAxisMax(PERCENTILES.size() - 1.0)
+        .setXAxisTickMarkSpacingHint(WIDTH / 2 / PERCENTILES.size())
+        .setXAxisTickLabelsFormattingFunction(
+            x -> x == Math.rint(x) ? PERCENTILES.get((int) Math.rint(x)) : "");
+    save(chart, chart.getStyler(), theme, "percentiles", data);
   }
 
   private void processes(Theme theme) throws IOException {
@@ -127,22 +93,27 @@ final class Charts {
         rows.of("processes", "calls").stream()
             .filter(row -> row.param("op").equals("get"))
             .toList();
-    XYChart chart = lines("processes", "reads per second, all together");
-    chart.setTitle("Processes that read one map: 2,000 entries");
+    XYChart chart = lines("Reads per second of all processes together: 2,000 entries", "processes");
     lines(chart, data, row -> Double.parseDouble(row.param("processes")));
-    save(chart, chart.getStyler(), theme, "processes", data, true, 1);
+    byDecades(chart.getStyler(), data, Axis::rate);
+    chart.getStyler().setXAxisTickMarkSpacingHint(WIDTH / 4);
+    save(chart, chart.getStyler(), theme, "processes", data);
   }
 
   private void sizes(Theme theme) throws IOException {
     List<Row> data = rows.of("sizes", "time");
-    XYChart chart = lines("entries", "ns per get");
-    chart.setTitle("get in random order over the number of entries");
-    lines(chart, data, row -> Double.parseDouble(row.param("entries")));
+    XYChart chart = lines("One get in random order over the number of entries", "entries");
+    Function<Row, Double> entries = row -> Double.parseDouble(row.param("entries"));
+    lines(chart, data, row -> Axis.place(entries.apply(row)));
+    byDecades(chart.getStyler(), data, Axis::time);
+    Axis axis = Axis.of(data.stream().map(entries).toList());
     chart
         .getStyler()
-        .setXAxisLogarithmic(true)
-        .setXAxisTickLabelsFormattingFunction(Numbers::plain);
-    save(chart, chart.getStyler(), theme, "sizes", data, true, 1);
+        .setXAxisMin((double) axis.min())
+        .setXAxisMax((double) axis.max())
+        .setXAxisTickMarkSpacingHint(axis.spacing(WIDTH / 2))
+        .setXAxisTickLabelsFormattingFunction(Axis::count);
+    save(chart, chart.getStyler(), theme, "sizes", data);
   }
 
   private void kills(Theme theme) throws IOException {
@@ -150,67 +121,111 @@ final class Charts {
         rows.of("kills", "longest call of each 100 ms").stream()
             .filter(row -> row.param("writer").startsWith("killed"))
             .toList();
-    XYChart chart = lines("seconds; a writer is killed at each", "ms");
-    chart.setTitle("Longest call of a survivor in each tenth of a second");
+    XYChart chart =
+        lines(
+            "Longest call of a survivor in each tenth of a second",
+            "seconds; a writer is killed at each");
     for (Row row : data) {
-      List<Double> x = new ArrayList<>();
-      List<Double> y = new ArrayList<>();
-      for (int i = 0; i < row.values().size(); i++) {
-        x.add(i * WINDOW_S);
-        y.add(row.values().get(i) / 1e6);
-      }
+      List<Double> y = row.values().stream().limit(WINDOWS).map(Axis::place).toList();
+      List<Double> x = IntStream.range(0, y.size()).mapToObj(i -> i * WINDOW_S).toList();
       XYSeries series = chart.addSeries(row.param("peer"), x, y);
       series.setMarker(SeriesMarkers.NONE);
+      series.setLineWidth(THIN);
       paint(series, row.param("peer"));
     }
-    save(chart, chart.getStyler(), theme, "kills", data, true, 1e6);
+    byDecades(chart.getStyler(), data, Axis::time);
+    chart
+        .getStyler()
+        .setXAxisTickLabelsFormattingFunction(
+            x -> Math.abs(x - Math.rint(x)) < WINDOW_S / 2 ? Long.toString(Math.round(x)) : "");
+    save(chart, chart.getStyler(), theme, "kills", data);
   }
 
   private void eviction(Theme theme) throws IOException {
     List<Row> data = rows.of("eviction").stream().filter(row -> row.unit().equals("%")).toList();
-    CategoryChart chart =
-        new CategoryChartBuilder().width(WIDTH).height(HEIGHT).yAxisTitle("hits, %").build();
-    chart.setTitle("Hit ratio with room for the same number of entries");
-    for (String cache : distinct(data, Row::metric)) {
-      List<Row> some = data.stream().filter(row -> row.metric().equals(cache)).toList();
-      chart.addSeries(
-          cache,
-          some.stream()
-              .map(row -> name(row.param("trace")) + " " + row.param("room").split(" ")[0] + " %")
-              .toList(),
-          some.stream().map(Row::median).toList());
+    CategoryChart chart = bars("Hits of caches with room for the same number of entries", "");
+    bars(chart, data, Row::metric, Charts::trace, value -> value);
+    chart.getStyler().setYAxisTickLabelsFormattingFunction(y -> Math.round(y) + " %");
+    save(chart, chart.getStyler(), theme, "eviction", data);
+  }
+
+  private static String trace(Row row) {
+    String trace = row.param("trace").toLowerCase(Locale.ROOT).replace('_', ' ');
+    return trace + ", " + row.param("room").split(" ")[0] + " %";
+  }
+
+  private void channel(Theme theme) throws IOException {
+    List<Row> data = rows.of("channel", "calls");
+    CategoryChart chart = bars("The channel between two processes", "a second");
+    bars(chart, data, row -> row.param("pair"), row -> row.param("what"), Axis::place);
+    byDecades(chart.getStyler(), data, Axis::rate);
+    save(chart, chart.getStyler(), theme, "channel", data);
+  }
+
+  private static CategoryChart bars(String title, String y) {
+    return new CategoryChartBuilder()
+        .width(WIDTH)
+        .height(HEIGHT)
+        .title(title)
+        .yAxisTitle(y)
+        .build();
+  }
+
+  /** Adds a series of bars for each name; those categories only that all series have. */
+  private static void bars(
+      CategoryChart chart,
+      List<Row> data,
+      Function<Row, String> series,
+      Function<Row, String> category,
+      Function<Double, Double> place) {
+    Set<String> names = distinct(data, series);
+    Set<String> categories = distinct(data, category);
+    categories.removeIf(
+        each ->
+            data.stream().filter(row -> category.apply(row).equals(each)).count() < names.size());
+    for (String name : names) {
+      List<Row> some =
+          data.stream()
+              .filter(row -> series.apply(row).equals(name))
+              .filter(row -> categories.contains(category.apply(row)))
+              .toList();
+      chart
+          .addSeries(
+              name,
+              some.stream().map(category).toList(),
+              some.stream().map(Row::median).map(place).toList())
+          .setFillColor(Theme.ofSeries(name));
     }
-    chart.getStyler().setXAxisLabelRotation(30).setXAxisTickMarkSpacingHint(10);
-    save(chart, chart.getStyler(), theme, "eviction", data, false, 1);
+    // Small, so that no name is left out.
+    chart.getStyler().setXAxisTickMarkSpacingHint(1);
+    if (categories.size() > MOST_LEVEL_NAMES) {
+      chart
+          .getStyler()
+          .setXAxisLabelRotation(SLANT_DEGREES)
+          .setXAxisLabelAlignment(TextAlignment.Right);
+    }
   }
 
-  private static String name(String trace) {
-    return trace.toLowerCase(Locale.ROOT).replace('_', ' ');
+  private static XYChart lines(String title, String x) {
+    return new XYChartBuilder().width(WIDTH).height(HEIGHT).title(title).xAxisTitle(x).build();
   }
 
-  private static XYChart lines(String x, String y) {
-    return new XYChartBuilder().width(WIDTH).height(HEIGHT).xAxisTitle(x).yAxisTitle(y).build();
-  }
-
-  private static void lines(XYChart chart, List<Row> data, Function<Row, Double> x) {
+  private static void lines(XYChart chart, List<Row> data, Function<Row, Number> x) {
     for (String peer : distinct(data, row -> row.param("peer"))) {
       List<Row> line = data.stream().filter(row -> row.param("peer").equals(peer)).toList();
       XYSeries series =
           chart.addSeries(
-              peer, line.stream().map(x).toList(), line.stream().map(Row::median).toList());
-      series.setLineWidth(2.5f);
+              peer,
+              line.stream().map(x).toList(),
+              line.stream().map(Row::median).map(Axis::place).toList());
+      series.setLineWidth(THICK);
       paint(series, peer);
     }
   }
 
-  /** Gives a peer the same colour in all charts. */
   private static void paint(XYSeries series, String peer) {
-    for (PeerType type : PeerType.values()) {
-      if (type.label().equals(peer)) {
-        series.setLineColor(Theme.SERIES[type.ordinal()]);
-        series.setMarkerColor(Theme.SERIES[type.ordinal()]);
-      }
-    }
+    series.setLineColor(Theme.ofSeries(peer));
+    series.setMarkerColor(Theme.ofSeries(peer));
   }
 
   private static Set<String> distinct(List<Row> data, Function<Row, String> name) {
@@ -219,60 +234,36 @@ final class Charts {
     return names;
   }
 
+  /** Sets the upright axis for the logarithms of what is drawn. */
+  private static void byDecades(
+      AxesChartStyler styler, List<Row> data, Function<Double, String> name) {
+    Axis axis =
+        Axis.of(
+            data.stream()
+                .flatMap(
+                    row -> row.metric().contains(" of each ") ? row.values().stream() : median(row))
+                .toList());
+    styler
+        .setYAxisMin((double) axis.min())
+        .setYAxisMax((double) axis.max())
+        .setYAxisTickMarkSpacingHint(axis.spacing(PLOT_HEIGHT))
+        .setYAxisTickLabelsFormattingFunction(name);
+  }
+
+  private static Stream<Double> median(Row row) {
+    return Stream.of(row.median());
+  }
+
   private void save(
-      Chart<?, ?> chart,
-      AxesChartStyler styler,
-      Theme theme,
-      String name,
-      List<Row> data,
-      boolean logarithmic,
-      double scale)
+      Chart<?, ?> chart, AxesChartStyler styler, Theme theme, String name, List<Row> data)
       throws IOException {
     if (data.isEmpty()) {
       return;
     }
-    style(styler, theme, logarithmic);
-    if (logarithmic) {
-      DoubleSummaryStatistics range =
-          data.stream()
-              .flatMap(row -> row.values().stream())
-              .mapToDouble(value -> value / scale)
-              .summaryStatistics();
-      styler.setYAxisMin(Math.pow(10, Math.floor(Math.log10(range.getMin()))));
-      styler.setYAxisMax(Math.pow(10, Math.ceil(Math.log10(range.getMax()))));
-    }
+    theme.apply(styler);
     String file =
         folder.resolve("bench-" + name + "-" + theme.name().toLowerCase(Locale.ROOT)).toString();
     ChartEncoder.saveChart(chart, file, "svg");
     BitmapEncoder.saveBitmapWithDPI(chart, file, BitmapEncoder.BitmapFormat.PNG, DPI);
-  }
-
-  private static void style(AxesChartStyler styler, Theme theme, boolean logarithmic) {
-    Font text = new Font(Font.SANS_SERIF, Font.PLAIN, 13);
-    styler
-        .setYAxisLogarithmic(logarithmic)
-        .setYAxisLogarithmicDecadeOnly(true)
-        .setAxisTickLabelsColor(theme.text)
-        .setAxisTickLabelsFont(text)
-        .setAxisTickMarksColor(theme.text)
-        .setAxisTitleFont(text)
-        .setPlotGridLinesColor(theme.grid)
-        .setPlotGridLinesStroke(new BasicStroke(1))
-        .setPlotGridVerticalLinesVisible(false)
-        .setYAxisTickLabelsFormattingFunction(Numbers::plain);
-    styler
-        .setChartBackgroundColor(theme.background)
-        .setPlotBackgroundColor(theme.background)
-        .setChartFontColor(theme.text)
-        .setChartTitleFont(text.deriveFont(Font.BOLD, 15f))
-        .setChartTitleBoxVisible(false)
-        .setLegendBackgroundColor(theme.background)
-        .setLegendBorderColor(theme.background)
-        .setLegendFont(text)
-        .setLegendPosition(Styler.LegendPosition.OutsideE)
-        .setPlotBorderVisible(false)
-        .setSeriesColors(Theme.SERIES)
-        .setXAxisTitleColor(theme.text)
-        .setYAxisTitleColor(theme.text);
   }
 }
