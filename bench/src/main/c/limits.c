@@ -5,15 +5,20 @@
  *   cache-line  a line passed to another process and back, one way
  *   futex       from the wake-up in one process to the return of the sleep in
  *               the other, median
+ *   alone       100 bytes copied from one of 2,000 places of a process' own
+ *   beside      the same while another process does it too, with its own:
+ *               what two processors of this machine lose to each other
  *
  *   limits [TURNS]
  */
 #define _GNU_SOURCE
 #include <linux/futex.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -91,6 +96,32 @@ static double futex_ns(uint32_t turns) {
   return median;
 }
 
+enum { PLACES = 2000, PLACE_BYTES = 128, VALUE_BYTES = 100 };
+
+static double copy_ns(char *places, uint32_t turns) {
+  char value[VALUE_BYTES];
+  int64_t begin = now_ns();
+  for (uint32_t n = 0; n < turns; n++) {
+    memcpy(value, places + n % PLACES * PLACE_BYTES, sizeof value);
+    __asm__ volatile("" : : "r"(value) : "memory");
+  }
+  return (double)(now_ns() - begin) / turns;
+}
+
+static double copy_beside_ns(char *places, uint32_t turns) {
+  pid_t other = fork();
+  if (other == 0) {
+    memset(places, 2, PLACES * PLACE_BYTES); /* its own from now on */
+    for (;;)
+      copy_ns(places, turns);
+  }
+  usleep(10000);
+  double ns = copy_ns(places, turns);
+  kill(other, SIGKILL);
+  waitpid(other, NULL, 0);
+  return ns;
+}
+
 int main(int argc, char **argv) {
   uint32_t turns = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 2000;
   table = mmap(NULL, sizeof *table, PROT_READ | PROT_WRITE,
@@ -99,5 +130,10 @@ int main(int argc, char **argv) {
     return 1;
   printf("cache-line %.1f\n", cache_line_ns(1000 * (turns & ~1u)));
   printf("futex %.1f\n", futex_ns(turns));
+  static char places[PLACES * PLACE_BYTES];
+  memset(places, 1, sizeof places);
+  copy_ns(places, 200000 * turns); /* until the processor is at its speed */
+  printf("alone %.2f\n", copy_ns(places, 200000 * turns));
+  printf("beside %.2f\n", copy_beside_ns(places, 200000 * turns));
   return 0;
 }

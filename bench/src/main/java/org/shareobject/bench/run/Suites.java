@@ -105,14 +105,14 @@ public final class Suites {
                   jmh.average(folder, LimitBenchmark.class, limit, PeerType.HEAP, Map.of(), 1)));
     }
     cases.add(new Case(params("limit", "two processes"), folder -> children.limits()));
-    return suite("limits", 2, 5, cases);
+    return suite("limits", 1, 5, cases);
   }
 
   /** The figures of the map's issue: the product and the heap map, keys in three ways. */
   private Suite heap() {
     List<Case> cases = new ArrayList<>();
     for (String op : List.of("get", "set")) {
-      for (int entries : List.of(SMALL, LARGE)) {
+      for (int entries : quick && op.equals("set") ? List.of(SMALL) : List.of(SMALL, LARGE)) {
         for (int threads : quick ? List.of(1) : List.of(1, 2)) {
           for (KeyKind keys : KeyKind.values()) {
             if (quick && keys == KeyKind.NEW_TEXT) {
@@ -141,7 +141,7 @@ public final class Suites {
         }
       }
     }
-    return suite("heap", 3, 7, cases);
+    return suite("heap", 2, 7, cases);
   }
 
   private Suite peers() {
@@ -215,7 +215,7 @@ public final class Suites {
         }
       }
     }
-    return suite("values", 2, 3, cases);
+    return suite("values", 1, 3, cases);
   }
 
   /** Reads and writes mixed, all keys alike or some more often. */
@@ -290,7 +290,7 @@ public final class Suites {
         }
       }
     }
-    return suite("beside-writer", 3, 5, cases);
+    return suite("beside-writer", 2, 5, cases);
   }
 
   private Suite addon() {
@@ -332,7 +332,7 @@ public final class Suites {
         }
       }
     }
-    return suite("processes", 3, 5, cases);
+    return suite("processes", 2, 5, cases);
   }
 
   /** Processes that add to one counter. */
@@ -341,7 +341,7 @@ public final class Suites {
     List<PeerType> wanted =
         List.of(PeerType.SHAREOBJECT, PeerType.CHRONICLE, PeerType.LMDB, PeerType.REDIS_UNIX);
     for (PeerType peer : available(wanted)) {
-      for (int processes : quick ? List.of(1, 2) : List.of(1, 2, 4)) {
+      for (int processes : quick ? List.of(2) : List.of(1, 2, 4)) {
         cases.add(
             new Case(
                 params("peer", peer.label(), "processes", processes),
