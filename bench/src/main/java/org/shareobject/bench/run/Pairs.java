@@ -95,7 +95,7 @@ final class Pairs {
 
   private List<Measure> java(String job, Path folder, String... settings) {
     List<String> all = new ArrayList<>(List.of(settings));
-    all.add("warmMs=" + (quick ? 3000 : 10_000)); // code of two JVMs is compiled meanwhile
+    all.add("warmMs=" + (quick ? 4000 : 10_000)); // code of two JVMs is compiled meanwhile
     all.add("runMs=" + runMs);
     return rate(
         Child.start(
