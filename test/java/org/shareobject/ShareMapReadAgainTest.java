@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -71,6 +73,42 @@ class ShareMapReadAgainTest {
     assertEquals("cleared", map.get("key"));
     other.clear();
     assertNull(map.get("key"));
+  }
+
+  @Test
+  void shouldFollowAValueThatIsSetAnew() {
+    for (int length = 0; length <= 20; length++) {
+      String key = "k".repeat(length);
+      map.set(key, "");
+      for (int i = 0; i < 50; i++) {
+        String value = "x".repeat(i * 37 % 700);
+        other.set(key, value);
+        assertEquals(value, map.get(key), key);
+        assertEquals(value, map.get(key), key);
+      }
+      other.remove(key);
+      assertNull(map.get(key), key);
+    }
+  }
+
+  /** A slot that was emptied is soon another key's, in a map of some hundred slots. */
+  @Test
+  void shouldNotTakeAnotherKeysSlotForItsOwn() {
+    Random random = new Random(5);
+    Map<String, String> model = new HashMap<>();
+    for (int i = 0; i < 200_000; i++) {
+      String key = "key " + random.nextInt(300);
+      if (random.nextInt(4) == 0) {
+        String value = key + " " + i;
+        other.set(key, value);
+        model.put(key, value);
+      } else if (random.nextInt(4) == 0) {
+        other.remove(key);
+        model.remove(key);
+      }
+      String read = "key " + random.nextInt(300);
+      assertEquals(model.get(read), map.get(read));
+    }
   }
 
   @Test

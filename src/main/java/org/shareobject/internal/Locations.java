@@ -18,7 +18,7 @@ import java.util.Arrays;
  * it brings: then a line of counters passes the table by for some time.
  */
 final class Locations {
-  private static final int BITS = 14;
+  private static final int BITS = 16;
   private static final int STRIPES = 64;
   private static final int STRIPE_SHIFT = 4;
 
@@ -43,7 +43,7 @@ final class Locations {
   private static final int FLUSH_HITS = 128;
 
   private static final Location NOWHERE =
-      Location.of(new Object(), new Location.Place(null, 0, 0, null, 0, 0));
+      Location.of(new Object(), new byte[0], new Location.Place(null, 0, 0, 0, null, 0, 0));
 
   private final RawMap map;
   private final MapView view;
@@ -96,10 +96,23 @@ final class Locations {
       // If the slot could not be read, the JVM throws as it comes back from a call; so let it be
       // now.
       map.addHits(0);
-    } else if ((++counters[line + HITS] & (FLUSH_HITS - 1)) == 0) {
+      value = newValue(location);
+    }
+    if (value != null && (++counters[line + HITS] & (FLUSH_HITS - 1)) == 0) {
       map.addHits(FLUSH_HITS);
     }
     return value;
+  }
+
+  /** Returns the value that was set in place of the one whose location is known. */
+  private byte[] newValue(Location old) {
+    Location location = view.follow(old);
+    if (location == null) {
+      return null;
+    }
+    int place = place(location.hash);
+    table[table[place] == old ? place : otherPlace(location.hash)] = location;
+    return view.value(location);
   }
 
   private boolean passesBy(int line) {

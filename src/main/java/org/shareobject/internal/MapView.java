@@ -101,18 +101,47 @@ final class MapView {
     return isValid(found) ? value : null;
   }
 
-  /** Returns a copy of the value that is there, or null if the key is not there any more. */
+  /** Returns a copy of the value that is there, or null if the slot names another entry now. */
   byte[] value(Location at) {
     if ((long) LONGS.get(at.slotWindow, at.slot) != at.slotValue) {
       return null;
     }
     byte[] value = new byte[at.length];
     at.window.get(at.from, value, 0, at.length);
+    return isStill(at, at.slotValue) ? value : null;
+  }
+
+  /**
+   * Returns where the key is when its slot names another entry than it did, or null if it takes a
+   * search to tell. A slot stays the key's when the value is set anew, and when the entry is moved.
+   */
+  Location follow(Location from) {
+    long slotValue = (long) LONGS.getAcquire(from.slotWindow, from.slot);
+    long inLog = (slotValue << POSITION_SHIFT) & positionMask;
+    boolean hasSameTag = ((slotValue ^ from.slotValue) & ~SLOT_POSITION_MASK) == 0;
+    if (!hasSameTag || from.keyBytes < 0 || inLog >= logStride >>> 1) {
+      return null;
+    }
+    ByteBuffer window = window(from.log + inLog);
+    int entry = inWindow(from.log + inLog);
+    int key = entry + HEADER_BYTES;
+    int valueBytes = valueBytes(window, entry);
+    boolean isKey =
+        (long) LONGS.get(window, entry + KEY_BYTES) == from.keyBytes // and it does not expire
+            && from.isOf(
+                ShortKey.low(window, key, from.keyBytes),
+                ShortKey.high(window, key, from.keyBytes),
+                from.keyBytes);
+    return isKey && fits(from.keyBytes, valueBytes) && isStill(from, slotValue)
+        ? from.movedTo(slotValue, window, key + from.keyBytes, valueBytes)
+        : null;
+  }
+
+  /** Returns whether the slot named one entry since it held that value, so its bytes are whole. */
+  private boolean isStill(Location at, long slotValue) {
     VarHandle.acquireFence();
     return (int) NATIVE_INTS.get(state, 0) == 0
-            && (long) LONGS.get(at.slotWindow, at.slot) == at.slotValue
-        ? value
-        : null;
+        && (long) LONGS.get(at.slotWindow, at.slot) == slotValue;
   }
 
   /**
@@ -134,7 +163,8 @@ final class MapView {
       return null;
     }
     int from = entry + HEADER_BYTES + keyBytes;
-    return new Location.Place(slotWindow, slot, slotValue, window, from, valueBytes);
+    long log = logsOff + (found >>> SEGMENT_SHIFT) * logStride;
+    return new Location.Place(slotWindow, slot, slotValue, log, window, from, valueBytes);
   }
 
   /** Returns a copy of the value that was found, with its version, or null if it is gone. */

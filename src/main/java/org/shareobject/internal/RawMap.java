@@ -433,7 +433,7 @@ public final class RawMap {
       long slotOff = MapNative.slot(map, key, found);
       Location.Place place = slotOff < 0 ? null : view.locate(found, slotOff);
       if (place != null) {
-        known.put(name != null ? Location.of(name, place) : Location.of(key, place));
+        known.put(name != null ? Location.of(name, key, place) : Location.of(key, place));
       }
     }
   }
