@@ -141,10 +141,23 @@ class ShareMapBadFileTest {
               map::stats,
               map::verify,
               () -> map.forEach((key, value) -> {}))) {
-        fails(ShareIoException.class, "SHO_EIO", call, file, "truncated");
+        fails(ShareIoException.class, "SHO_EIO", () -> withoutFault(call, map), file, "truncated");
       }
     }
     refused(ShareFormatException.class, "SHO_EFORMAT", file);
+  }
+
+  /**
+   * With libjsig the JVM's handler for SIGBUS comes first, and makes an error of a fault in
+   * compiled Java, which is thrown a little later. C finds the file truncated then as ever.
+   */
+  private static void withoutFault(Executable call, ShareMap<?, ?> map) throws Throwable {
+    try {
+      call.execute();
+    } catch (InternalError fault) {
+      assertTrue(String.valueOf(System.getenv("LD_PRELOAD")).contains("libjsig"), fault.toString());
+      map.verify();
+    }
   }
 
   // ---- geometry
