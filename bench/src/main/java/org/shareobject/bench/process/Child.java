@@ -42,6 +42,8 @@ public final class Child implements AutoCloseable {
     command.addAll(flags(peer));
     command.add("-Xms512m");
     command.add("-Xmx4g");
+    // Who makes garbage collects it: G1's threads would do so on the processor of another process.
+    command.add("-XX:+UseSerialGC");
     command.add("-cp");
     command.add(System.getProperty("java.class.path"));
     command.add(Worker.class.getName());
