@@ -10,8 +10,7 @@
 __attribute__((format(printf, 2, 3))) int sho__fail(int code,
                                                     const char *format, ...);
 
-/* SHO_EABSENT: "name has no such key". Answers to a search are frequent, and
- * this takes a tenth of the time that sho__fail does. */
+/* SHO_EABSENT: "name has no such key". Formats nothing: misses are frequent. */
 int sho__fail_absent(const char *name);
 
 /* As sho__fail, with the system's words for errno behind it. ENOSPC and EDQUOT

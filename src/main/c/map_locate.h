@@ -6,7 +6,9 @@
  * an entry are overwritten only after its slot was changed (docs/format.md).
  * So who remembers offset and value of the slot, and finds it unchanged after
  * it copied the bytes, behind an acquire fence, has the key's value, without a
- * search; unless the entry expires, or the view's state is not 0.
+ * search; unless the entry expires, or the view's state is not 0. Who finds
+ * that the slot names another entry, as after a set or a move, may compare that
+ * entry's key, and believes it if the slot is unchanged behind that.
  */
 #ifndef SHO_MAP_LOCATE_H
 #define SHO_MAP_LOCATE_H

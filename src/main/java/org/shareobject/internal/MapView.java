@@ -45,6 +45,9 @@ final class MapView {
 
   private static final int POSITION_SHIFT = 3;
 
+  /** The bits of a position that a slot names. */
+  private static final long NAMED_MASK = (SLOT_POSITION_MASK << POSITION_SHIFT) | 7;
+
   private final ByteBuffer[] windows;
   private final ByteBuffer first;
   private final ByteBuffer state;
@@ -126,13 +129,16 @@ final class MapView {
     int entry = inWindow(from.log + inLog);
     int key = entry + HEADER_BYTES;
     int valueBytes = valueBytes(window, entry);
+    // The lowest bits of a position are 0; that of a dead entry is not.
+    boolean isNamed =
+        (((long) LONGS.get(window, entry) ^ (slotValue << POSITION_SHIFT)) & NAMED_MASK) == 0;
     boolean isKey =
         (long) LONGS.get(window, entry + KEY_BYTES) == from.keyBytes // and it does not expire
             && from.isOf(
                 ShortKey.low(window, key, from.keyBytes),
                 ShortKey.high(window, key, from.keyBytes),
                 from.keyBytes);
-    return isKey && fits(from.keyBytes, valueBytes) && isStill(from, slotValue)
+    return isNamed && isKey && fits(from.keyBytes, valueBytes) && isStill(from, slotValue)
         ? from.movedTo(slotValue, window, key + from.keyBytes, valueBytes)
         : null;
   }
