@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.shareobject.Codec;
 import org.shareobject.ShareMap;
 import org.shareobject.ipc.ChannelPair;
+import org.shareobject.testing.Futures;
 
 /** What a manager answers, on the wire. */
 @Timeout(120)
@@ -228,11 +229,11 @@ class ManagerTest {
       assertEquals(Set.of(1, 2), manager.workers());
       manager.attach(2, again.left());
       other.right().disconnect();
-      Ends.await(() -> !other.left().isConnected());
+      Futures.await(() -> !other.left().isConnected());
       assertEquals(answer("'OK'"), worker.ask(request("remove", "'key':'a'")));
       assertEquals(Set.of(1, 2), manager.workers());
     }
-    Ends.await(() -> manager.workers().equals(Set.of(1)));
+    Futures.await(() -> manager.workers().equals(Set.of(1)));
   }
 
   @Test
@@ -246,7 +247,7 @@ class ManagerTest {
       AtomicBoolean isAllRead = new AtomicBoolean();
       other.left().onDisconnect(() -> isAllRead.set(true));
       other.right().disconnect();
-      Ends.await(isAllRead::get);
+      Futures.await(isAllRead::get);
     }
     assertEquals(answer("1001"), worker.ask(request("plusOne", "'key':'n'")));
   }

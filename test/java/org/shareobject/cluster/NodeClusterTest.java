@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.shareobject.Codec;
 import org.shareobject.ShareMap;
 import org.shareobject.ipc.Worker;
+import org.shareobject.testing.Futures;
 import org.shareobject.testing.Host;
 
 /** Real Node with the published classes, at either end. */
@@ -95,11 +96,11 @@ class NodeClusterTest {
     try (Worker killed = user(1, "check", "10000000");
         Worker other = user(2, "check", "" + OPERATIONS)) {
       manager.attach(1, killed.channel());
-      Ends.await(() -> !manager.store().isEmpty());
+      Futures.await(() -> !manager.store().isEmpty());
       manager.attach(2, other.channel());
       killed.process().destroyForcibly().waitFor();
       assertEquals(OPERATIONS, result(other).intValue());
-      Ends.await(() -> !manager.workers().contains(1));
+      Futures.await(() -> !manager.workers().contains(1));
       try (Worker next = user(1, "check", "" + OPERATIONS)) {
         manager.attach(1, next.channel());
         assertEquals(OPERATIONS, result(next).intValue());
@@ -157,8 +158,8 @@ class NodeClusterTest {
       manager.attach(1, first.channel());
       manager.attach(2, second.channel());
       manager.attach(3, third.channel());
-      assertEquals(0, Ends.get(first.process().onExit()).exitValue());
-      assertEquals(0, Ends.get(second.process().onExit()).exitValue());
+      assertEquals(0, Futures.get(first.process().onExit()).exitValue());
+      assertEquals(0, Futures.get(second.process().onExit()).exitValue());
       assertEquals(OPERATIONS, result(third).intValue());
     }
     assertEquals(2 * OPERATIONS, manager.store().get("n").intValue());

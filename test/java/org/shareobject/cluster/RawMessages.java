@@ -8,6 +8,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.shareobject.ipc.Channel;
+import org.shareobject.testing.Futures;
 
 /** Sends and receives messages as they are on the wire. */
 final class RawMessages {
@@ -33,7 +34,7 @@ final class RawMessages {
 
   /** Sends JSON that is written with single quotes. */
   void send(String text) {
-    Ends.get(channel.send(json(text)));
+    Futures.get(channel.send(json(text)));
   }
 
   /** Sends, and returns what comes. */

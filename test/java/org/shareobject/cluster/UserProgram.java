@@ -11,6 +11,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import org.shareobject.ipc.Channel;
 import org.shareobject.ipc.ClusterWorker;
+import org.shareobject.testing.Futures;
 
 /** A worker that uses a manager, which may be Node's. */
 final class UserProgram {
@@ -55,7 +56,7 @@ final class UserProgram {
 
   /** Sets and gets, half and half. */
   private void check(int operations) throws Exception {
-    if (Ends.get(user.get("never " + id)) != null) {
+    if (Futures.get(user.get("never " + id)) != null) {
       throw new AssertionError("a key that was never set has a value");
     }
     List<CompletableFuture<String>> sets = new ArrayList<>();
@@ -67,11 +68,11 @@ final class UserProgram {
     }
     int right = 0;
     for (int i = 0; i < operations / 2; i++) {
-      right += Ends.get(sets.get(i)).equals("OK") ? 1 : 0;
+      right += Futures.get(sets.get(i)).equals("OK") ? 1 : 0;
       right +=
-          JSON.readTree(JSON.writeValueAsBytes(value(i))).equals(Ends.get(gets.get(i))) ? 1 : 0;
+          JSON.readTree(JSON.writeValueAsBytes(value(i))).equals(Futures.get(gets.get(i))) ? 1 : 0;
     }
-    Ends.get(user.set("result", right + " right"));
+    Futures.get(user.set("result", right + " right"));
     tell();
   }
 
@@ -79,7 +80,7 @@ final class UserProgram {
   private void tell() throws InterruptedException {
     CountDownLatch told = new CountDownLatch(1);
     parent.onMessage((message, handle) -> told.countDown());
-    Ends.get(parent.send("tell"));
+    Futures.get(parent.send("tell"));
     told.await();
   }
 
@@ -90,7 +91,7 @@ final class UserProgram {
     }
     int last = 0;
     for (CompletableFuture<JsonNode> count : counts) {
-      int next = Ends.get(count).intValue();
+      int next = Futures.get(count).intValue();
       if (next <= last) {
         throw new AssertionError(next + " after " + last);
       }
@@ -103,7 +104,7 @@ final class UserProgram {
     CompletableFuture<Void> die = parent.send("die");
     CompletableFuture<JsonNode> get = user.get("a");
     try {
-      Ends.get(die);
+      Futures.get(die);
       get.get();
       throw new AssertionError("answered");
     } catch (ExecutionException e) {

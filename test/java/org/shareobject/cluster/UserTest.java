@@ -32,6 +32,7 @@ import org.shareobject.ShareValueTooLargeException;
 import org.shareobject.ipc.Channel;
 import org.shareobject.ipc.ChannelPair;
 import org.shareobject.testing.Failures;
+import org.shareobject.testing.Futures;
 
 /** A user, and what it makes of a manager's answers. */
 @Timeout(120)
@@ -65,7 +66,7 @@ class UserTest {
     String common = "'isSharedMemoryMessage':true,'id':3,'uuid':";
     assertEquals(json("{" + common + uuid + ",'method':'set','key':'a','value':[0,1]}"), request);
     manager.send("{'isSharedMemoryMessage':true,'uuid':" + uuid + ",'value':'OK'}");
-    assertEquals("OK", Ends.get(set));
+    assertEquals("OK", Futures.get(set));
 
     CompletableFuture<JsonNode> get = user.get("a");
     request = manager.next();
@@ -73,23 +74,23 @@ class UserTest {
     assertEquals(json("{" + common + next + ",'method':'get','key':'a','value':null}"), request);
     assertFalse(next.equals(uuid));
     manager.send("{'isSharedMemoryMessage':true,'uuid':" + next + "}");
-    assertNull(Ends.get(get));
+    assertNull(Futures.get(get));
   }
 
   @Test
   void shouldSetGetRemoveAndCount() {
     User user = managed();
-    assertNull(Ends.get(user.get("a")));
-    assertEquals("OK", Ends.get(user.set("a", new Point(1, List.of("é😀", "\n")))));
-    assertEquals(json("{'x':1,'names':['é😀','\\n']}"), Ends.get(user.get("a")));
-    assertEquals("OK", Ends.get(user.set("a", null)));
-    assertEquals(NullNode.instance, Ends.get(user.get("a")));
-    assertEquals("OK", Ends.get(user.remove("a")));
-    assertNull(Ends.get(user.get("a")));
-    assertEquals("OK", Ends.get(user.set(Map.of("b", 1, "c", List.of()))));
-    assertEquals(json("[]"), Ends.get(user.get("c")));
-    assertEquals(IntNode.valueOf(2), Ends.get(user.plusOne("b")));
-    assertEquals(IntNode.valueOf(1), Ends.get(user.plusOne("n")));
+    assertNull(Futures.get(user.get("a")));
+    assertEquals("OK", Futures.get(user.set("a", new Point(1, List.of("é😀", "\n")))));
+    assertEquals(json("{'x':1,'names':['é😀','\\n']}"), Futures.get(user.get("a")));
+    assertEquals("OK", Futures.get(user.set("a", null)));
+    assertEquals(NullNode.instance, Futures.get(user.get("a")));
+    assertEquals("OK", Futures.get(user.remove("a")));
+    assertNull(Futures.get(user.get("a")));
+    assertEquals("OK", Futures.get(user.set(Map.of("b", 1, "c", List.of()))));
+    assertEquals(json("[]"), Futures.get(user.get("c")));
+    assertEquals(IntNode.valueOf(2), Futures.get(user.plusOne("b")));
+    assertEquals(IntNode.valueOf(1), Futures.get(user.plusOne("n")));
   }
 
   @Test
@@ -101,7 +102,7 @@ class UserTest {
       gets.add(user.get("a"));
     }
     for (int i = 0; i < 1000; i++) {
-      assertEquals(i, Ends.get(gets.get(i)).intValue());
+      assertEquals(i, Futures.get(gets.get(i)).intValue());
     }
   }
 
@@ -120,7 +121,7 @@ class UserTest {
   @Test
   void shouldTellWhatTheManagerRefuses() {
     User user = managed();
-    Ends.get(user.set("a", "text"));
+    Futures.get(user.set("a", "text"));
     Ends.fails(
         IllegalArgumentException.class,
         user.plusOne("a"),
@@ -181,7 +182,7 @@ class UserTest {
     CompletableFuture<JsonNode> next = patient.get("b");
     manager.send(
         "{'isSharedMemoryMessage':true,'value':2,'uuid':" + manager.next().path("uuid") + "}");
-    assertEquals(2, Ends.get(next).intValue());
+    assertEquals(2, Futures.get(next).intValue());
     assertTrue(others.isEmpty());
   }
 
@@ -227,7 +228,7 @@ class UserTest {
             results.add(e);
           }
         });
-    Ends.get(pair.left().send("go"));
+    Futures.get(pair.left().send("go"));
     assertInstanceOf(IllegalStateException.class, results.poll(30, TimeUnit.SECONDS));
   }
 
@@ -242,11 +243,11 @@ class UserTest {
     for (int i = 0; i < 1000; i++) {
       counts.add((i % 2 == 0 ? first : second).plusOne("n"));
       if (i % 100 == 0) {
-        Ends.get(pair.left().send(i));
+        Futures.get(pair.left().send(i));
       }
     }
     for (int i = 0; i < 1000; i++) {
-      assertEquals(i + 1, Ends.get(counts.get(i)).intValue());
+      assertEquals(i + 1, Futures.get(counts.get(i)).intValue());
     }
     for (int i = 0; i < 1000; i += 100) {
       assertEquals(i, others.next().intValue());
@@ -268,10 +269,10 @@ class UserTest {
       "{'uuid':0,'value':1}"
     };
     for (String message : strange) {
-      Ends.get(pair.left().send(json(message)));
+      Futures.get(pair.left().send(json(message)));
       assertEquals(json(message), others.next());
     }
-    assertEquals("OK", Ends.get(user.set("a", 1)));
+    assertEquals("OK", Futures.get(user.set("a", 1)));
   }
 
   @Test
@@ -279,9 +280,9 @@ class UserTest {
     User right = managed();
     new Manager(new ConcurrentHashMap<>()).attach(2, pair.right());
     User left = new User(2, pair.left());
-    assertEquals("OK", Ends.get(right.set("a", "in the left")));
-    assertEquals("OK", Ends.get(left.set("a", "in the right")));
-    assertEquals("in the left", Ends.get(right.get("a")).textValue());
-    assertEquals("in the right", Ends.get(left.get("a")).textValue());
+    assertEquals("OK", Futures.get(right.set("a", "in the left")));
+    assertEquals("OK", Futures.get(left.set("a", "in the right")));
+    assertEquals("in the left", Futures.get(right.get("a")).textValue());
+    assertEquals("in the right", Futures.get(left.get("a")).textValue());
   }
 }

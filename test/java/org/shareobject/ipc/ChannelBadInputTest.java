@@ -24,6 +24,7 @@ import org.shareobject.ShareIoException;
 import org.shareobject.ShareValueTooLargeException;
 import org.shareobject.internal.Descriptor;
 import org.shareobject.internal.Sockets;
+import org.shareobject.testing.Futures;
 
 /** What comes from the other side and should not. */
 class ChannelBadInputTest {

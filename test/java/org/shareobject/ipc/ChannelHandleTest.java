@@ -37,6 +37,7 @@ import org.shareobject.Codec;
 import org.shareobject.ShareClosedException;
 import org.shareobject.ShareIoException;
 import org.shareobject.internal.Sockets;
+import org.shareobject.testing.Futures;
 
 /** Sockets that go along with messages. */
 @Timeout(120)

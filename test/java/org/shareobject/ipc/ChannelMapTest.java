@@ -17,6 +17,7 @@ import org.shareobject.ShareClosedException;
 import org.shareobject.ShareException;
 import org.shareobject.ShareMap;
 import org.shareobject.internal.Sockets;
+import org.shareobject.testing.Futures;
 
 /** Maps that go along with messages: memory that has no file. */
 @Timeout(120)

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.shareobject.ShareClosedException;
 import org.shareobject.ShareFullException;
 import org.shareobject.ShareValueTooLargeException;
+import org.shareobject.testing.Futures;
 
 /** Messages between two channels. */
 @Timeout(120)

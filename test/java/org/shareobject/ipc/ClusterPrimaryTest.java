@@ -36,6 +36,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.shareobject.ShareClosedException;
 import org.shareobject.ShareIoException;
+import org.shareobject.testing.Futures;
 
 /** Real Node and JVMs as workers of a JVM. */
 @Timeout(180)

@@ -20,6 +20,7 @@ import org.shareobject.ShareIoException;
 import org.shareobject.ShareMap;
 import org.shareobject.internal.JvmCommand;
 import org.shareobject.testing.ChildJvm;
+import org.shareobject.testing.Futures;
 import org.shareobject.testing.JvmLauncher;
 
 /** Many handles: none is lost, and no descriptor stays behind. */

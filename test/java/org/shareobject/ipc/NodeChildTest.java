@@ -35,6 +35,7 @@ import org.shareobject.Codec;
 import org.shareobject.ShareClosedException;
 import org.shareobject.ShareException;
 import org.shareobject.ShareMap;
+import org.shareobject.testing.Futures;
 
 /** A JVM that forks real Node. */
 @Timeout(180)

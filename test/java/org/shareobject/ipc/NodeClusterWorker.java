@@ -11,6 +11,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import org.shareobject.testing.Futures;
 
 /** What {@code primary.js} forks. */
 final class NodeClusterWorker {

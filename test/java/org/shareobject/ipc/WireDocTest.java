@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.shareobject.Codec;
 import org.shareobject.ShareException;
 import org.shareobject.ShareMap;
+import org.shareobject.testing.Futures;
 import org.shareobject.testing.Host;
 
 /** The peer in docs/wire.md, in a language of which the library knows nothing. */

@@ -29,6 +29,7 @@ import org.shareobject.ShareIoException;
 import org.shareobject.ShareMap;
 import org.shareobject.testing.ChildJvm;
 import org.shareobject.testing.EchoMaster;
+import org.shareobject.testing.Futures;
 import org.shareobject.testing.Host;
 import org.shareobject.testing.JvmLauncher;
 

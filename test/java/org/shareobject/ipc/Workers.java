@@ -17,6 +17,7 @@ import org.shareobject.Codec;
 import org.shareobject.ShareException;
 import org.shareobject.ShareIoException;
 import org.shareobject.ShareMap;
+import org.shareobject.testing.Futures;
 
 /** Programs that tests start as workers. */
 final class Workers {

@@ -1,4 +1,4 @@
-package org.shareobject.ipc;
+package org.shareobject.testing;
 
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -10,13 +10,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /** How futures end, in time. */
-final class Futures {
-  private static final long PATIENCE_S = 30;
+public final class Futures {
+  private static final long PATIENCE_S = 60;
 
   private Futures() {}
 
   /** Waits for its success. */
-  static <T> T get(CompletableFuture<T> future) {
+  public static <T> T get(CompletableFuture<T> future) {
     try {
       return future.get(PATIENCE_S, TimeUnit.SECONDS);
     } catch (Exception e) {
@@ -25,21 +25,21 @@ final class Futures {
   }
 
   /** Waits for its failure; returns it. */
-  static <E extends Throwable> E failure(Class<E> type, CompletableFuture<?> future) {
+  public static <E extends Throwable> E failure(Class<E> type, CompletableFuture<?> future) {
     ExecutionException e =
         assertThrows(ExecutionException.class, () -> future.get(PATIENCE_S, TimeUnit.SECONDS));
     return assertInstanceOf(type, e.getCause());
   }
 
   /** Waits for its failure, whose message has the words. */
-  static void assertFails(
+  public static void assertFails(
       Class<? extends Throwable> type, String words, CompletableFuture<?> future) {
     String message = failure(type, future).getMessage();
     assertTrue(message.contains(words), message);
   }
 
   /** Waits until it is so. */
-  static void await(BooleanSupplier condition) {
+  public static void await(BooleanSupplier condition) {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_S);
     while (!condition.getAsBoolean()) {
       assertTrue(System.nanoTime() < end, "not so within " + PATIENCE_S + " s");
