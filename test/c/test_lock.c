@@ -72,7 +72,7 @@ static void test_lock_leaves_the_documented_word(void) {
   table_make("table", 8);
   struct member member;
   member_open(&member, "table");
-  int recover;
+  int recover = -1;
   CHECK_OK(sho__lock(&member.peers, member.lock, &recover));
   uint32_t word;
   file_peek("table", 0, &word, 4);
@@ -87,7 +87,7 @@ static void lock_and_sleep(void *context) {
   struct signs *signs = context;
   struct member member;
   member_open(&member, "table");
-  int recover;
+  int recover = -1;
   REQUIRE_OK(sho__lock(&member.peers, member.lock, &recover));
   atomic_store(&signs->word, member.peers.word);
   atomic_store(&signs->ready, 1);
@@ -192,7 +192,7 @@ static void test_lock_is_taken_over_though_the_slot_is_used_again(void) {
   member_open(&heir, "table");
   member_open(&other, "table");
   CHECK_HEX(heir.peers.word, atomic_load(&signs->word) + 1);
-  int recover;
+  int recover = -1;
   struct stopwatch watch = stopwatch();
   CHECK_OK(sho__lock(&other.peers, other.lock, &recover));
   CHECK_INT(recover, 1);
@@ -249,7 +249,7 @@ static void test_lock_waiter_survives_a_lost_wake_up(void) {
   struct member member;
   member_open(&owner, "table");
   member_open(&member, "table");
-  int recover;
+  int recover = -1;
   REQUIRE_OK(sho__lock(&owner.peers, owner.lock, &recover));
   struct waiter waiter = {.member = &member};
   pthread_t thread = start_waiter(&waiter);
@@ -294,7 +294,7 @@ static void test_lock_held_by_another_thread_of_the_handle_is_busy(void) {
   table_make("table", 8);
   struct member member;
   member_open(&member, "table");
-  int recover;
+  int recover = -1;
   REQUIRE_OK(sho__lock(&member.peers, member.lock, &recover));
   REQUIRE_OK(sho_lock_timeout(20000000));
   CHECK_CODE(sho__lock(&member.peers, member.lock, &recover), SHO_EBUSY);
@@ -322,7 +322,7 @@ static void test_lock_that_goes_from_hand_to_hand_is_not_busy(void) {
   member_open(&pair[0], "table");
   member_open(&pair[1], "table");
   member_open(&member, "table");
-  int recover;
+  int recover = -1;
   REQUIRE_OK(sho__lock(&pair[0].peers, pair[0].lock, &recover));
   REQUIRE_OK(sho_lock_timeout(1000000000));
   pthread_t thread;
@@ -340,7 +340,7 @@ static void test_lock_waiter_ends_when_the_region_is_closed(void) {
   struct member member;
   member_open(&owner, "table");
   member_open(&member, "table");
-  int recover;
+  int recover = -1;
   REQUIRE_OK(sho__lock(&owner.peers, owner.lock, &recover));
   struct waiter waiter = {.member = &member};
   pthread_t thread = start_waiter(&waiter);
@@ -358,7 +358,7 @@ static void test_lock_waiter_ends_when_the_file_is_truncated(void) {
   struct member member;
   member_open(&owner, "table");
   member_open(&member, "table");
-  int recover;
+  int recover = -1;
   REQUIRE_OK(sho__lock(&owner.peers, owner.lock, &recover));
   struct waiter waiter = {.member = &member};
   pthread_t thread = start_waiter(&waiter);

@@ -1,23 +1,16 @@
 #include "lock.h"
 
 #include "error.h"
-#include "wait.h"
 
 enum {
   SPINS = 200,       /* some microseconds: longer than most owners need */
   DOUBT_NS = 5000000 /* sleep before the owner's life is doubted */
 };
 
-static int try_lock(_Atomic uint32_t *word, uint32_t expected,
-                    uint32_t wanted) {
-  return atomic_compare_exchange_strong_explicit(
-      word, &expected, wanted, memory_order_acquire, memory_order_relaxed);
-}
-
 static int spin(struct sho__peers *peers, _Atomic uint32_t *word) {
   for (int i = 0; i < SPINS; i++) {
     if (atomic_load_explicit(word, memory_order_relaxed) == 0 &&
-        try_lock(word, 0, peers->word)) {
+        sho__lock_try(word, 0, peers->word)) {
       return 1;
     }
     sho__pause();
@@ -62,7 +55,7 @@ int sho__lock_turn(struct sho__peers *peers, _Atomic uint32_t *word,
   uint32_t seen = atomic_load_explicit(word, memory_order_relaxed);
   *holder = seen;
   if (seen == 0) {
-    if (!try_lock(word, 0, ours)) {
+    if (!sho__lock_try(word, 0, ours)) {
       return 1;
     }
     *recover = 0;
@@ -73,7 +66,7 @@ int sho__lock_turn(struct sho__peers *peers, _Atomic uint32_t *word,
     return 1;
   }
   if (!stayed(peers, word, marked) || sho__peer_alive(peers, marked) ||
-      !try_lock(word, marked, ours)) {
+      !sho__lock_try(word, marked, ours)) {
     return 1;
   }
   *recover = 1;
@@ -102,35 +95,8 @@ static int lock_slowly(struct sho__peers *peers, _Atomic uint32_t *word,
   }
 }
 
-/* In a region that ended meanwhile the lock was a zero page's, and others may
- * think they have it. One taken over is left to the next, who will recover. */
-static int still_there(struct sho__peers *peers, _Atomic uint32_t *word,
-                       int recover) {
-  int code = sho__region_check(peers->region);
-  if (code != SHO_OK && !recover) {
-    sho__unlock(word);
-  }
-  return code;
-}
-
-int sho__lock(struct sho__peers *peers, _Atomic uint32_t *word, int *recover) {
-  int dead = 0;
-  if (!try_lock(word, 0, peers->word) && !spin(peers, word)) {
-    int code = lock_slowly(peers, word, &dead);
-    if (code != SHO_OK) {
-      return code;
-    }
-  }
-  int code = still_there(peers, word, dead);
-  if (code == SHO_OK) {
-    *recover = dead;
-  }
-  return code;
-}
-
-void sho__unlock(_Atomic uint32_t *word) {
-  uint32_t was = atomic_exchange_explicit(word, 0, memory_order_release);
-  if (__builtin_expect((was & SHO__LOCK_WAITERS) != 0, 0)) {
-    sho__wake_one(word);
-  }
+int sho__lock_contended(struct sho__peers *peers, _Atomic uint32_t *word,
+                        int *recover) {
+  *recover = 0;
+  return spin(peers, word) ? SHO_OK : lock_slowly(peers, word, recover);
 }

@@ -112,6 +112,21 @@ static inline uint64_t sho__map_tag_of(uint64_t hash) {
 int sho__map_check_entry(struct sho_map *map, const void *key, size_t key_bytes,
                          const void *value, size_t value_bytes);
 
+/* ---- shared numbers, under a lock ---------------------------------------- */
+
+static inline void sho__bump(_Atomic uint64_t *counter) {
+  uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
+  atomic_store_explicit(counter, value + 1, memory_order_relaxed);
+}
+
+static inline void sho__put(_Atomic uint64_t *word, uint64_t value) {
+  atomic_store_explicit(word, value, memory_order_relaxed);
+}
+
+static inline uint64_t sho__get(_Atomic uint64_t *word) {
+  return atomic_load_explicit(word, memory_order_relaxed);
+}
+
 /* ---- positions ---------------------------------------------------------- */
 
 static inline uint64_t sho__position_add(const struct sho_map *map,
@@ -184,6 +199,12 @@ static inline uint32_t sho__entry_checksum(const struct sho__entry_shm *e,
          sho__position_checksum(e->position);
 }
 
+/* By words: read back as they were stored, they need not wait in between. */
+static inline void sho__entry_store(uint8_t *at,
+                                    const struct sho__entry_shm *e) {
+  memcpy(at, e, sizeof *e);
+}
+
 /* Milliseconds of map time. */
 uint64_t sho__map_now_ms(const struct sho_map *map);
 
@@ -214,7 +235,12 @@ int sho__index_insert(const struct sho_map *map, uint64_t hash,
                       uint64_t position);
 
 /* Has a slot that is in use name another position, not visited. */
-void sho__index_replace(_Atomic uint64_t *slot, uint64_t position);
+static inline void sho__index_replace(_Atomic uint64_t *slot,
+                                      uint64_t position) {
+  uint64_t tag = sho__get(slot) & SHO__SLOT_TAG_MASK;
+  atomic_store_explicit(slot, tag | sho__slot_position(position),
+                        memory_order_release);
+}
 
 void sho__index_remove(const struct sho_map *map, uint64_t hash,
                        _Atomic uint64_t *slot);
@@ -239,32 +265,21 @@ struct sho__log {
   const _Atomic uint64_t *keep; /* the slot of the key that is written */
 };
 
-/*
- * Makes room for an entry of that size, and counts on `replaced` bytes of live
- * entries going as it comes. SHO_EFULL changes nothing that can be seen. Moves,
- * drops and expires entries: slots found before may have changed.
- */
-int sho__log_room(struct sho__log *log, uint64_t bytes, uint64_t replaced);
+/* For an entry that the live bytes leave no place for: drops what is expired,
+ * and answers SHO_OK if that made it a place, or SHO_EFULL. */
+int sho__log_admit(struct sho__log *log, uint64_t bytes, uint64_t replaced,
+                   uint64_t largest);
 
-/* Writes an entry behind the tail, where there is room, and moves the tail. In
- * *entry: version 0 means a new one; position and checksum are filled in. */
-void sho__log_append(struct sho__log *log, struct sho__entry_shm *entry,
-                     const void *key, const void *value, uint64_t key_hash);
+/* sho__log_room when there is an entry at the head that is not marked dead.
+ * wanted: so many bytes are to be free. SHO_ECORRUPT. */
+int sho__log_make_room(struct sho__log *log, uint64_t wanted,
+                       uint64_t replaced);
 
 /* Takes an entry off the index and off the counts, and marks it dead. */
 void sho__log_drop(struct sho__log *log, uint64_t hash, _Atomic uint64_t *slot,
                    const struct sho__entry_shm *entry);
 
-/* Marks the entry at a position, which no slot names, as dead; or not dead. */
-void sho__log_mark(struct sho__log *log, uint64_t position, int dead);
-
-/* Copies the header at a position, the mark taken off. 0 if what lies there is
- * no entry of that position that ends at or before the tail; 1 for an entry, -1
- * for one marked dead. */
-int sho__log_entry(const struct sho__log *log, uint64_t position,
-                   struct sho__entry_shm *entry);
-
-/* The same for the entry that a slot of this segment names; 0 if it names
+/* sho__log_entry for the entry that a slot of this segment names; 0 if it names
  * none between head and tail. */
 int sho__log_slot_entry(const struct sho__log *log, uint64_t slot_value,
                         struct sho__entry_shm *entry);
@@ -293,13 +308,8 @@ uint64_t sho__log_remove_expired(struct sho__log *log);
 
 /* ---- recovery: map_recover.c -------------------------------------------- */
 
-/* Locks a segment and repairs it if its last owner died or its state makes no
- * sense. */
-int sho__segment_lock(struct sho_map *map, uint32_t number,
-                      struct sho__log *log);
-
-/* Unlocks; if something changed, wakes those who await. */
-void sho__segment_unlock(struct sho__log *log);
+/* For a segment whose last owner died (dead) or whose numbers make no sense. */
+void sho__segment_recover(struct sho__log *log, int dead);
 
 /* Counts anew what follows from index and log; drops slots that name nothing.
  * checked: verifies checksums too, and drops what fails. Readers may read. */
@@ -307,21 +317,6 @@ void sho__segment_rebuild(struct sho__log *log, int checked);
 
 /* After a reboot, before anybody else is let in. */
 void sho__map_rebuild_all(struct sho_map *map);
-
-/* ---- writers' end ------------------------------------------------------- */
-
-static inline void sho__bump(_Atomic uint64_t *counter) {
-  uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
-  atomic_store_explicit(counter, value + 1, memory_order_relaxed);
-}
-
-static inline void sho__put(_Atomic uint64_t *word, uint64_t value) {
-  atomic_store_explicit(word, value, memory_order_relaxed);
-}
-
-static inline uint64_t sho__get(_Atomic uint64_t *word) {
-  return atomic_load_explicit(word, memory_order_relaxed);
-}
 
 /* Refuses writes to a map that was opened for reading only. */
 int sho__map_writable(struct sho_map *map);

@@ -61,12 +61,6 @@ int sho__index_insert(const struct sho_map *map, uint64_t hash,
   return 0;
 }
 
-void sho__index_replace(_Atomic uint64_t *slot, uint64_t position) {
-  uint64_t tag = sho__get(slot) & SHO__SLOT_TAG_MASK;
-  atomic_store_explicit(slot, tag | sho__slot_position(position),
-                        memory_order_release);
-}
-
 void sho__index_remove(const struct sho_map *map, uint64_t hash,
                        _Atomic uint64_t *slot) {
   struct sho__bucket_shm *index =

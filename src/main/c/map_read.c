@@ -6,6 +6,7 @@
 #include "counters.h"
 #include "error.h"
 #include "map_find.h"
+#include "map_lock.h"
 #include "wait.h"
 
 enum {

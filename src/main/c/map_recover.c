@@ -9,75 +9,17 @@
 
 #include "crash.h"
 #include "error.h"
+#include "map_append.h"
 #include "map_find.h"
-#include "wait.h"
+#include "map_lock.h"
 
-/* ---- lock --------------------------------------------------------------- */
-
-/* Whether so much can lie between them; neither is read as an offset before. */
-static int is_within_log(const struct sho_map *map, uint64_t from,
-                         uint64_t to) {
-  return from <= to && to - from <= 2 * (map->position_mask + 1) &&
-         sho__position_distance(map, from, to) <= map->geometry.log_bytes;
-}
-
-static int has_sane_bounds(const struct sho__log *log) {
-  uint64_t head = sho__get(&log->segment->head);
-  uint64_t tail = sho__get(&log->segment->tail);
-  return sho__position_valid(log->map, head) &&
-         sho__position_valid(log->map, tail) &&
-         is_within_log(log->map, head, tail);
-}
-
-static int is_sane(const struct sho__log *log) {
-  const struct sho__geometry *geometry = &log->map->geometry;
-  return has_sane_bounds(log) &&
-         sho__get(&log->segment->live_bytes) <= geometry->log_bytes &&
-         sho__get(&log->segment->entries) <=
-             geometry->buckets * SHO__BUCKET_SLOTS &&
-         sho__get(&log->segment->largest) <= geometry->max_entry + 7;
-}
-
-int sho__segment_lock(struct sho_map *map, uint32_t number,
-                      struct sho__log *log) {
-  struct sho__segment_shm *segment = &map->segments[number];
-  int dead;
-  int code = sho__lock(&map->peers, &segment->lock, &dead);
-  if (code != SHO_OK) {
-    return code;
-  }
-  *log = (struct sho__log){.map = map, .segment = segment, .number = number};
-  if (__builtin_expect(dead, 0)) {
+void sho__segment_recover(struct sho__log *log, int dead) {
+  if (dead) {
     SHO_CRASH_POINT("map: taken over");
-    sho__segment_rebuild(log, !is_sane(log));
-    sho__bump(&segment->recoveries);
     log->changed = 1; /* the dead owner may have woken nobody */
-  } else if (__builtin_expect(!is_sane(log), 0)) {
-    sho__segment_rebuild(log, 1);
-    sho__bump(&segment->recoveries);
   }
-  SHO_CRASH_POINT("map: locked");
-  return SHO_OK;
-}
-
-void sho__segment_unlock(struct sho__log *log) {
-  struct sho__segment_shm *segment = log->segment;
-  if (log->changed) {
-    uint32_t changes =
-        atomic_load_explicit(&segment->changes, memory_order_relaxed);
-    atomic_store_explicit(&segment->changes, changes + 1, memory_order_relaxed);
-    SHO_CRASH_POINT("map: changes raised");
-  }
-  sho__unlock(&segment->lock);
-  SHO_CRASH_POINT("map: unlocked");
-  if (log->changed) {
-    /* A sleeper sets sleepers, then looks at changes; we the other way. */
-    sho__fence_after_unlock();
-    if (atomic_load_explicit(&segment->sleepers, memory_order_relaxed) != 0 &&
-        atomic_exchange(&segment->sleepers, 0) != 0) {
-      sho__wake_all(&segment->changes);
-    }
-  }
+  sho__segment_rebuild(log, !sho__segment_is_sane(log));
+  sho__bump(&log->segment->recoveries);
 }
 
 /* ---- rebuild ------------------------------------------------------------ */
@@ -148,13 +90,13 @@ static void find_bounds(struct sho__log *log) {
   uint64_t head = tail;
   for (uint64_t i = 0; i < slots_of(log); i++) {
     if (whole_named_entry(log, sho__get(slot_at(log, i)), &entry) &&
-        entry.position < head && is_within_log(map, entry.position, tail)) {
+        entry.position < head && sho__log_spans(map, entry.position, tail)) {
       head = entry.position;
     }
   }
   uint64_t was = sho__get(&log->segment->tail);
-  if (has_sane_bounds(log) && was > tail &&
-      (head == tail || (is_within_log(map, head, was) &&
+  if (sho__log_has_sane_bounds(log) && was > tail &&
+      (head == tail || (sho__log_spans(map, head, was) &&
                         sho__position_distance(map, head, was) + largest <=
                             map->geometry.log_bytes))) {
     head = head == tail ? was : head;

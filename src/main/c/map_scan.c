@@ -1,7 +1,7 @@
 /* All entries: scan, clear, size, remove expired, statistics. */
 #include "crash.h"
 #include "error.h"
-#include "map.h"
+#include "map_lock.h"
 
 enum { READ_ATTEMPTS = 256 };
 

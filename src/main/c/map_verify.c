@@ -3,6 +3,7 @@
 
 #include "error.h"
 #include "map_find.h"
+#include "map_lock.h"
 
 struct count {
   uint64_t live_bytes;

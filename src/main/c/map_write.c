@@ -7,7 +7,9 @@
  */
 #include "crash.h"
 #include "error.h"
+#include "map_append.h"
 #include "map_find.h"
+#include "map_lock.h"
 
 /* What to write, and when not to. */
 struct write {

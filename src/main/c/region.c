@@ -458,11 +458,7 @@ int sho__region_map(struct sho__region *region, int fd, const char *path,
   return code;
 }
 
-int sho__region_check(struct sho__region *region) {
-  int state = atomic_load_explicit(&region->state, memory_order_acquire);
-  if (__builtin_expect(state == SHO_OK, 1)) {
-    return SHO_OK;
-  }
+int sho__region_fail(const struct sho__region *region, int state) {
   if (state == SHO_ECLOSED) {
     return sho__fail(state, "%s is closed; open it again", region->path);
   }

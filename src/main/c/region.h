@@ -8,6 +8,7 @@
 
 #include "atomics.h"
 #include "guard.h"
+#include "shareobject.h"
 
 /* Of macOS since 10.11; its headers name them since 14. */
 #if defined(__APPLE__) && !defined(F_OFD_SETLK)
@@ -78,9 +79,16 @@ struct sho__extent {
 int sho__region_map(struct sho__region *region, int fd, const char *path,
                     const struct sho__extent *extent, int writable);
 
+/* A state that is not SHO_OK: its words set. */
+int sho__region_fail(const struct sho__region *region, int state);
+
 /* SHO_OK, or the state's code with its words set. To be asked at the end of
  * every operation, before its result is believed. */
-int sho__region_check(struct sho__region *region);
+static inline int sho__region_check(struct sho__region *region) {
+  int state = atomic_load_explicit(&region->state, memory_order_acquire);
+  return __builtin_expect(state == SHO_OK, 1) ? SHO_OK
+                                              : sho__region_fail(region, state);
+}
 
 /* Sets the state to SHO_ECLOSED. Answers 1 for the one call that did it. */
 int sho__region_end(struct sho__region *region);
