@@ -7,8 +7,8 @@
 
 /* Keeps the sentence for sho_last_message and answers code, so that a failure
  * reads `return sho__fail(SHO_EFULL, "...", ...)`. Truncates at 511 bytes. */
-__attribute__((format(printf, 2, 3))) int sho__fail(int code,
-                                                    const char *format, ...);
+__attribute__((cold, format(printf, 2, 3))) int
+sho__fail(int code, const char *format, ...);
 
 /* SHO_EABSENT: "name has no such key". Formats nothing: misses are frequent. */
 int sho__fail_absent(const char *name);

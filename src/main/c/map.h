@@ -17,6 +17,7 @@
 #ifndef SHO_MAP_H
 #define SHO_MAP_H
 
+#include "error.h"
 #include "hash.h"
 #include "layout.h"
 #include "lock.h"
@@ -108,10 +109,6 @@ static inline uint64_t sho__map_tag_of(uint64_t hash) {
   return (tag == 0 ? 1 : tag) << 48;
 }
 
-/* SHO_EINVAL or SHO_ETOOBIG if no entry can have that key and value. */
-int sho__map_check_entry(struct sho_map *map, const void *key, size_t key_bytes,
-                         const void *value, size_t value_bytes);
-
 /* ---- shared numbers, under a lock ---------------------------------------- */
 
 static inline void sho__bump(_Atomic uint64_t *counter) {
@@ -177,6 +174,14 @@ static inline uint64_t sho__entry_size(const struct sho__entry_shm *e) {
   return sho__entry_bytes(sho__entry_key_bytes(e), e->value_bytes);
 }
 
+/* Whether there can be an entry of these lengths. No overflow, as above. */
+static inline int sho__entry_fits(const struct sho_map *map,
+                                  const struct sho__entry_shm *e) {
+  return (uint64_t)SHO__ENTRY_BYTES + sho__entry_key_bytes(e) +
+             e->value_bytes <=
+         map->geometry.max_entry;
+}
+
 /* The log's bytes at a position; max_entry of them are in one piece. */
 static inline uint8_t *sho__log_at(const struct sho_map *map, uint32_t segment,
                                    uint64_t position) {
@@ -199,10 +204,15 @@ static inline uint32_t sho__entry_checksum(const struct sho__entry_shm *e,
          sho__position_checksum(e->position);
 }
 
-/* By words: read back as they were stored, they need not wait in between. */
+/* Field by field, as in sho__log_init. */
 static inline void sho__entry_store(uint8_t *at,
                                     const struct sho__entry_shm *e) {
-  memcpy(at, e, sizeof *e);
+  struct sho__entry_shm *to = (struct sho__entry_shm *)(void *)at;
+  to->position = e->position;
+  to->version = e->version;
+  to->expiry_and_key = e->expiry_and_key;
+  to->value_bytes = e->value_bytes;
+  to->checksum = e->checksum;
 }
 
 /* Milliseconds of map time. */
@@ -259,11 +269,31 @@ static inline struct sho__bucket_shm *sho__index_of(const struct sho_map *map,
 struct sho__log {
   struct sho_map *map;
   struct sho__segment_shm *segment;
+  uint8_t *bytes; /* where the log's first byte is mapped */
   uint32_t number;
   int changed;                  /* what await waits for */
   int moved;                    /* a slot was emptied, or names another entry */
   const _Atomic uint64_t *keep; /* the slot of the key that is written */
 };
+
+/* Field by field: a struct that was stored in small parts and is copied in
+ * large ones costs a stall for each of those. */
+static inline void sho__log_init(struct sho__log *log, struct sho_map *map,
+                                 uint32_t segment) {
+  log->map = map;
+  log->segment = &map->segments[segment];
+  log->bytes = sho__log_at(map, segment, 0);
+  log->number = segment;
+  log->changed = 0;
+  log->moved = 0;
+  log->keep = NULL;
+}
+
+/* As sho__log_at, for the log whose segment is locked. */
+static inline uint8_t *sho__log_byte(const struct sho__log *log,
+                                     uint64_t position) {
+  return log->bytes + (position & log->map->position_mask);
+}
 
 /* For an entry that the live bytes leave no place for: drops what is expired,
  * and answers SHO_OK if that made it a place, or SHO_EFULL. */
@@ -279,7 +309,13 @@ int sho__log_make_room(struct sho__log *log, uint64_t wanted,
 void sho__log_drop(struct sho__log *log, uint64_t hash, _Atomic uint64_t *slot,
                    const struct sho__entry_shm *entry);
 
-/* sho__log_entry for the entry that a slot of this segment names; 0 if it names
+/* Copies the header at a position, the mark taken off. 0 if what lies there is
+ * no entry of that position that ends at or before the tail; 1 for an entry, -1
+ * for one marked dead. */
+int sho__log_entry(const struct sho__log *log, uint64_t position,
+                   struct sho__entry_shm *entry);
+
+/* The same for the entry that a slot of this segment names; 0 if it names
  * none between head and tail. */
 int sho__log_slot_entry(const struct sho__log *log, uint64_t slot_value,
                         struct sho__entry_shm *entry);
@@ -319,6 +355,16 @@ void sho__segment_rebuild(struct sho__log *log, int checked);
 void sho__map_rebuild_all(struct sho_map *map);
 
 /* Refuses writes to a map that was opened for reading only. */
-int sho__map_writable(struct sho_map *map);
+static inline int sho__map_writable(const struct sho_map *map) {
+  if (map == NULL) {
+    return sho__fail(SHO_EINVAL, "a handle is needed");
+  }
+  if (map->read_only) {
+    return sho__fail(SHO_EREADONLY,
+                     "%s was opened for reading only; open it for writing",
+                     map->region.path);
+  }
+  return SHO_OK;
+}
 
 #endif

@@ -57,37 +57,21 @@ static inline void sho__log_set_head(struct sho__log *log, uint64_t head) {
   SHO_CRASH_POINT("map: head advanced");
 }
 
-/* Copies the header at a position, the mark taken off. 0 if what lies there is
- * no entry of that position that ends at or before the tail; 1 for an entry, -1
- * for one marked dead. */
-static inline int sho__log_entry(const struct sho__log *log, uint64_t position,
-                                 struct sho__entry_shm *entry) {
-  const struct sho_map *map = log->map;
-  sho__copy_racy(entry, sho__log_at(map, log->number, position), sizeof *entry);
-  int dead = (entry->position & SHO__ENTRY_DEAD) != 0;
-  entry->position &= ~SHO__ENTRY_DEAD;
-  uint64_t tail = sho__get(&log->segment->tail);
-  int whole =
-      entry->position == position &&
-      (uint64_t)SHO__ENTRY_BYTES + sho__entry_key_bytes(entry) +
-              entry->value_bytes <=
-          map->geometry.max_entry &&
-      position < tail &&
-      sho__entry_size(entry) <= sho__position_distance(map, position, tail);
-  return !whole ? 0 : dead ? -1 : 1;
-}
-
-/* Frees the entry at the head if it is marked dead. 0: it is not. */
-static inline int sho__log_pass_dead(struct sho__log *log) {
+/* Frees the entry at the head, if it is marked dead, and answers its bytes; 0:
+ * it is not, or damaged. used: the bytes from head to tail. */
+static inline uint64_t sho__log_pass_dead(struct sho__log *log, uint64_t used) {
   uint64_t head = sho__get(&log->segment->head);
   struct sho__entry_shm entry;
-  if (sho__log_entry(log, head, &entry) >= 0) {
+  sho__copy_racy(&entry, sho__log_byte(log, head), sizeof entry);
+  uint64_t bytes = sho__entry_size(&entry);
+  if (entry.position != (head | SHO__ENTRY_DEAD) ||
+      !sho__entry_fits(log->map, &entry) || bytes > used) {
     return 0;
   }
-  uint64_t next = sho__position_add(log->map, head, sho__entry_size(&entry));
-  __builtin_prefetch(sho__log_at(log->map, log->number, next));
+  uint64_t next = sho__position_add(log->map, head, bytes);
+  __builtin_prefetch(sho__log_byte(log, next));
   sho__log_set_head(log, next);
-  return 1;
+  return bytes;
 }
 
 /*
@@ -108,12 +92,19 @@ static inline int sho__log_room(struct sho__log *log, uint64_t bytes,
     }
   }
   sho__put(&segment->largest, largest);
-  while (sho__log_is_cramped(log, bytes + largest, replaced)) {
-    if (!sho__log_pass_dead(log)) {
-      return sho__log_make_room(log, bytes + largest, replaced);
+  uint64_t wanted = bytes + largest;
+  uint64_t free = sho__log_free_bytes(log);
+  while (free < wanted) {
+    uint64_t freed =
+        sho__log_pass_dead(log, log->map->geometry.log_bytes - free);
+    if (freed == 0) {
+      return sho__log_make_room(log, wanted, replaced);
     }
+    free += freed;
   }
-  return SHO_OK;
+  return replaced > 0 || !sho__index_is_full(log)
+             ? SHO_OK
+             : sho__log_make_room(log, wanted, replaced);
 }
 
 /* ---- writing ------------------------------------------------------------ */
@@ -142,8 +133,7 @@ static inline void sho__log_advance_tail(struct sho__log *log, uint64_t bytes) {
 
 /* The next entry's lines: a segment's turn comes again some writes later. */
 static inline void sho__log_prefetch_tail(const struct sho__log *log) {
-  uint8_t *at =
-      sho__log_at(log->map, log->number, sho__get(&log->segment->tail));
+  uint8_t *at = sho__log_byte(log, sho__get(&log->segment->tail));
   for (int line = 1; line <= 3; line++) {
     __builtin_prefetch(at + line * 64, 1);
   }
@@ -172,7 +162,7 @@ static inline void sho__log_append(struct sho__log *log,
                                    uint64_t key_hash) {
   uint64_t tail = sho__get(&log->segment->tail);
   uint32_t key_bytes = sho__entry_key_bytes(entry);
-  uint8_t *at = sho__log_at(log->map, log->number, tail);
+  uint8_t *at = sho__log_byte(log, tail);
   entry->position = tail;
   if (entry->version == 0) {
     entry->version = tail;
@@ -195,7 +185,7 @@ static inline void sho__log_append(struct sho__log *log,
 static inline void sho__log_mark(struct sho__log *log, uint64_t position,
                                  int dead) {
   uint64_t mark = dead ? SHO__ENTRY_DEAD : 0;
-  void *at = sho__log_at(log->map, log->number, position);
+  void *at = sho__log_byte(log, position);
   /* Release: who sees the mark sees that no slot names the entry. */
   atomic_store_explicit((_Atomic uint64_t *)at, position | mark,
                         memory_order_release);

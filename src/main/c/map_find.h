@@ -46,8 +46,7 @@ sho__index_match(const struct sho_map *map, struct sho__segment_shm *segment,
                   (hit->slot_value & SHO__SLOT_POSITION_MASK) &&
               (position & map->position_mask) == off;
   if (named && sho__entry_key_bytes(&hit->entry) == key_bytes &&
-      SHO__ENTRY_BYTES + key_bytes + hit->entry.value_bytes <=
-          map->geometry.max_entry &&
+      sho__entry_fits(map, &hit->entry) &&
       sho__equal_racy(hit->at + SHO__ENTRY_BYTES, key, key_bytes)) {
     return SHO__HIT;
   }
@@ -59,6 +58,13 @@ sho__index_match(const struct sho_map *map, struct sho__segment_shm *segment,
   return ((slot_now ^ hit->slot_value) & ~SHO__SLOT_VISITED) == 0
              ? SHO__MISS /* damaged: the slot names nothing */
              : SHO__MOVED;
+}
+
+/* For who will look the key up, but has something else to do first. */
+static inline void sho__index_prefetch(const struct sho_map *map,
+                                       uint64_t hash) {
+  __builtin_prefetch(sho__index_of(map, sho__map_segment_of(map, hash)) +
+                     sho__map_bucket_of(map, hash));
 }
 
 /*

@@ -39,7 +39,7 @@ static inline int sho__segment_lock(struct sho_map *map, uint32_t number,
   if (code != SHO_OK) {
     return code;
   }
-  *log = (struct sho__log){.map = map, .segment = segment, .number = number};
+  sho__log_init(log, map, number);
   if (__builtin_expect(dead || !sho__segment_is_sane(log), 0)) {
     sho__segment_recover(log, dead);
   }

@@ -19,6 +19,19 @@
 /* Second chances given for one write. */
 enum { MOST_MOVES = 256 };
 
+int sho__log_entry(const struct sho__log *log, uint64_t position,
+                   struct sho__entry_shm *entry) {
+  sho__copy_racy(entry, sho__log_byte(log, position), sizeof *entry);
+  int dead = (entry->position & SHO__ENTRY_DEAD) != 0;
+  entry->position &= ~SHO__ENTRY_DEAD;
+  uint64_t tail = sho__get(&log->segment->tail);
+  int whole = entry->position == position && sho__entry_fits(log->map, entry) &&
+              position < tail &&
+              sho__entry_size(entry) <=
+                  sho__position_distance(log->map, position, tail);
+  return !whole ? 0 : dead ? -1 : 1;
+}
+
 int sho__log_slot_entry(const struct sho__log *log, uint64_t slot_value,
                         struct sho__entry_shm *entry) {
   const struct sho_map *map = log->map;
@@ -27,7 +40,7 @@ int sho__log_slot_entry(const struct sho__log *log, uint64_t slot_value,
   if (slot_value == 0 || off >= map->geometry.log_bytes) {
     return 0;
   }
-  sho__copy_racy(entry, sho__log_at(map, log->number, off), sizeof *entry);
+  sho__copy_racy(entry, sho__log_byte(log, off), sizeof *entry);
   entry->position &= ~SHO__ENTRY_DEAD;
   return sho__position_valid(map, entry->position) &&
          sho__slot_position(entry->position) == named &&
@@ -37,14 +50,14 @@ int sho__log_slot_entry(const struct sho__log *log, uint64_t slot_value,
 
 uint64_t sho__log_key_hash(const struct sho__log *log,
                            const struct sho__entry_shm *entry) {
-  const uint8_t *at = sho__log_at(log->map, log->number, entry->position);
+  const uint8_t *at = sho__log_byte(log, entry->position);
   return sho__map_hash(log->map, at + SHO__ENTRY_BYTES,
                        sho__entry_key_bytes(entry));
 }
 
 int sho__entry_is_whole(const struct sho__log *log,
                         const struct sho__entry_shm *entry, uint64_t hash) {
-  const uint8_t *at = sho__log_at(log->map, log->number, entry->position);
+  const uint8_t *at = sho__log_byte(log, entry->position);
   return entry->checksum ==
          sho__entry_checksum(
              entry, hash, at + SHO__ENTRY_BYTES + sho__entry_key_bytes(entry));
@@ -72,18 +85,16 @@ void sho__log_drop(struct sho__log *log, uint64_t hash, _Atomic uint64_t *slot,
 
 static void move_to_tail(struct sho__log *log, struct sho__entry_shm *entry,
                          _Atomic uint64_t *slot) {
-  const struct sho_map *map = log->map;
   uint64_t tail = sho__get(&log->segment->tail);
   uint64_t from = entry->position;
   uint64_t bytes = sho__entry_size(entry);
-  uint8_t *at = sho__log_at(map, log->number, tail);
+  uint8_t *at = sho__log_byte(log, tail);
   sho__fence_before_overwrite();
   entry->position = tail;
   entry->checksum ^=
       sho__position_checksum(from) ^ sho__position_checksum(tail);
   sho__entry_store(at, entry);
-  memcpy(at + SHO__ENTRY_BYTES,
-         sho__log_at(map, log->number, from) + SHO__ENTRY_BYTES,
+  memcpy(at + SHO__ENTRY_BYTES, sho__log_byte(log, from) + SHO__ENTRY_BYTES,
          bytes - SHO__ENTRY_BYTES);
   SHO_CRASH_POINT("map: entry copied");
   sho__log_advance_tail(log, bytes);
@@ -138,7 +149,7 @@ static int advance_head(struct sho__log *log, int *chances) {
     return 0;
   }
   uint64_t next = sho__position_add(log->map, head, sho__entry_size(&entry));
-  __builtin_prefetch(sho__log_at(log->map, log->number, next));
+  __builtin_prefetch(sho__log_byte(log, next));
   if (found > 0) {
     leave_head(log, &entry, chances);
   }

@@ -291,36 +291,3 @@ void sho_map_free(struct sho_map *map) {
     free(map);
   }
 }
-
-/* ---- arguments ---------------------------------------------------------- */
-
-int sho__map_writable(struct sho_map *map) {
-  if (map == NULL) {
-    return sho__fail(SHO_EINVAL, "a handle is needed");
-  }
-  if (map->read_only) {
-    return sho__fail(SHO_EREADONLY,
-                     "%s was opened for reading only; open it for writing",
-                     map->region.path);
-  }
-  return SHO_OK;
-}
-
-int sho__map_check_entry(struct sho_map *map, const void *key, size_t key_bytes,
-                         const void *value, size_t value_bytes) {
-  if (map == NULL || (key == NULL && key_bytes > 0) ||
-      (value == NULL && value_bytes > 0)) {
-    return sho__fail(SHO_EINVAL, "a handle, a key and a value are needed");
-  }
-  uint64_t most = map->geometry.max_entry - SHO__ENTRY_BYTES;
-  if (key_bytes > SHO__MAX_KEY_BYTES || key_bytes > most ||
-      value_bytes > most - key_bytes) {
-    return sho__fail(SHO_ETOOBIG,
-                     "%s takes keys and values of together at most %llu bytes "
-                     "(keys %u), and these have %zu and %zu; make the map anew "
-                     "with a larger max_entry",
-                     map->region.path, (unsigned long long)most,
-                     SHO__MAX_KEY_BYTES, key_bytes, value_bytes);
-  }
-  return SHO_OK;
-}

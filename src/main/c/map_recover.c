@@ -41,13 +41,11 @@ static int named_entry(const struct sho__log *log, uint64_t slot_value,
   if (slot_value == 0 || off >= map->geometry.log_bytes) {
     return 0;
   }
-  sho__copy_racy(entry, sho__log_at(map, log->number, off), sizeof *entry);
+  sho__copy_racy(entry, sho__log_byte(log, off), sizeof *entry);
   entry->position &= ~SHO__ENTRY_DEAD;
   return sho__position_valid(map, entry->position) &&
          sho__slot_position(entry->position) == named &&
-         (uint64_t)SHO__ENTRY_BYTES + sho__entry_key_bytes(entry) +
-                 entry->value_bytes <=
-             map->geometry.max_entry;
+         sho__entry_fits(map, entry);
 }
 
 /* The same for an entry that is whole and belongs here. */
@@ -176,8 +174,7 @@ static void drop_twins(struct sho__log *log) {
     if (!sho__log_slot_entry(log, sho__get(slot), &entry)) {
       continue;
     }
-    const uint8_t *key =
-        sho__log_at(log->map, log->number, entry.position) + SHO__ENTRY_BYTES;
+    const uint8_t *key = sho__log_byte(log, entry.position) + SHO__ENTRY_BYTES;
     uint64_t hash = sho__log_key_hash(log, &entry);
     struct sho__hit first;
     if (sho__index_find(log->map, hash, key, sho__entry_key_bytes(&entry),
@@ -224,7 +221,7 @@ static uint64_t fill(struct sho__log *log, uint64_t position, uint64_t bytes) {
   if (bytes < size || (bytes > size && bytes - size < SHO__ENTRY_BYTES)) {
     return 0;
   }
-  uint8_t *at = sho__log_at(map, log->number, position);
+  uint8_t *at = sho__log_byte(log, position);
   struct sho__entry_shm entry = {.position = position,
                                  .version = position,
                                  .value_bytes = (uint32_t)value_bytes};
@@ -334,8 +331,8 @@ static void rebuild_after_boot(struct sho__log *log) {
 
 void sho__map_rebuild_all(struct sho_map *map) {
   for (uint32_t s = 0; s < map->geometry.segments; s++) {
-    struct sho__log log = {
-        .map = map, .segment = &map->segments[s], .number = s};
+    struct sho__log log;
+    sho__log_init(&log, map, s);
     rebuild_after_boot(&log);
   }
   for (uint32_t i = 0; i < SHO__MAP_COMPUTES; i++) {

@@ -31,8 +31,7 @@ static int verify_slot(struct sho__log *log, uint64_t bucket,
     return wrong(log, "a slot names no entry", named);
   }
   uint64_t hash = sho__log_key_hash(log, &entry);
-  const uint8_t *key =
-      sho__log_at(log->map, log->number, entry.position) + SHO__ENTRY_BYTES;
+  const uint8_t *key = sho__log_byte(log, entry.position) + SHO__ENTRY_BYTES;
   if (!sho__entry_is_whole(log, &entry, hash)) {
     return wrong(log, "an entry's checksum is wrong", entry.position);
   }

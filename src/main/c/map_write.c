@@ -11,15 +11,28 @@
 #include "map_find.h"
 #include "map_lock.h"
 
-/* What to write, and when not to. */
+/* Under the lock. An expired entry that is still there counts as absent, and
+ * hit names it all the same. */
+struct state {
+  struct sho__hit hit;
+  int there; /* a slot names an entry of the key */
+  int live;  /* and it is not expired */
+};
+
+/* What to write. */
 struct write {
   const void *key;
   size_t key_bytes;
   const void *value;
   size_t value_bytes;
+  int64_t ttl_ms;     /* 0: never expires */
+  uint64_t expiry_ms; /* follows from it */
   int keep_value;     /* the value and version that are there */
-  uint64_t expiry_ms; /* 0: never */
-  const uint64_t *expected;
+  /* Under the lock: refuses, or fills in what could not be known before. */
+  int (*decide)(const struct sho_map *map, const struct state *state,
+                struct write *write);
+  uint64_t expected; /* for decide */
+  uint64_t sum;      /* by decide */
 };
 
 static uint64_t expiry_of(const struct sho_map *map, int64_t ttl_ms) {
@@ -31,29 +44,22 @@ static uint64_t expiry_of(const struct sho_map *map, int64_t ttl_ms) {
   return now_ms + ((uint64_t)ttl_ms < most ? (uint64_t)ttl_ms : most);
 }
 
-/* Under the lock. An expired entry that is still there counts as absent, and
- * *hit names it all the same. */
-struct state {
-  struct sho__hit hit;
-  int there; /* a slot names an entry of the key */
-  int live;  /* and it is not expired */
-};
-
-static int find(const struct sho__log *log, uint64_t hash,
-                const struct write *write, struct sho__hit *hit) {
+static inline int find(const struct sho__log *log, uint64_t hash,
+                       const struct write *write, struct sho__hit *hit) {
   return sho__index_find(log->map, hash, write->key, write->key_bytes, hit) ==
          SHO__HIT;
 }
 
 /* Entries lie between head and tail, unless one of those was damaged: then
  * what is written next would go over live entries. */
-static int is_outside(const struct sho__log *log, const struct sho__hit *hit) {
+static inline int is_outside(const struct sho__log *log,
+                             const struct sho__hit *hit) {
   return hit->entry.position < sho__get(&log->segment->head) ||
          hit->entry.position >= sho__get(&log->segment->tail);
 }
 
-static void look(struct sho__log *log, uint64_t hash, const struct write *write,
-                 struct state *state) {
+static inline void look(struct sho__log *log, uint64_t hash,
+                        const struct write *write, struct state *state) {
   state->there = find(log, hash, write, &state->hit);
   if (state->there && __builtin_expect(is_outside(log, &state->hit), 0)) {
     sho__segment_rebuild(log, 1);
@@ -64,22 +70,9 @@ static void look(struct sho__log *log, uint64_t hash, const struct write *write,
       state->there && !sho__entry_expired(log->map, &state->hit.entry);
 }
 
-static int changed(const struct sho_map *map, uint64_t is, uint64_t expected) {
-  return sho__fail(SHO_ECHANGED, "%s: the key has version %llu, not %llu",
-                   map->region.path, (unsigned long long)is,
-                   (unsigned long long)expected);
-}
-
-static int check_expected(const struct sho_map *map, const struct state *state,
-                          const uint64_t *expected) {
-  uint64_t is = state->live ? state->hit.entry.version : 0;
-  return expected == NULL || *expected == is ? SHO_OK
-                                             : changed(map, is, *expected);
-}
-
-static int publish(struct sho__log *log, uint64_t hash,
-                   const struct state *state, uint64_t position,
-                   uint64_t bytes) {
+static inline int publish(struct sho__log *log, uint64_t hash,
+                          const struct state *state, uint64_t position,
+                          uint64_t bytes) {
   struct sho__segment_shm *segment = log->segment;
   uint64_t live = sho__get(&segment->live_bytes) + bytes;
   if (state->there) {
@@ -103,15 +96,15 @@ static int publish(struct sho__log *log, uint64_t hash,
   return SHO_OK;
 }
 
-static const uint8_t *value_of(const struct state *state) {
+static inline const uint8_t *value_of(const struct state *state) {
   return state->hit.at + SHO__ENTRY_BYTES +
          sho__entry_key_bytes(&state->hit.entry);
 }
 
 /* Makes room and writes. Looks up anew if room may have changed *state. */
-static int put_entry(struct sho__log *log, uint64_t hash,
-                     const struct write *write, struct state *state,
-                     uint64_t *version) {
+static inline int put_entry(struct sho__log *log, uint64_t hash,
+                            const struct write *write, struct state *state,
+                            uint64_t *version) {
   uint64_t bytes = sho__entry_bytes(write->key_bytes, write->value_bytes);
   uint64_t replaced = state->there ? sho__entry_size(&state->hit.entry) : 0;
   log->keep = state->there ? state->hit.slot : NULL;
@@ -140,42 +133,79 @@ static int put_entry(struct sho__log *log, uint64_t hash,
   return code;
 }
 
-static int end(struct sho__log *log, int code) {
+/* ---- begin and end ------------------------------------------------------ */
+
+static int check_entry(const struct sho_map *map, const struct write *write) {
+  if ((write->key == NULL && write->key_bytes > 0) ||
+      (write->value == NULL && write->value_bytes > 0)) {
+    return sho__fail(SHO_EINVAL, "a handle, a key and a value are needed");
+  }
+  uint64_t most = map->geometry.max_entry - SHO__ENTRY_BYTES;
+  if (write->key_bytes > SHO__MAX_KEY_BYTES || write->key_bytes > most ||
+      write->value_bytes > most - write->key_bytes) {
+    return sho__fail(SHO_ETOOBIG,
+                     "%s takes keys and values of together at most %llu bytes "
+                     "(keys %u), and these have %zu and %zu; make the map anew "
+                     "with a larger max_entry",
+                     map->region.path, (unsigned long long)most,
+                     SHO__MAX_KEY_BYTES, write->key_bytes, write->value_bytes);
+  }
+  return SHO_OK;
+}
+
+static int check_ttl(int64_t ttl_ms) {
+  if (ttl_ms < 0) {
+    return sho__fail(SHO_EINVAL, "a time to live cannot be %lld ms",
+                     (long long)ttl_ms);
+  }
+  return SHO_OK;
+}
+
+/* Locks the key's segment and looks the key up. */
+static inline int begin(struct sho_map *map, struct write *write,
+                        struct sho__log *log, uint64_t *hash,
+                        struct state *state) {
+  int code = sho__map_writable(map);
+  code = code == SHO_OK ? check_entry(map, write) : code;
+  code = code == SHO_OK ? check_ttl(write->ttl_ms) : code;
+  if (code != SHO_OK) {
+    return code;
+  }
+  *hash = sho__map_hash(map, write->key, write->key_bytes);
+  sho__index_prefetch(map, *hash);
+  write->expiry_ms = expiry_of(map, write->ttl_ms);
+  code = sho__segment_lock(map, sho__map_segment_of(map, *hash), log);
+  if (code == SHO_OK) {
+    look(log, *hash, write, state);
+  }
+  return code;
+}
+
+static inline int end(struct sho__log *log, int code) {
   struct sho_map *map = log->map;
   sho__segment_unlock(log);
   int state = sho__region_check(&map->region);
   return state != SHO_OK ? state : code;
 }
 
-static int store(struct sho_map *map, struct write *write, int64_t ttl_ms,
-                 uint64_t *version) {
-  int code = sho__map_writable(map);
-  code = code == SHO_OK
-             ? sho__map_check_entry(map, write->key, write->key_bytes,
-                                    write->value, write->value_bytes)
-             : code;
-  if (code != SHO_OK) {
-    return code;
-  }
-  if (ttl_ms < 0) {
-    return sho__fail(SHO_EINVAL, "a time to live cannot be %lld ms",
-                     (long long)ttl_ms);
-  }
-  uint64_t hash = sho__map_hash(map, write->key, write->key_bytes);
+/* ---- operations --------------------------------------------------------- */
+
+static int store(struct sho_map *map, struct write *write, uint64_t *version) {
   struct sho__log log;
   struct state state;
+  uint64_t hash;
   uint64_t stored = 0;
-  write->expiry_ms = expiry_of(map, ttl_ms);
-  code = sho__segment_lock(map, sho__map_segment_of(map, hash), &log);
+  int code = begin(map, write, &log, &hash, &state);
   if (code != SHO_OK) {
     return code;
   }
-  look(&log, hash, write, &state);
-  code = check_expected(map, &state, write->expected);
+  if (write->decide != NULL) {
+    code = write->decide(map, &state, write);
+  }
   if (code == SHO_OK) {
     code = put_entry(&log, hash, write, &state, &stored);
   }
-  if (code == SHO_OK) {
+  if (code == SHO_OK && !write->keep_value) {
     sho__bump(&log.segment->sets);
   }
   code = end(&log, code);
@@ -191,8 +221,25 @@ int sho_map_set(struct sho_map *map, const void *key, size_t key_bytes,
   struct write write = {.key = key,
                         .key_bytes = key_bytes,
                         .value = value,
-                        .value_bytes = value_bytes};
-  return store(map, &write, ttl_ms, version);
+                        .value_bytes = value_bytes,
+                        .ttl_ms = ttl_ms};
+  return store(map, &write, version);
+}
+
+static int check_expected(const struct sho_map *map, const struct state *state,
+                          uint64_t expected) {
+  uint64_t is = state->live ? state->hit.entry.version : 0;
+  if (is != expected) {
+    return sho__fail(SHO_ECHANGED, "%s: the key has version %llu, not %llu",
+                     map->region.path, (unsigned long long)is,
+                     (unsigned long long)expected);
+  }
+  return SHO_OK;
+}
+
+static int decide_expected(const struct sho_map *map, const struct state *state,
+                           struct write *write) {
+  return check_expected(map, state, write->expected);
 }
 
 int sho_map_compare_and_set(struct sho_map *map, const void *key,
@@ -203,29 +250,69 @@ int sho_map_compare_and_set(struct sho_map *map, const void *key,
                         .key_bytes = key_bytes,
                         .value = value,
                         .value_bytes = value_bytes,
-                        .expected = &expected};
-  return store(map, &write, ttl_ms, version);
+                        .ttl_ms = ttl_ms,
+                        .decide = decide_expected,
+                        .expected = expected};
+  return store(map, &write, version);
 }
 
-/* ---- operations on what is there ---------------------------------------- */
+/* What is there, and what is in write->sum already. The expiry stays. */
+static int decide_sum(const struct sho_map *map, const struct state *state,
+                      struct write *write) {
+  if (!state->live) {
+    return SHO_OK;
+  }
+  if (state->hit.entry.value_bytes != sizeof write->sum) {
+    return sho__fail(SHO_ETYPE,
+                     "%s: the key's value has %u bytes and is no number of 8",
+                     map->region.path, state->hit.entry.value_bytes);
+  }
+  uint64_t was;
+  memcpy(&was, value_of(state), sizeof was);
+  write->sum += was;
+  write->expiry_ms = sho__entry_expiry_ms(&state->hit.entry);
+  return SHO_OK;
+}
 
-/* Locks the key's segment and looks the key up. */
-static int begin(struct sho_map *map, const struct write *write,
-                 struct sho__log *log, uint64_t *hash, struct state *state) {
-  int code = sho__map_writable(map);
-  code = code == SHO_OK
-             ? sho__map_check_entry(map, write->key, write->key_bytes, "",
-                                    write->value_bytes)
-             : code;
+int sho_map_add_and_get(struct sho_map *map, const void *key, size_t key_bytes,
+                        int64_t delta, int64_t *result) {
+  if (result == NULL) {
+    return sho__fail(SHO_EINVAL, "a place to put is needed");
+  }
+  struct write write = {.key = key,
+                        .key_bytes = key_bytes,
+                        .value = &write.sum,
+                        .value_bytes = sizeof write.sum,
+                        .decide = decide_sum,
+                        .sum = (uint64_t)delta};
+  int code = store(map, &write, NULL);
+  if (code == SHO_OK) {
+    *result = (int64_t)write.sum;
+  }
+  return code;
+}
+
+static int decide_expiry(const struct sho_map *map, const struct state *state,
+                         struct write *write) {
+  if (!state->live) {
+    return sho__fail_absent(map->region.path);
+  }
+  write->value_bytes = state->hit.entry.value_bytes;
+  return SHO_OK;
+}
+
+int sho_map_expire(struct sho_map *map, const void *key, size_t key_bytes,
+                   int64_t ttl_ms) {
+  int code = check_ttl(ttl_ms);
   if (code != SHO_OK) {
     return code;
   }
-  *hash = sho__map_hash(map, write->key, write->key_bytes);
-  code = sho__segment_lock(map, sho__map_segment_of(map, *hash), log);
-  if (code == SHO_OK) {
-    look(log, *hash, write, state);
-  }
-  return code;
+  struct write write = {.key = key,
+                        .key_bytes = key_bytes,
+                        .ttl_ms = ttl_ms,
+                        .keep_value = 1,
+                        .decide = decide_expiry};
+  return store(map, &write, NULL);
 }
 
 static int remove_key(struct sho_map *map, const void *key, size_t key_bytes,
@@ -238,7 +325,9 @@ static int remove_key(struct sho_map *map, const void *key, size_t key_bytes,
   if (code != SHO_OK) {
     return code;
   }
-  code = check_expected(map, &state, expected);
+  if (expected != NULL) {
+    code = check_expected(map, &state, *expected);
+  }
   if (code == SHO_OK && !state.live) {
     code = sho__fail_absent(map->region.path);
   }
@@ -257,68 +346,4 @@ int sho_map_remove(struct sho_map *map, const void *key, size_t key_bytes) {
 int sho_map_compare_and_remove(struct sho_map *map, const void *key,
                                size_t key_bytes, uint64_t expected) {
   return remove_key(map, key, key_bytes, &expected);
-}
-
-int sho_map_add_and_get(struct sho_map *map, const void *key, size_t key_bytes,
-                        int64_t delta, int64_t *result) {
-  if (result == NULL) {
-    return sho__fail(SHO_EINVAL, "a place to put is needed");
-  }
-  struct write write = {
-      .key = key, .key_bytes = key_bytes, .value_bytes = sizeof(int64_t)};
-  struct sho__log log;
-  struct state state;
-  uint64_t hash;
-  uint64_t version;
-  int code = begin(map, &write, &log, &hash, &state);
-  if (code != SHO_OK) {
-    return code;
-  }
-  uint64_t sum = (uint64_t)delta;
-  if (state.live && state.hit.entry.value_bytes != sizeof sum) {
-    code = sho__fail(SHO_ETYPE,
-                     "%s: the key's value has %u bytes and is no number of 8",
-                     map->region.path, state.hit.entry.value_bytes);
-  } else if (state.live) {
-    uint64_t was;
-    memcpy(&was, value_of(&state), sizeof was);
-    sum += was;
-    write.expiry_ms = sho__entry_expiry_ms(&state.hit.entry);
-  }
-  if (code == SHO_OK) {
-    write.value = &sum;
-    code = put_entry(&log, hash, &write, &state, &version);
-  }
-  if (code == SHO_OK) {
-    sho__bump(&log.segment->sets);
-  }
-  code = end(&log, code);
-  if (code == SHO_OK) {
-    *result = (int64_t)sum;
-  }
-  return code;
-}
-
-int sho_map_expire(struct sho_map *map, const void *key, size_t key_bytes,
-                   int64_t ttl_ms) {
-  if (ttl_ms < 0) {
-    return sho__fail(SHO_EINVAL, "a time to live cannot be %lld ms",
-                     (long long)ttl_ms);
-  }
-  struct write write = {.key = key, .key_bytes = key_bytes, .keep_value = 1};
-  struct sho__log log;
-  struct state state;
-  uint64_t hash;
-  uint64_t version;
-  int code = begin(map, &write, &log, &hash, &state);
-  if (code != SHO_OK) {
-    return code;
-  }
-  code = state.live ? SHO_OK : sho__fail_absent(map->region.path);
-  if (code == SHO_OK) {
-    write.value_bytes = state.hit.entry.value_bytes;
-    write.expiry_ms = expiry_of(map, ttl_ms);
-    code = put_entry(&log, hash, &write, &state, &version);
-  }
-  return end(&log, code);
 }
