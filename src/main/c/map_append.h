@@ -10,7 +10,8 @@
 
 enum {
   SHO__FREE_SHARE = 16, /* NONE keeps one part in so many free of live bytes */
-  SHO__FREE_SLOTS_SHARE = 32 /* and any eviction of free slots */
+  SHO__FREE_SLOTS_SHARE = 32, /* and any eviction of free slots */
+  SHO__PREFETCH_BYTES = 1024 /* so far ahead of the tail, and so much at most */
 };
 
 /* ---- room --------------------------------------------------------------- */
@@ -131,11 +132,16 @@ static inline void sho__log_advance_tail(struct sho__log *log, uint64_t bytes) {
   atomic_store_explicit(&log->segment->tail, next, memory_order_release);
 }
 
-/* The next entry's lines: a segment's turn comes again some writes later. */
-static inline void sho__log_prefetch_tail(const struct sho__log *log) {
+/*
+ * As many lines as were written, a few entries ahead of the tail: it gets there
+ * some writes later. In a full log the next entries at the head are among them.
+ */
+static inline void sho__log_prefetch(const struct sho__log *log,
+                                     uint64_t bytes) {
   uint8_t *at = sho__log_byte(log, sho__get(&log->segment->tail));
-  for (int line = 1; line <= 3; line++) {
-    __builtin_prefetch(at + line * 64, 1);
+  uint64_t most = bytes < SHO__PREFETCH_BYTES ? bytes : SHO__PREFETCH_BYTES;
+  for (uint64_t ahead = 0; ahead < most; ahead += 64) {
+    __builtin_prefetch(at + SHO__PREFETCH_BYTES + ahead, 1);
   }
 }
 
@@ -176,8 +182,9 @@ static inline void sho__log_append(struct sho__log *log,
   sho__copy_in(at + SHO__ENTRY_BYTES, key, key_bytes);
   sho__copy_in(at + SHO__ENTRY_BYTES + key_bytes, value, entry->value_bytes);
   SHO_CRASH_POINT("map: entry written");
-  sho__log_advance_tail(log, sho__entry_size(entry));
-  sho__log_prefetch_tail(log);
+  uint64_t bytes = sho__entry_size(entry);
+  sho__log_advance_tail(log, bytes);
+  sho__log_prefetch(log, bytes);
   SHO_CRASH_POINT("map: tail advanced");
 }
 
