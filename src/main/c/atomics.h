@@ -42,6 +42,12 @@ sho__copy_racy(void *to, const void *from, size_t bytes) {
     out[i] = in[i];
   }
 }
+__attribute__((no_sanitize("thread"), noinline, unused)) static uint64_t
+sho__load8_racy(const uint8_t *from) {
+  uint64_t value;
+  sho__copy_racy(&value, from, sizeof value);
+  return value;
+}
 __attribute__((no_sanitize("thread"), noinline, unused)) static int
 sho__equal_racy(const void *left, const void *right, size_t bytes) {
   const volatile uint8_t *a = left;
@@ -69,7 +75,7 @@ static inline void sho__copy_racy(void *to, const void *from, size_t bytes) {
     memcpy(to, from, bytes);
   }
 }
-static inline uint64_t sho__load8(const uint8_t *from) {
+static inline uint64_t sho__load8_racy(const uint8_t *from) {
   uint64_t value;
   memcpy(&value, from, sizeof value);
   return value;
@@ -80,8 +86,9 @@ static inline int sho__equal_racy(const void *left, const void *right,
   const uint8_t *a = left;
   const uint8_t *b = right;
   if (bytes >= 8 && bytes <= 16) {
-    return ((sho__load8(a) ^ sho__load8(b)) |
-            (sho__load8(a + bytes - 8) ^ sho__load8(b + bytes - 8))) == 0;
+    return ((sho__load8_racy(a) ^ sho__load8_racy(b)) |
+            (sho__load8_racy(a + bytes - 8) ^
+             sho__load8_racy(b + bytes - 8))) == 0;
   }
   return bytes == 0 || memcmp(a, b, bytes) == 0;
 }

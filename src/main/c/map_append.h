@@ -63,7 +63,7 @@ static inline void sho__log_set_head(struct sho__log *log, uint64_t head) {
 static inline uint64_t sho__log_pass_dead(struct sho__log *log, uint64_t used) {
   uint64_t head = sho__get(&log->segment->head);
   struct sho__entry_shm entry;
-  sho__copy_racy(&entry, sho__log_byte(log, head), sizeof entry);
+  sho__entry_load(&entry, sho__log_byte(log, head));
   uint64_t bytes = sho__entry_size(&entry);
   if (entry.position != (head | SHO__ENTRY_DEAD) ||
       !sho__entry_fits(log->map, &entry) || bytes > used) {
@@ -153,9 +153,25 @@ static inline void sho__log_note_expiry(struct sho__log *log,
   }
 }
 
-/* As memcpy, which must not be given a NULL with no bytes. */
-static inline void sho__copy_in(uint8_t *to, const void *from, size_t bytes) {
-  if (bytes > 0) {
+/* Copies `end` bytes from the begin and as many from the end, which overlap. */
+static inline void sho__copy_ends(uint8_t *to, const uint8_t *from,
+                                  size_t bytes, size_t end) {
+  memcpy(to, from, end);
+  memcpy(to + bytes - end, from + bytes - end, end);
+}
+
+/* As memcpy, and without a call for few bytes. */
+static inline void sho__copy_in(uint8_t *to, const uint8_t *from,
+                                size_t bytes) {
+  if (bytes >= 8 && bytes <= 16) {
+    sho__copy_ends(to, from, bytes, 8);
+  } else if (bytes > 64 && bytes <= 128) {
+    sho__copy_ends(to, from, bytes, 64);
+  } else if (bytes > 32 && bytes <= 64) {
+    sho__copy_ends(to, from, bytes, 32);
+  } else if (bytes > 16 && bytes <= 32) {
+    sho__copy_ends(to, from, bytes, 16);
+  } else if (bytes > 0) { /* with none, from may be NULL */
     memcpy(to, from, bytes);
   }
 }

@@ -40,7 +40,7 @@ sho__index_match(const struct sho_map *map, struct sho__segment_shm *segment,
   }
   hit->at = map->logs + number * 2 * map->geometry.log_bytes + off;
   __builtin_prefetch(hit->at + 64);
-  sho__copy_racy(&hit->entry, hit->at, sizeof hit->entry);
+  sho__entry_load(&hit->entry, hit->at);
   uint64_t position = hit->entry.position;
   int named = sho__slot_position(position) ==
                   (hit->slot_value & SHO__SLOT_POSITION_MASK) &&

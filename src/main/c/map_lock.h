@@ -5,11 +5,11 @@
 #include "crash.h"
 #include "map.h"
 
-/* Whether so much can lie between them; neither is read as an offset before. */
+/* Whether the bytes from one position to another are no more than a log's: the
+ * offset of `to`, a lap further on, is not above that of `from`. */
 static inline int sho__log_spans(const struct sho_map *map, uint64_t from,
                                  uint64_t to) {
-  return from <= to && to - from <= 2 * (map->position_mask + 1) &&
-         sho__position_distance(map, from, to) <= map->geometry.log_bytes;
+  return to - from <= map->position_mask + 1;
 }
 
 static inline int sho__log_has_sane_bounds(const struct sho__log *log) {

@@ -21,7 +21,7 @@ enum { MOST_MOVES = 256 };
 
 int sho__log_entry(const struct sho__log *log, uint64_t position,
                    struct sho__entry_shm *entry) {
-  sho__copy_racy(entry, sho__log_byte(log, position), sizeof *entry);
+  sho__entry_load(entry, sho__log_byte(log, position));
   int dead = (entry->position & SHO__ENTRY_DEAD) != 0;
   entry->position &= ~SHO__ENTRY_DEAD;
   uint64_t tail = sho__get(&log->segment->tail);
@@ -40,7 +40,7 @@ int sho__log_slot_entry(const struct sho__log *log, uint64_t slot_value,
   if (slot_value == 0 || off >= map->geometry.log_bytes) {
     return 0;
   }
-  sho__copy_racy(entry, sho__log_byte(log, off), sizeof *entry);
+  sho__entry_load(entry, sho__log_byte(log, off));
   entry->position &= ~SHO__ENTRY_DEAD;
   return sho__position_valid(map, entry->position) &&
          sho__slot_position(entry->position) == named &&

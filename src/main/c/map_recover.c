@@ -41,7 +41,7 @@ static int named_entry(const struct sho__log *log, uint64_t slot_value,
   if (slot_value == 0 || off >= map->geometry.log_bytes) {
     return 0;
   }
-  sho__copy_racy(entry, sho__log_byte(log, off), sizeof *entry);
+  sho__entry_load(entry, sho__log_byte(log, off));
   entry->position &= ~SHO__ENTRY_DEAD;
   return sho__position_valid(map, entry->position) &&
          sho__slot_position(entry->position) == named &&

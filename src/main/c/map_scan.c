@@ -38,7 +38,7 @@ static int copy_header(const struct sho_map *map, uint32_t segment,
   if (value == 0 || off >= map->geometry.log_bytes) {
     return 0;
   }
-  sho__copy_racy(entry, sho__log_at(map, segment, off), sizeof *entry);
+  sho__entry_load(entry, sho__log_at(map, segment, off));
   if (sho__slot_position(entry->position) == named &&
       (entry->position & map->position_mask) == off &&
       (uint64_t)SHO__ENTRY_BYTES + sho__entry_key_bytes(entry) +
