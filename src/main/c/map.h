@@ -5,8 +5,11 @@
  *
  *   map_geometry.c geometry, header
  *   map_open.c     creation, opening, closing
- *   map_index.c    from a key to its slot
- *   map_log.c      entries, and room for them
+ *   map_find.h     from a key to its slot and entry
+ *   map_index.c    what else is done to slots
+ *   map_lock.h     a segment's lock
+ *   map_append.h   an entry behind the tail, and room for it
+ *   map_log.c      entries, and room where there is little
  *   map_recover.c  after a dead owner, a reboot, damage
  *   map_verify.c   verify
  *   map_read.c     get, find, await

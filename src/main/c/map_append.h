@@ -46,12 +46,6 @@ static inline int sho__log_admits(const struct sho__log *log, uint64_t bytes,
          (replaced > 0 || !sho__index_is_full(log));
 }
 
-static inline int sho__log_is_cramped(const struct sho__log *log,
-                                      uint64_t wanted, uint64_t replaced) {
-  return sho__log_free_bytes(log) < wanted ||
-         (replaced == 0 && sho__index_is_full(log));
-}
-
 /* Release: no slot names an entry that the head has passed. */
 static inline void sho__log_set_head(struct sho__log *log, uint64_t head) {
   atomic_store_explicit(&log->segment->head, head, memory_order_release);
@@ -125,13 +119,6 @@ static inline void sho__log_note_size(struct sho__log *log, uint64_t bytes,
   }
 }
 
-static inline void sho__log_advance_tail(struct sho__log *log, uint64_t bytes) {
-  uint64_t tail = sho__get(&log->segment->tail);
-  uint64_t next = sho__position_add(log->map, tail, bytes);
-  sho__log_note_size(log, bytes, (tail ^ next) >> log->map->position_bits != 0);
-  atomic_store_explicit(&log->segment->tail, next, memory_order_release);
-}
-
 /*
  * As many lines as were written, a few entries ahead of the tail: it gets there
  * some writes later. In a full log the next entries at the head are among them.
@@ -145,6 +132,14 @@ static inline void sho__log_prefetch(const struct sho__log *log,
   }
 }
 
+static inline void sho__log_advance_tail(struct sho__log *log, uint64_t bytes) {
+  uint64_t tail = sho__get(&log->segment->tail);
+  uint64_t next = sho__position_add(log->map, tail, bytes);
+  sho__log_note_size(log, bytes, (tail ^ next) >> log->map->position_bits != 0);
+  atomic_store_explicit(&log->segment->tail, next, memory_order_release);
+  sho__log_prefetch(log, bytes);
+}
+
 static inline void sho__log_note_expiry(struct sho__log *log,
                                         uint64_t expiry_ms) {
   uint64_t earliest = sho__get(&log->segment->earliest_expiry_ms);
@@ -153,7 +148,8 @@ static inline void sho__log_note_expiry(struct sho__log *log,
   }
 }
 
-/* Copies `end` bytes from the begin and as many from the end, which overlap. */
+/* Copies `end` bytes from the begin and as many from the end; they may overlap.
+ */
 static inline void sho__copy_ends(uint8_t *to, const uint8_t *from,
                                   size_t bytes, size_t end) {
   memcpy(to, from, end);
@@ -200,7 +196,6 @@ static inline void sho__log_append(struct sho__log *log,
   SHO_CRASH_POINT("map: entry written");
   uint64_t bytes = sho__entry_size(entry);
   sho__log_advance_tail(log, bytes);
-  sho__log_prefetch(log, bytes);
   SHO_CRASH_POINT("map: tail advanced");
 }
 

@@ -182,6 +182,12 @@ static int expiry_is_due(const struct sho__log *log) {
   return earliest != 0 && earliest <= sho__map_now_ms(log->map);
 }
 
+static int is_cramped(const struct sho__log *log, uint64_t wanted,
+                      uint64_t replaced) {
+  return sho__log_free_bytes(log) < wanted ||
+         (replaced == 0 && sho__index_is_full(log));
+}
+
 static int is_empty(const struct sho__log *log) {
   return sho__get(&log->segment->head) >= sho__get(&log->segment->tail);
 }
@@ -215,7 +221,7 @@ int sho__log_make_room(struct sho__log *log, uint64_t wanted,
       log->map->geometry.eviction == SHO_EVICTION_CLOCK ? MOST_MOVES : 0;
   int rebuilt = 0;
   uint64_t begin = sho__get(&log->segment->tail);
-  while (sho__log_is_cramped(log, wanted, replaced)) {
+  while (is_cramped(log, wanted, replaced)) {
     if (chances > 0 && has_moved(log, 1, begin)) {
       chances = 0; /* readers visit faster than we move */
     } else if (has_moved(log, 2, begin) || is_empty(log) ||
