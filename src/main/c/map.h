@@ -368,6 +368,9 @@ void sho__segment_rebuild(struct sho__log *log, int checked);
 /* After a reboot, before anybody else is let in. */
 void sho__map_rebuild_all(struct sho_map *map);
 
+/* Counts finds that a binding made by itself, through the view. */
+void sho__map_add_hits(const struct sho_map *map, uint64_t hits);
+
 /* Refuses writes to a map that was opened for reading only. */
 static inline int sho__map_writable(const struct sho_map *map) {
   if (map == NULL) {

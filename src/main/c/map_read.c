@@ -25,6 +25,14 @@ static void count(const struct sho_map *map, int hit) {
   }
 }
 
+void sho__map_add_hits(const struct sho_map *map, uint64_t hits) {
+  if (map->counters != NULL) {
+    /* The line that threads share. */
+    atomic_fetch_add_explicit(&map->counters[0].hits, hits,
+                              memory_order_relaxed);
+  }
+}
+
 /* CLOCK: remembers the visit, unless the slot has changed by now. */
 static void visit(const struct sho_map *map, const struct sho__hit *hit) {
   uint64_t seen = hit->slot_value;
@@ -217,7 +225,11 @@ int sho_map_view(struct sho_map *map, struct sho_map_view *view) {
       .heads_off = g->segments_off + offsetof(struct sho__segment_shm, head),
       .head_stride = sizeof(struct sho__segment_shm),
       .max_entry = g->max_entry,
-      .segments = g->segments};
+      .segments = g->segments,
+      .indexes_off = g->indexes_off,
+      .buckets = g->buckets,
+      .hash_seed = map->hash_seed,
+      .eviction = g->eviction};
   return SHO_OK;
 }
 

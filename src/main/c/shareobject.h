@@ -394,7 +394,9 @@ SHO_API int sho_map_compute_unlock(struct sho_map *map, uint32_t ticket);
  * as 32 bytes of header (u64 position, u64 version, u64 expiry << 22 | key
  * bytes, u32 value bytes, u32 checksum), then the key, then the value: all in
  * one piece, and inside the mapping whatever the header says if key and value
- * bytes add up to at most max_entry - 32.
+ * bytes add up to at most max_entry - 32. Segment s's index of `buckets`
+ * buckets lies at base + indexes_off + s * buckets * 64; docs/format.md says
+ * how to find a key in it by its hash with hash_seed.
  */
 struct sho_map_view {
   const uint8_t *base;
@@ -406,7 +408,11 @@ struct sho_map_view {
   uint64_t heads_off;   /* segment s's u64 head is at heads_off +         */
   uint64_t head_stride; /*   s * head_stride                              */
   uint64_t max_entry;
-  uint32_t segments;
+  uint64_t segments;
+  uint64_t indexes_off;
+  uint64_t buckets; /* of each segment's index */
+  uint64_t hash_seed;
+  uint64_t eviction; /* enum sho_eviction */
 };
 
 SHO_API int sho_map_view(struct sho_map *map, struct sho_map_view *view);

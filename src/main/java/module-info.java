@@ -1,5 +1,6 @@
 /** Memory that the processes of one host share. */
 module org.shareobject {
+  requires jdk.unsupported;
   requires org.scijava.nativelib;
   requires static transitive com.fasterxml.jackson.databind;
   requires static info.picocli;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../error.h"
-#include "../map_locate.h"
+#include "../map.h"
 #include "../shareobject.h"
 #include "bytes.h"
 #include "org_shareobject_internal_MapNative.h"
@@ -126,9 +126,13 @@ JNIEXPORT jint MAP_NATIVE(view)(JNIEnv *env, jclass type, jlong map,
     return code;
   }
   const jlong fields[] = {
-      (jlong)view.bytes,         (jlong)view.logs_off,  (jlong)view.log_stride,
-      (jlong)view.position_mask, (jlong)view.heads_off, (jlong)view.head_stride,
-      (jlong)view.max_entry,     (jlong)view.segments,
+      (jlong)(intptr_t)view.base,  (jlong)view.bytes,
+      (jlong)(intptr_t)view.state, (jlong)view.logs_off,
+      (jlong)view.log_stride,      (jlong)view.position_mask,
+      (jlong)view.heads_off,       (jlong)view.head_stride,
+      (jlong)view.max_entry,       (jlong)view.segments,
+      (jlong)view.indexes_off,     (jlong)view.buckets,
+      (jlong)view.hash_seed,       (jlong)view.eviction,
   };
   put_longs(env, out, fields, sizeof fields / sizeof fields[0]);
   return SHO_OK;
@@ -145,16 +149,6 @@ JNIEXPORT jobject MAP_NATIVE(window)(JNIEnv *env, jclass type, jlong map,
   }
   uint8_t *base = (uint8_t *)(uintptr_t)view.base;
   return (*env)->NewDirectByteBuffer(env, base + offset, bytes);
-}
-
-JNIEXPORT jobject MAP_NATIVE(state)(JNIEnv *env, jclass type, jlong map) {
-  (void)type;
-  struct sho_map_view view;
-  if (sho_map_view(map_of(map), &view) != SHO_OK) {
-    return NULL;
-  }
-  return (*env)->NewDirectByteBuffer(env, (void *)(uintptr_t)view.state,
-                                     sizeof *view.state);
 }
 
 /* ---- reading ------------------------------------------------------------ */
@@ -184,24 +178,11 @@ JNIEXPORT jlong MAP_NATIVE(find)(JNIEnv *env, jclass type, jlong map,
   return found;
 }
 
-JNIEXPORT jlong MAP_NATIVE(slot)(JNIEnv *env, jclass type, jlong map,
-                                 jbyteArray array, jlong found) {
-  (void)type;
-  struct sho__bytes key;
-  int code = sho__bytes_copy(env, array, &key);
-  if (code != SHO_OK) {
-    return code;
-  }
-  jlong slot = sho__map_slot(map_of(map), key.at, key.length, found);
-  sho__bytes_free(&key);
-  return slot;
-}
-
-JNIEXPORT jint MAP_NATIVE(addHits)(JNIEnv *env, jclass type, jlong map,
+JNIEXPORT void MAP_NATIVE(addHits)(JNIEnv *env, jclass type, jlong map,
                                    jlong hits) {
   (void)env;
   (void)type;
-  return sho__map_add_hits(map_of(map), (uint64_t)hits);
+  sho__map_add_hits(map_of(map), (uint64_t)hits);
 }
 
 static int get_copy(JNIEnv *env, jlong map, const struct sho__bytes *key,

@@ -29,9 +29,6 @@ abstract class AbstractShareMap<K, V> extends AbstractMap<K, V> implements Concu
   /** The time to live of what is written without one, ms; 0: for ever. */
   final long ttlMs;
 
-  /** Whether keys are immutable, and equal if and only if their bytes are. */
-  private final boolean keysAreNames;
-
   private final ComputeOnce computeOnce;
 
   AbstractShareMap(RawMap raw, Codec<K> keys, Codec<V> values, long ttlMs) {
@@ -39,7 +36,6 @@ abstract class AbstractShareMap<K, V> extends AbstractMap<K, V> implements Concu
     this.keys = keys;
     this.values = values;
     this.ttlMs = ttlMs;
-    keysAreNames = keys == Codec.STRING || keys == Codec.LONG;
     computeOnce = new ComputeOnce(raw);
   }
 
@@ -73,11 +69,7 @@ abstract class AbstractShareMap<K, V> extends AbstractMap<K, V> implements Concu
 
   @Override
   public V get(Object key) {
-    if (!keysAreNames) {
-      return value(raw.get(keyBytes(key)));
-    }
-    byte[] known = raw.getAgain(Objects.requireNonNull(key, "key"));
-    return value(known != null ? known : raw.get(keyBytes(key), key));
+    return value(raw.get(keyBytes(key)));
   }
 
   @Override

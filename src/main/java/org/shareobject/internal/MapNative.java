@@ -8,12 +8,12 @@ import java.nio.ByteBuffer;
  * Results}.
  *
  * <p>An array region costs more than the rest of a JNI call. So a {@link ShortKey} can cross as two
- * longs, and the values that {@link #findShort} and {@link #find} find do not cross at all: {@link
- * MapView} reads them where they are.
+ * longs, and what {@link #findShort} and {@link #find} find does not cross at all: {@link MapView}
+ * reads it where it is.
  */
 final class MapNative {
   /** How many numbers {@link #view} answers. */
-  static final int VIEW_FIELDS = 8;
+  static final int VIEW_FIELDS = 14;
 
   /** How many numbers {@link #stats} answers. */
   static final int STATS_FIELDS = 18;
@@ -39,17 +39,11 @@ final class MapNative {
   /** Frees the handle, and unmaps its memory. Nothing may use either then or later. */
   static native void free(long map);
 
-  /**
-   * Fills {@code out} with the fields of {@code struct sho_map_view} that are numbers, in their
-   * order.
-   */
+  /** Fills {@code out} with the fields of {@code struct sho_map_view} in their order. */
   static native int view(long map, long[] out);
 
   /** Returns a buffer over a part of the mapped memory; null if there is none. */
   static native ByteBuffer window(long map, long offset, long bytes);
-
-  /** Returns a buffer over the view's state; null if there is none. */
-  static native ByteBuffer state(long map);
 
   /** Returns where the key's entry is, as {@code sho_map_find}. */
   static native long findShort(long map, long key0, long key1, int keyBytes);
@@ -57,11 +51,8 @@ final class MapNative {
   /** Returns where the key's entry is, as {@code sho_map_find}. */
   static native long find(long map, byte[] key);
 
-  /** Returns where in the mapping the slot is of what was found, as {@code sho__map_slot}. */
-  static native long slot(long map, byte[] key, long found);
-
-  /** Counts finds that needed no search. */
-  static native int addHits(long map, long hits);
+  /** Counts finds that the library did not see. */
+  static native void addHits(long map, long hits);
 
   /** Writes length and version to {@code out}, and fills {@code value} only if it fits. */
   static native int get(long map, byte[] key, byte[] value, long[] out);

@@ -11,9 +11,11 @@ import org.shareobject.Eviction;
  * @param readOnly whether writes are refused
  */
 public record MapOptions(long capacity, long maxEntry, Eviction eviction, boolean readOnly) {
+  /** {@code SHO_EVICTION_CLOCK}. */
+  static final int CLOCK = 2;
+
   private static final int ANY = 0;
   private static final int NONE = 1;
-  private static final int CLOCK = 2;
 
   /** Returns the eviction's number in {@code enum sho_eviction}. */
   int evictionCode() {

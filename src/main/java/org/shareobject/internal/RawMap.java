@@ -21,7 +21,7 @@ public final class RawMap {
 
   private final long map;
   private final MapView view;
-  private volatile Locations locations;
+  private final HitCounts hits = new HitCounts();
 
   private RawMap(long map) {
     this.map = map;
@@ -65,52 +65,16 @@ public final class RawMap {
     }
   }
 
-  /**
-   * Returns the value of a key if it was found lately, else null.
-   *
-   * @param name what stands for the key's bytes: immutable, and equal if and only if they are
-   */
-  public byte[] getAgain(Object name) {
-    Locations known = locations;
-    try {
-      return known == null ? null : known.get(name);
-    } catch (InternalError truncated) {
-      return null;
-    }
-  }
-
-  /**
-   * Returns the value, or null. Remembers where it was found, if {@link #getAgain} could not tell.
-   *
-   * @param name the same as there
-   */
-  public byte[] get(byte[] key, Object name) {
-    try {
-      return search(key, name);
-    } catch (InternalError truncated) {
-      return valueOf(copy(key, truncated));
-    } finally {
-      Reference.reachabilityFence(this);
-    }
-  }
-
   /** Returns the value, or null. */
   public byte[] get(byte[] key) {
     try {
-      byte[] value = getShortAgain(key);
-      return value != null ? value : search(key, null);
+      byte[] value = view.get(key);
+      return value == null ? search(key) : counted(value);
     } catch (InternalError truncated) {
       return valueOf(copy(key, truncated));
     } finally {
       Reference.reachabilityFence(this);
     }
-  }
-
-  private byte[] getShortAgain(byte[] key) {
-    Locations known = locations;
-    return known == null || key.length > ShortKey.BYTES
-        ? null
-        : known.get(ShortKey.low(key), ShortKey.high(key), key.length);
   }
 
   /** Returns the value with its version, or null. */
@@ -307,8 +271,7 @@ public final class RawMap {
     long[] fields = new long[MapNative.STATS_FIELDS];
     try {
       Results.check(MapNative.stats(map, fields));
-      Locations known = locations;
-      fields[0] += known == null ? 0 : known.uncountedHits();
+      fields[0] += hits.untold();
       return fields;
     } finally {
       Reference.reachabilityFence(this);
@@ -351,15 +314,6 @@ public final class RawMap {
     }
   }
 
-  /** Counts finds that needed no search. */
-  void addHits(long hits) {
-    try {
-      Results.check(MapNative.addHits(map, hits));
-    } finally {
-      Reference.reachabilityFence(this);
-    }
-  }
-
   /**
    * Returns a descriptor by which another process can open the map. It has no part in the locks by
    * which this process shows that it lives.
@@ -384,10 +338,7 @@ public final class RawMap {
   /** Ends all calls; the memory stays until nobody can reach it. */
   public void close() {
     try {
-      Locations known = locations;
-      if (known != null) {
-        addHits(known.uncountedHits());
-      }
+      MapNative.addHits(map, hits.untold());
       MapNative.close(map);
     } finally {
       Reference.reachabilityFence(this);
@@ -401,7 +352,15 @@ public final class RawMap {
         : MapNative.find(map, key);
   }
 
-  private byte[] search(byte[] key, Object name) {
+  private byte[] counted(byte[] value) {
+    int untold = hits.add();
+    if (untold > 0) {
+      MapNative.addHits(map, untold);
+    }
+    return value;
+  }
+
+  private byte[] search(byte[] key) {
     for (int round = 0; round < ROUNDS; round++) {
       long found = find(key);
       if (found < 0) {
@@ -410,32 +369,10 @@ public final class RawMap {
       }
       byte[] value = view.value(found);
       if (value != null) {
-        if (name != null || key.length <= ShortKey.BYTES) {
-          remember(key, name, found);
-        }
         return value;
       }
     }
     return valueOf(copy(key));
-  }
-
-  private void remember(byte[] key, Object name, long found) {
-    Locations known = locations;
-    if (known == null) {
-      known = new Locations(this, view);
-      locations = known;
-    }
-    int hash =
-        name != null
-            ? name.hashCode()
-            : ShortKey.hash(ShortKey.low(key), ShortKey.high(key), key.length);
-    if (known.isWanted(hash)) {
-      long slotOff = MapNative.slot(map, key, found);
-      Location.Place place = slotOff < 0 ? null : view.locate(found, slotOff);
-      if (place != null) {
-        known.put(name != null ? Location.of(name, key, place) : Location.of(key, place));
-      }
-    }
   }
 
   private RawEntry searchVersioned(byte[] key) {

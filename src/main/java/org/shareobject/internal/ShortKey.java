@@ -2,7 +2,6 @@ package org.shareobject.internal;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /** Keys of few bytes as two numbers: the bytes in little-endian order, and zeros behind them. */
@@ -14,9 +13,6 @@ final class ShortKey {
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final VarHandle INTS =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-
-  private static final VarHandle BUFFER_LONGS =
-      MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
   private ShortKey() {}
 
@@ -39,34 +35,17 @@ final class ShortKey {
     return bytes;
   }
 
+  /** Returns the last 8 bytes, which may be among the first; 0 if the key has fewer. */
+  static long last(byte[] key) {
+    int length = key.length;
+    return length < Long.BYTES ? 0 : (long) LONGS.get(key, length - Long.BYTES);
+  }
+
   /** Returns the next 8 bytes. */
   static long high(byte[] key) {
     int length = key.length;
     return length <= Long.BYTES
         ? 0
         : (long) LONGS.get(key, length - Long.BYTES) >>> (Byte.SIZE * (BYTES - length));
-  }
-
-  /** Returns the first 8 bytes of a key in a buffer that goes on behind it. */
-  static long low(ByteBuffer buffer, int at, int length) {
-    return (long) BUFFER_LONGS.get(buffer, at) & mask(length);
-  }
-
-  /** Returns the next 8 bytes of a key in a buffer that goes on behind it. */
-  static long high(ByteBuffer buffer, int at, int length) {
-    return length <= Long.BYTES
-        ? 0
-        : (long) BUFFER_LONGS.get(buffer, at + Long.BYTES) & mask(length - Long.BYTES);
-  }
-
-  /** Returns the bits of so many bytes, at most 8. */
-  private static long mask(int length) {
-    return length >= Long.BYTES ? -1 : (1L << (Byte.SIZE * length)) - 1;
-  }
-
-  /** Returns a hash of the bytes. */
-  static int hash(long low, long high, int length) {
-    long mixed = (low ^ Long.rotateLeft(high, 29) ^ length) * 0x9E3779B97F4A7C15L;
-    return (int) (mixed >>> Integer.SIZE);
   }
 }

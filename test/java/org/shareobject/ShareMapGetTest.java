@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -20,9 +22,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Keys that are read again are found without a search; whatever changed is noticed. */
+/** What Java reads by itself is what C would find; whatever changed is noticed. */
 @Timeout(60)
-class ShareMapReadAgainTest {
+class ShareMapGetTest {
   @TempDir Path folder;
 
   private ShareMap<String, String> map;
@@ -133,7 +135,7 @@ class ShareMapReadAgainTest {
   }
 
   @Test
-  void shouldKeepWhatIsReadAgainFromEviction() {
+  void shouldKeepWhatIsReadFromEviction() {
     try (ShareMap<String, String> cache = open(Eviction.CLOCK)) {
       cache.set("hot", "value");
       for (int i = 0; i < 5000; i++) {
@@ -163,7 +165,7 @@ class ShareMapReadAgainTest {
   }
 
   @Test
-  void shouldFindMoreKeysThanItRemembers() {
+  void shouldFindManyKeys() {
     try (ShareMap<Long, Long> numbers = ShareMap.builder(Codec.LONG, Codec.LONG).openAnonymous()) {
       int keys = 50_000;
       for (long i = 0; i < keys; i++) {
@@ -179,7 +181,7 @@ class ShareMapReadAgainTest {
   }
 
   @Test
-  void shouldKnowShortKeysByTheirBytes() {
+  void shouldTellShortKeysApart() {
     try (ShareMap<byte[], byte[]> bytes =
             ShareMap.builder(Codec.BYTES, Codec.BYTES).open(folder.resolve("bytes"));
         ShareMap<byte[], byte[]> same =
@@ -188,7 +190,6 @@ class ShareMapReadAgainTest {
         for (int length = 0; length <= 20; length++) {
           byte[] key = new byte[length];
           same.set(key, new byte[] {(byte) length, (byte) round});
-          // The second time without a search; with an array that is another's then.
           for (int i = 0; i < 3; i++) {
             assertArrayEquals(new byte[] {(byte) length, (byte) round}, bytes.get(key));
           }
@@ -215,6 +216,100 @@ class ShareMapReadAgainTest {
     assertEquals(5003, map.stats().hits());
     map.close();
     assertEquals(5003, other.stats().hits());
+  }
+
+  /**
+   * Entries so small that buckets overflow, and keys of all lengths that are read in other ways.
+   */
+  @ParameterizedTest
+  @EnumSource
+  void shouldFindWhatTheLibraryFinds(Eviction eviction) {
+    try (ShareMap<byte[], byte[]> small =
+        ShareMap.builder(Codec.BYTES, Codec.BYTES)
+            .capacity(256 << 10)
+            .eviction(eviction)
+            .openAnonymous()) {
+      Random random = new Random(7);
+      byte[][] keys = new byte[3000][];
+      for (int i = 0; i < keys.length; i++) {
+        keys[i] = new byte[i % 70];
+        random.nextBytes(keys[i]);
+      }
+      int found = 0;
+      for (int i = 0; i < 300_000; i++) {
+        byte[] key = keys[random.nextInt(keys.length)];
+        switch (random.nextInt(8)) {
+          case 0, 1 -> small.set(key, new byte[] {(byte) i});
+          case 2 -> small.remove(key);
+          case 3 -> small.set(key, new byte[] {(byte) i}, Duration.ofHours(1));
+          default -> {
+            byte[] value = small.get(key);
+            Versioned<byte[]> versioned = small.getVersioned(key);
+            assertArrayEquals(versioned == null ? null : versioned.value(), value);
+            found += value == null ? 0 : 1;
+          }
+        }
+      }
+      assertTrue(found > 50_000, "found " + found);
+    }
+  }
+
+  /** What a damaged slot names is not the key's, unless the entry says so. */
+  @Test
+  void shouldReturnNothingElseThroughADamagedIndex() throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(folder.resolve("map").toFile(), "rw")) {
+      Random random = new Random(11);
+      for (int i = 0; i < 500; i++) {
+        map.set("key " + i % 250, "value " + i % 250 + " of round " + i / 250);
+      }
+      long indexesOff = number(file, 104);
+      long logsOff = number(file, 112);
+      for (int i = 0; i < 50_000; i++) {
+        long at = indexesOff + random.nextInt((int) (logsOff - indexesOff));
+        file.seek(at);
+        int was = file.read();
+        file.seek(at);
+        file.write(was ^ 1 << random.nextInt(8));
+        int key = random.nextInt(250);
+        String value = map.get("key " + key);
+        assertTrue(value == null || value.equals("value " + key + " of round 1"), value);
+        file.seek(at);
+        file.write(was);
+      }
+      for (int key = 0; key < 250; key++) {
+        assertEquals("value " + key + " of round 1", map.get("key " + key));
+      }
+    }
+  }
+
+  /** Within a boot nobody compares checksums, so what is returned may be damaged as well. */
+  @Test
+  void shouldSurviveADamagedLog() throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(folder.resolve("map").toFile(), "rw")) {
+      Random random = new Random(13);
+      for (int i = 0; i < 250; i++) {
+        map.set("key " + i, "value");
+      }
+      long logsOff = number(file, 112);
+      int logBytes = (int) (file.length() - logsOff);
+      int answers = 0;
+      for (int i = 0; i < 50_000; i++) {
+        file.seek(logsOff + random.nextInt(logBytes));
+        file.write(random.nextInt(256));
+        try {
+          String value = map.get("key " + random.nextInt(250));
+          answers += value == null || value.length() < logBytes ? 1 : 0;
+        } catch (ShareException damaged) {
+          answers++;
+        }
+      }
+      assertEquals(50_000, answers);
+    }
+  }
+
+  private static long number(RandomAccessFile file, long at) throws IOException {
+    file.seek(at);
+    return Long.reverseBytes(file.readLong());
   }
 
   @ParameterizedTest
