@@ -23,15 +23,32 @@ JNIEXPORT void JNICALL Java_org_shareobject_bench_jmh_Natives_copy(
                              (const jbyte *)(intptr_t)from);
 }
 
-/* Opens and maps as the addon does; unlike the addon unmaps, and closes. */
-static char *map_file(JNIEnv *env, jbyteArray path, size_t *size) {
+struct path {
   char name[256];
-  jsize length = (*env)->GetArrayLength(env, path);
-  if (length >= (jsize)sizeof name)
+};
+
+static int copy_path(JNIEnv *env, jbyteArray array, struct path *path) {
+  jsize length = (*env)->GetArrayLength(env, array);
+  if (length >= (jsize)sizeof path->name)
+    return -1;
+  (*env)->GetByteArrayRegion(env, array, 0, length, (jbyte *)path->name);
+  path->name[length] = 0;
+  return 0;
+}
+
+JNIEXPORT jint JNICALL Java_org_shareobject_bench_jmh_Natives_changeDirectory(
+    JNIEnv *env, jclass self, jbyteArray folder) {
+  (void)self;
+  struct path path;
+  return copy_path(env, folder, &path) == 0 ? chdir(path.name) : -1;
+}
+
+/* Opens and maps as the addon does; unlike the addon unmaps, and closes. */
+static char *map_file(JNIEnv *env, jbyteArray array, size_t *size) {
+  struct path path;
+  if (copy_path(env, array, &path) != 0)
     return NULL;
-  (*env)->GetByteArrayRegion(env, path, 0, length, (jbyte *)name);
-  name[length] = 0;
-  int fd = open(name, O_RDWR);
+  int fd = open(path.name, O_RDWR);
   if (fd < 0)
     return NULL;
   struct stat status;

@@ -18,7 +18,10 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.shareobject.ShareObject;
 
-/** {@link ShareObject}'s module beside what the addon does: open and map at each call. */
+/**
+ * {@link ShareObject}'s module beside what the addon does: open and map at each call. The file is
+ * the addon's own, {@code share-data} in the working directory.
+ */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @State(Scope.Benchmark)
@@ -26,17 +29,16 @@ public class AddonBenchmark {
   private static final int WINDOW = ShareObject.WINDOW_BYTES;
 
   private final String text = "Hello World!";
-  private Path file;
-  private byte[] path;
+  private final Path file = Path.of("share-data");
+  private final byte[] path = file.toString().getBytes(StandardCharsets.UTF_8);
 
   /** Makes the file. */
   @Setup(Level.Trial)
   public void create() throws IOException {
-    file =
-        Files.createTempDirectory(Path.of(System.getProperty("bench.folder")), "jmh")
-            .resolve("share-data");
-    System.setProperty("shareobject.path", file.toString());
-    path = file.toString().getBytes(StandardCharsets.UTF_8);
+    Path folder = Files.createTempDirectory(Path.of(System.getProperty("bench.folder")), "jmh");
+    if (Natives.changeDirectory(folder.toString().getBytes(StandardCharsets.UTF_8)) != 0) {
+      throw new IOException("cannot work in " + folder);
+    }
     ShareObject.write(text);
   }
 

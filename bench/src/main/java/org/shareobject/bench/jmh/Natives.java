@@ -13,6 +13,9 @@ final class Natives {
   /** Fills the array from an address. */
   static native void copy(long from, byte[] out);
 
+  /** Makes a folder the process's working directory; returns 0, or -1. */
+  static native int changeDirectory(byte[] folder);
+
   /** Opens and maps the file, copies its text, unmaps; returns the text's length or -1. */
   static native int mapAndRead(byte[] path, byte[] out);
 
