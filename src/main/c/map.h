@@ -368,8 +368,13 @@ void sho__segment_rebuild(struct sho__log *log, int checked);
 /* After a reboot, before anybody else is let in. */
 void sho__map_rebuild_all(struct sho_map *map);
 
-/* Counts finds that a binding made by itself, through the view. */
+/* ---- reads: map_read.c -------------------------------------------------- */
+
+/* Counts finds that a binding made by itself, through the view; none if the map
+ * was opened for reading only. */
 void sho__map_add_hits(const struct sho_map *map, uint64_t hits);
+
+/* ---- writes ------------------------------------------------------------- */
 
 /* Refuses writes to a map that was opened for reading only. */
 static inline int sho__map_writable(const struct sho_map *map) {

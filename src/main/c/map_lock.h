@@ -5,8 +5,10 @@
 #include "crash.h"
 #include "map.h"
 
-/* Whether the bytes from one position to another are no more than a log's: the
- * offset of `to`, a lap further on, is not above that of `from`. */
+/* Whether one valid position is at or behind another, and by no more than a
+ * log's bytes: in the same lap it is, and a lap further on if the offset of
+ * `to` is not above that of `from`. If `to` is before `from`, the difference
+ * wraps. */
 static inline int sho__log_spans(const struct sho_map *map, uint64_t from,
                                  uint64_t to) {
   return to - from <= map->position_mask + 1;

@@ -228,6 +228,8 @@ static uint64_t fill(struct sho__log *log, uint64_t position, uint64_t bytes) {
   entry.checksum = sho__entry_checksum(&entry, sho__map_hash(map, "", 0),
                                        at + SHO__ENTRY_BYTES);
   entry.position |= SHO__ENTRY_DEAD;
+  /* The emptied slots and the bounds are seen before these bytes change. */
+  sho__fence_before_overwrite();
   memcpy(at, &entry, sizeof entry);
   return size;
 }

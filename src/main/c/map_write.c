@@ -303,10 +303,6 @@ static int decide_expiry(const struct sho_map *map, const struct state *state,
 
 int sho_map_expire(struct sho_map *map, const void *key, size_t key_bytes,
                    int64_t ttl_ms) {
-  int code = check_ttl(ttl_ms);
-  if (code != SHO_OK) {
-    return code;
-  }
   struct write write = {.key = key,
                         .key_bytes = key_bytes,
                         .ttl_ms = ttl_ms,

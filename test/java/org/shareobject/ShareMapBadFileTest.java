@@ -229,6 +229,9 @@ class ShareMapBadFileTest {
           map.getVersioned("key").version(), reader.await("key", 0, Duration.ofSeconds(1)));
       assertEquals("value", reader.computeIfAbsent("key", key -> "never"));
       assertEquals(1, reader.stats().peers());
+      long hits = map.stats().hits();
+      assertEquals("value", reader.get("key"));
+      assertEquals(hits, reader.stats().hits());
       long version = map.getVersioned("key").version();
       for (Executable write :
           List.<Executable>of(

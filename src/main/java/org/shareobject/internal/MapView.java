@@ -9,9 +9,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * A map's bytes, read where they are: {@code struct sho_map_view}.
  *
  * <p>What is read may be overwritten meanwhile. So every number is checked before it is used, all
- * of it stays inside the mapping whatever the numbers are, and nothing is believed before {@link
- * #isValid} said so behind it. The order is that of "Read" in {@code docs/format.md}: slot, acquire
- * fence, bytes, acquire fence, state, head.
+ * of it stays inside the mapping whatever the numbers are, and nothing is believed before it was
+ * seen to be still there: by {@link #get} in the slot, of what C found by {@link #isValid} in the
+ * segment's head. The order is that of "Reading" in {@code docs/format.md}.
  *
  * <p>The mapping ends when no view, and nothing that {@link #slice} handed out, can be reached any
  * more; so a slice that somebody kept never faults. Whoever calls a method here keeps the view
@@ -123,6 +123,9 @@ final class MapView {
         return null;
       }
       slot = Memory.getLong(slotAt);
+      if (((slot ^ tag) & tagMask) != 0) {
+        return null;
+      }
     }
     VarHandle.acquireFence();
     long inLog = (slot << POSITION_SHIFT) & positionMask;

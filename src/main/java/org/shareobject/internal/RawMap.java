@@ -9,8 +9,8 @@ import org.shareobject.ShareException;
 /**
  * A map from bytes to bytes: the handle, the view, and exceptions in place of codes.
  *
- * <p>Reads find the entry in C and copy it here (see {@link MapView}). One that writers overtook
- * {@value #ROUNDS} times has C copy it, which takes the lock if need be.
+ * <p>{@link MapView} reads values by itself; what it cannot tell, C finds and it copies. A read
+ * that writers overtook {@value #ROUNDS} times has C copy it, which takes the lock if need be.
  *
  * <p>The handle is freed when this object and what it handed out cannot be reached any more; hence
  * the fence behind each use.
@@ -270,8 +270,8 @@ public final class RawMap {
   public long[] stats() {
     long[] fields = new long[MapNative.STATS_FIELDS];
     try {
+      MapNative.addHits(map, hits.take());
       Results.check(MapNative.stats(map, fields));
-      fields[0] += hits.untold();
       return fields;
     } finally {
       Reference.reachabilityFence(this);
@@ -338,7 +338,7 @@ public final class RawMap {
   /** Ends all calls; the memory stays until nobody can reach it. */
   public void close() {
     try {
-      MapNative.addHits(map, hits.untold());
+      MapNative.addHits(map, hits.take());
       MapNative.close(map);
     } finally {
       Reference.reachabilityFence(this);
@@ -353,9 +353,9 @@ public final class RawMap {
   }
 
   private byte[] counted(byte[] value) {
-    int untold = hits.add();
-    if (untold > 0) {
-      MapNative.addHits(map, untold);
+    int full = hits.add();
+    if (full > 0) {
+      MapNative.addHits(map, full);
     }
     return value;
   }

@@ -41,7 +41,7 @@ final class ShortKey {
     return length < Long.BYTES ? 0 : (long) LONGS.get(key, length - Long.BYTES);
   }
 
-  /** Returns the next 8 bytes. */
+  /** Returns bytes 8 to 15. */
   static long high(byte[] key) {
     int length = key.length;
     return length <= Long.BYTES
