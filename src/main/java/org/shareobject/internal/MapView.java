@@ -106,57 +106,68 @@ final class MapView {
    * visited yet, or is moved just now. It needs no call, and so no fence, but those that order it.
    */
   byte[] get(byte[] key) {
-    int keyBytes = key.length;
     long first = ShortKey.low(key);
     long last = ShortKey.last(key);
     long hash = KeyHash.of(key, first, last, hashSeed);
-    long high = hash >>> Integer.SIZE;
-    long segment = high >>> segmentShift;
-    long index = indexes + segment * indexBytes;
-    long bucket = ((hash & UINT_MASK) * buckets) >>> Integer.SIZE;
-    long tag = visited | Math.max(high & TAG_MAX, 1) << TAG_SHIFT;
-    long slotAt = index + bucket * BUCKET_BYTES;
+    long segment = (hash >>> Integer.SIZE) >>> segmentShift;
+    long tag = tagOf(hash);
+    long slotAt = indexOf(segment) + bucketOf(hash) * BUCKET_BYTES;
     long slot = Memory.getLong(slotAt);
-    if (((slot ^ tag) & tagMask) != 0) {
-      slotAt = otherSlot(index, bucket, tag);
+    if (!hasTag(slot, tag)) {
+      slotAt = otherSlot(segment, hash, tag);
       if (slotAt == 0) {
         return null;
       }
       slot = Memory.getLong(slotAt);
-      if (((slot ^ tag) & tagMask) != 0) {
+      if (!hasTag(slot, tag)) {
         return null;
       }
     }
     VarHandle.acquireFence();
     long inLog = (slot << POSITION_SHIFT) & positionMask;
+    long entry = logs + segment * logStride + inLog;
     if (inLog >= logBytes) {
       return null;
     }
-    long entry = logs + segment * logStride + inLog;
     long valueBytes = Memory.getInt(entry + VALUE_BYTES) & UINT_MASK;
-    if (((Memory.getLong(entry) ^ (slot << POSITION_SHIFT)) & NAMED_MASK) != 0
-        || Memory.getLong(entry + EXPIRY_AND_KEY) != keyBytes // and it never expires
-        || valueBytes > mostBytes - keyBytes
-        || !isKey(entry + HEADER_BYTES, key, first, last)) {
+    if (valueBytes > mostBytes - key.length || !isEntry(entry, slot, key, first, last)) {
       return null;
     }
     byte[] value = new byte[(int) valueBytes];
-    Memory.copy(entry + HEADER_BYTES + keyBytes, value);
+    Memory.copy(entry + HEADER_BYTES + key.length, value);
     VarHandle.acquireFence();
     return Memory.getLong(slotAt) == slot && Memory.getInt(state) == 0 ? value : null;
   }
 
+  private long indexOf(long segment) {
+    return indexes + segment * indexBytes;
+  }
+
+  private long bucketOf(long hash) {
+    return ((hash & UINT_MASK) * buckets) >>> Integer.SIZE;
+  }
+
+  /** Returns what a slot must have, the visited bit included, if a read is to leave no trace. */
+  private long tagOf(long hash) {
+    return visited | Math.max((hash >>> Integer.SIZE) & TAG_MAX, 1) << TAG_SHIFT;
+  }
+
+  private boolean hasTag(long slot, long tag) {
+    return ((slot ^ tag) & tagMask) == 0;
+  }
+
   /** Returns the address of the first slot that has the tag, or 0. */
-  private long otherSlot(long index, long home, long tag) {
-    long bucket = home;
+  private long otherSlot(long segment, long hash, long tag) {
+    long bucket = bucketOf(hash);
     for (int n = 0; n < MOST_BUCKETS; n++) {
-      long at = index + bucket * BUCKET_BYTES;
-      for (int i = 0; i < OVERFLOW; i += Long.BYTES) {
-        if (((Memory.getLong(at + i) ^ tag) & tagMask) == 0) {
-          return at + i;
+      long at = indexOf(segment) + bucket * BUCKET_BYTES;
+      long overflow = at + OVERFLOW;
+      for (; at != overflow; at += Long.BYTES) {
+        if (hasTag(Memory.getLong(at), tag)) {
+          return at;
         }
       }
-      if (Memory.getLong(at + OVERFLOW) == 0) {
+      if (Memory.getLong(overflow) == 0) {
         return 0;
       }
       bucket = bucket + 1 == buckets ? 0 : bucket + 1;
@@ -164,15 +175,25 @@ final class MapView {
     return 0;
   }
 
-  private static boolean isKey(long at, byte[] key, long first, long last) {
+  /**
+   * Returns whether the entry is the one that the slot names, never expires, and is the key's. One
+   * branch for all of it: together they are as good as never false.
+   */
+  private static boolean isEntry(long entry, long slot, byte[] key, long first, long last) {
     int bytes = key.length;
+    long differences =
+        ((Memory.getLong(entry) ^ (slot << POSITION_SHIFT)) & NAMED_MASK)
+            | (Memory.getLong(entry + EXPIRY_AND_KEY) ^ bytes)
+            | keyDifferences(entry + HEADER_BYTES, bytes, first, last);
+    return differences == 0 && (bytes <= ShortKey.BYTES || Memory.equal(entry + HEADER_BYTES, key));
+  }
+
+  private static long keyDifferences(long at, int bytes, long first, long last) {
     if (bytes < Long.BYTES) {
       // Behind a key there are more bytes of the mapping.
-      return (Memory.getLong(at) & ((1L << (Byte.SIZE * bytes)) - 1)) == first;
+      return (Memory.getLong(at) & ((1L << (Byte.SIZE * bytes)) - 1)) ^ first;
     }
-    return Memory.getLong(at) == first
-        && Memory.getLong(at + bytes - Long.BYTES) == last
-        && (bytes <= ShortKey.BYTES || Memory.equal(at, key));
+    return (Memory.getLong(at) ^ first) | (Memory.getLong(at + bytes - Long.BYTES) ^ last);
   }
 
   /** Returns a copy of the value that was found, or null if it is gone. */
