@@ -1,14 +1,7 @@
 package org.shareobject.internal;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
-
 /** The hash of keys: "Hash" in {@code docs/format.md}, after Wang Yi's wyhash. */
 final class KeyHash {
-  private static final VarHandle LONGS =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-
   private static final long K0 = 0xa0761d6478bd642fL;
   private static final long K1 = 0xe7037ed1a0b428dbL;
   private static final long K2 = 0x8ebc6af09c88c6e3L;
@@ -55,16 +48,16 @@ final class KeyHash {
       long h1 = h;
       long h2 = h;
       for (; bytes - i > LONG_STEP; i += LONG_STEP) {
-        h = mix(r8(key, i) ^ K1, r8(key, i + 8) ^ h);
-        h1 = mix(r8(key, i + 16) ^ K2, r8(key, i + 24) ^ h1);
-        h2 = mix(r8(key, i + 32) ^ K3, r8(key, i + 40) ^ h2);
+        h = mix(Memory.getLong(key, i) ^ K1, Memory.getLong(key, i + 8) ^ h);
+        h1 = mix(Memory.getLong(key, i + 16) ^ K2, Memory.getLong(key, i + 24) ^ h1);
+        h2 = mix(Memory.getLong(key, i + 32) ^ K3, Memory.getLong(key, i + 40) ^ h2);
       }
       h ^= h1 ^ h2;
     }
     for (; bytes - i > STEP; i += STEP) {
-      h = mix(r8(key, i) ^ K1, r8(key, i + 8) ^ h);
+      h = mix(Memory.getLong(key, i) ^ K1, Memory.getLong(key, i + 8) ^ h);
     }
-    return end(r8(key, bytes - 16), r8(key, bytes - 8), h, bytes);
+    return end(Memory.getLong(key, bytes - 16), Memory.getLong(key, bytes - 8), h, bytes);
   }
 
   private static long end(long a, long b, long h, int bytes) {
@@ -75,9 +68,5 @@ final class KeyHash {
     // As of unsigned numbers: multiplyHigh takes a number with the highest bit for one less 2^64.
     long high = Math.multiplyHigh(a, b) + (((a >> 63) & b) + ((b >> 63) & a));
     return (a * b) ^ high;
-  }
-
-  private static long r8(byte[] key, int at) {
-    return (long) LONGS.get(key, at);
   }
 }

@@ -10,7 +10,8 @@ import java.lang.reflect.Field;
 import java.nio.ByteOrder;
 
 /**
- * Memory by its address, little-endian. An access is one instruction; nothing checks the address.
+ * Memory by its address, and arrays, as little-endian numbers. An access is one instruction;
+ * nothing checks an address.
  *
  * <p>Up to JDK 23 it is {@code sun.misc.Unsafe}. JDK 24 warns of that, and later ones are to refuse
  * it; from there on it is {@code java.lang.foreign}, which wants the same flag as a native library,
@@ -61,6 +62,11 @@ final class Memory {
     }
   }
 
+  /** Returns 8 bytes of an array, whose bounds are checked. */
+  static long getLong(byte[] bytes, int at) {
+    return (long) LONGS.get(bytes, at);
+  }
+
   static int getInt(long address) {
     try {
       return (int) GET_INT.invokeExact(address);
@@ -82,11 +88,11 @@ final class Memory {
   static boolean equal(long address, byte[] bytes) {
     int last = bytes.length - Long.BYTES;
     for (int i = 0; i < last; i += Long.BYTES) {
-      if (getLong(address + i) != (long) LONGS.get(bytes, i)) {
+      if (getLong(address + i) != getLong(bytes, i)) {
         return false;
       }
     }
-    return getLong(address + last) == (long) LONGS.get(bytes, last);
+    return getLong(address + last) == getLong(bytes, last);
   }
 
   private static Access unsafe(Lookup lookup) throws ReflectiveOperationException {

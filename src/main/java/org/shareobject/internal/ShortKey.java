@@ -9,8 +9,6 @@ final class ShortKey {
   /** The most bytes. */
   static final int BYTES = 16;
 
-  private static final VarHandle LONGS =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final VarHandle INTS =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
@@ -20,7 +18,7 @@ final class ShortKey {
   static long low(byte[] key) {
     int length = key.length;
     if (length >= Long.BYTES) {
-      return (long) LONGS.get(key, 0);
+      return Memory.getLong(key, 0);
     }
     if (length >= Integer.BYTES) {
       // The two may overlap; the bits there are the same.
@@ -38,7 +36,7 @@ final class ShortKey {
   /** Returns the last 8 bytes, which may be among the first; 0 if the key has fewer. */
   static long last(byte[] key) {
     int length = key.length;
-    return length < Long.BYTES ? 0 : (long) LONGS.get(key, length - Long.BYTES);
+    return length < Long.BYTES ? 0 : Memory.getLong(key, length - Long.BYTES);
   }
 
   /** Returns bytes 8 to 15. */
@@ -46,6 +44,6 @@ final class ShortKey {
     int length = key.length;
     return length <= Long.BYTES
         ? 0
-        : (long) LONGS.get(key, length - Long.BYTES) >>> (Byte.SIZE * (BYTES - length));
+        : Memory.getLong(key, length - Long.BYTES) >>> (Byte.SIZE * (BYTES - length));
   }
 }
