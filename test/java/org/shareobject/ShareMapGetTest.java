@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
@@ -178,6 +179,36 @@ class ShareMapGetTest {
         assertEquals(-key, numbers.get(key));
       }
     }
+  }
+
+  /** Which length is most likely changes all the time, between the threads. */
+  @Test
+  void shouldReturnWholeValuesOfManyLengths() {
+    try (ShareMap<Long, byte[]> lengths =
+        ShareMap.builder(Codec.LONG, Codec.BYTES).openAnonymous()) {
+      for (int length = 0; length < 200; length++) {
+        lengths.set((long) length, filled(length));
+      }
+      Runnable reader =
+          () -> {
+            Random random = new Random();
+            for (int i = 0; i < 2000; i++) {
+              int length = random.nextInt(200);
+              for (int n = 0; n < 200; n++) {
+                assertArrayEquals(filled(length), lengths.get((long) length));
+              }
+            }
+          };
+      CompletableFuture<?>[] readers = new CompletableFuture<?>[4];
+      Arrays.setAll(readers, i -> CompletableFuture.runAsync(reader));
+      CompletableFuture.allOf(readers).join();
+    }
+  }
+
+  private static byte[] filled(int length) {
+    byte[] bytes = new byte[length];
+    Arrays.fill(bytes, (byte) length);
+    return bytes;
   }
 
   @Test

@@ -68,6 +68,12 @@ final class MapView {
   /** The bits of a slot by which a key's is known. */
   private final long tagMask;
 
+  /**
+   * How long values are, most likely. A processor guesses the outcome of a comparison with it; so
+   * it makes the array without waiting for the length to come from the entry.
+   */
+  private int usualBytes;
+
   /** Lays a view over the map. The handle is freed once nobody can reach what is laid over it. */
   MapView(long map) {
     long[] fields = new long[MapNative.VIEW_FIELDS];
@@ -133,10 +139,24 @@ final class MapView {
     if (valueBytes > mostBytes - key.length || !isEntry(entry, slot, key, first, last)) {
       return null;
     }
-    byte[] value = new byte[(int) valueBytes];
-    Memory.copy(entry + HEADER_BYTES + key.length, value);
+    long at = entry + HEADER_BYTES + key.length;
+    int usual = usualBytes; // read once: other threads change it
+    byte[] value = valueBytes == usual ? copy(at, usual) : copy(at, (int) valueBytes);
     VarHandle.acquireFence();
     return Memory.getLong(slotAt) == slot && Memory.getInt(state) == 0 ? value : null;
+  }
+
+  /** Tells how long a value was, now and then. */
+  void expect(int valueBytes) {
+    if (usualBytes != valueBytes) {
+      usualBytes = valueBytes;
+    }
+  }
+
+  private static byte[] copy(long address, int bytes) {
+    byte[] value = new byte[bytes];
+    Memory.copy(address, value);
+    return value;
   }
 
   private long indexOf(long segment) {
@@ -204,8 +224,7 @@ final class MapView {
     if (!fits(keyBytes, valueBytes)) {
       return null;
     }
-    byte[] value = new byte[valueBytes];
-    Memory.copy(entry + HEADER_BYTES + keyBytes, value);
+    byte[] value = copy(entry + HEADER_BYTES + keyBytes, valueBytes);
     return isValid(found) ? value : null;
   }
 

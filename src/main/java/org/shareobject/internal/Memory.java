@@ -11,7 +11,7 @@ import java.nio.ByteOrder;
 
 /**
  * Memory by its address, and arrays, as little-endian numbers. An access is one instruction;
- * nothing checks an address.
+ * nothing checks an address or, up to JDK 23, an index.
  *
  * <p>Up to JDK 23 it is {@code sun.misc.Unsafe}. JDK 24 warns of that, and later ones are to refuse
  * it; from there on it is {@code java.lang.foreign}, which wants the same flag as a native library,
@@ -22,14 +22,16 @@ import java.nio.ByteOrder;
 final class Memory {
   private static final int FIRST_BY_FOREIGN = 24;
 
-  private static final VarHandle LONGS =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-
   /** {@code long (long address)}. */
   private static final MethodHandle GET_LONG;
 
   /** {@code int (long address)}. */
   private static final MethodHandle GET_INT;
+
+  /** {@code long (Object bytes, long at)}: of an array, {@link #FIRST} being its first byte. */
+  private static final MethodHandle GET_LONG_OF;
+
+  private static final long FIRST;
 
   /** {@code void (long address, byte[] to, int bytes)}. */
   private static final MethodHandle COPY;
@@ -42,6 +44,8 @@ final class Memory {
               : foreign(MethodHandles.lookup());
       GET_LONG = access.getLong;
       GET_INT = access.getInt;
+      GET_LONG_OF = access.getLongOf;
+      FIRST = access.first;
       COPY =
           access.copy.asType(
               MethodType.methodType(void.class, long.class, byte[].class, int.class));
@@ -50,7 +54,12 @@ final class Memory {
     }
   }
 
-  private record Access(MethodHandle getLong, MethodHandle getInt, MethodHandle copy) {}
+  private record Access(
+      MethodHandle getLong,
+      MethodHandle getInt,
+      MethodHandle getLongOf,
+      long first,
+      MethodHandle copy) {}
 
   private Memory() {}
 
@@ -62,9 +71,13 @@ final class Memory {
     }
   }
 
-  /** Returns 8 bytes of an array, whose bounds are checked. */
+  /** Returns 8 bytes of an array, all of which it has. */
   static long getLong(byte[] bytes, int at) {
-    return (long) LONGS.get(bytes, at);
+    try {
+      return (long) GET_LONG_OF.invokeExact((Object) bytes, FIRST + at);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
   }
 
   static int getInt(long address) {
@@ -114,6 +127,11 @@ final class Memory {
         lookup
             .findVirtual(type, "getInt", MethodType.methodType(int.class, long.class))
             .bindTo(unsafe),
+        lookup
+            .findVirtual(
+                type, "getLong", MethodType.methodType(long.class, Object.class, long.class))
+            .bindTo(unsafe),
+        arrayBase,
         // From no object, so from an address; to the array's first byte.
         MethodHandles.insertArguments(
             MethodHandles.insertArguments(copy, 0, unsafe, null), 2, arrayBase));
@@ -136,6 +154,11 @@ final class Memory {
     return new Access(
         getter(layout.getField("JAVA_LONG_UNALIGNED").get(null), all),
         getter(layout.getField("JAVA_INT_UNALIGNED").get(null), all),
+        MethodHandles.explicitCastArguments(
+            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN)
+                .toMethodHandle(VarHandle.AccessMode.GET),
+            MethodType.methodType(long.class, Object.class, long.class)),
+        0,
         MethodHandles.insertArguments(MethodHandles.insertArguments(copy, 0, all, bytes), 2, 0));
   }
 

@@ -356,6 +356,7 @@ public final class RawMap {
     int full = hits.add();
     if (full > 0) {
       MapNative.addHits(map, full);
+      view.expect(value.length);
     }
     return value;
   }
