@@ -13,7 +13,7 @@ public final class Filler {
     try (Session session = peer.session()) {
       for (int i = 0; i < spec.entries(); i++) {
         random.nextBytes(value);
-        session.set(spec.keys().isText() ? Keys.text(i) : Keys.bytes(i), value);
+        session.load(spec.keys().isText() ? Keys.text(i) : Keys.bytes(i), value);
       }
     }
   }

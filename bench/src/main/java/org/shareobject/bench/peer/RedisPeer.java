@@ -2,11 +2,15 @@ package org.shareobject.bench.peer;
 
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisFuture;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.api.StatefulRedisConnection;
+import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Redis by Lettuce: one connection for all threads and synchronous commands, as its documentation
@@ -27,7 +31,7 @@ final class RedisPeer implements Peer {
 
   @Override
   public Session session() {
-    return new CommandSession(connection.sync());
+    return new CommandSession(connection);
   }
 
   @Override
@@ -49,10 +53,16 @@ final class RedisPeer implements Peer {
   }
 
   private static final class CommandSession extends Session {
-    private final RedisCommands<byte[], byte[]> commands;
+    /** How many commands are on their way, at most, while a store is filled. */
+    private static final int LOADS = 1000;
 
-    CommandSession(RedisCommands<byte[], byte[]> commands) {
-      this.commands = commands;
+    private final RedisCommands<byte[], byte[]> commands;
+    private final RedisAsyncCommands<byte[], byte[]> loads;
+    private final List<RedisFuture<String>> loading = new ArrayList<>();
+
+    CommandSession(StatefulRedisConnection<byte[], byte[]> connection) {
+      commands = connection.sync();
+      loads = connection.async();
     }
 
     @Override
@@ -63,6 +73,20 @@ final class RedisPeer implements Peer {
     @Override
     public void set(Object key, byte[] value) {
       commands.set(Keys.bytesOf(key), value);
+    }
+
+    @Override
+    public void load(Object key, byte[] value) {
+      loading.add(loads.set(Keys.bytesOf(key), value.clone()));
+      if (loading.size() == LOADS) {
+        close();
+      }
+    }
+
+    @Override
+    public void close() {
+      loading.forEach(load -> load.toCompletableFuture().join());
+      loading.clear();
     }
 
     @Override

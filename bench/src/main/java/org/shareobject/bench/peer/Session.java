@@ -11,6 +11,11 @@ public abstract class Session implements AutoCloseable {
   /** Stores a value, whatever was there. */
   public abstract void set(Object key, byte[] value);
 
+  /** Stores a value while a store is filled; it is there at the latest after {@link #close}. */
+  public void load(Object key, byte[] value) {
+    set(key, value);
+  }
+
   /** Adds 1 to a counter, atomically for all processes that share it. */
   public void increment(Object key) {
     throw new UnsupportedOperationException();
