@@ -96,6 +96,19 @@ static void test_map_open_gives_large_entries_fewer_segments(void) {
   free(value);
 }
 
+static void test_map_open_spreads_large_entries_over_segments_alike(void) {
+  struct sho_map *map =
+      map_with("map", (struct sho_map_options){.capacity = 64 * MIB,
+                                               .max_entry = 1 * MIB});
+  CHECK_INT(stats_of(map).segments, 2);
+  uint8_t *value = calloc(1, MIB);
+  REQUIRE(value != NULL);
+  for (int key = 0; key < 31; key++) { /* wherever they all go */
+    CHECK_OK(sho_map_set(map, &key, sizeof key, value, MIB - 64, 0, NULL));
+  }
+  free(value);
+}
+
 static void test_map_open_serves_tiny_largest_entries(void) {
   struct sho_map *map = map_with(
       "map", (struct sho_map_options){.capacity = 64 * KIB, .max_entry = 34});
@@ -521,6 +534,7 @@ static const struct test tests[] = {
     TEST(test_map_open_refuses_capacities_out_of_range),
     TEST(test_map_open_refuses_largest_entries_out_of_range),
     TEST(test_map_open_gives_large_entries_fewer_segments),
+    TEST(test_map_open_spreads_large_entries_over_segments_alike),
     TEST(test_map_open_serves_tiny_largest_entries),
     TEST(test_map_open_keeps_the_geometry_and_names_both),
     TEST(test_map_open_refuses_what_is_no_map),

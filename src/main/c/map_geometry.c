@@ -12,7 +12,10 @@ enum {
   /* Bytes of log for each slot of the index: so many slots that a log three
    * quarters full of the smallest entries finds one for each. */
   BYTES_PER_SLOT = 50,
-  ENTRIES_PER_LOG = 4 /* of the largest size */
+  ENTRIES_PER_LOG = 4, /* of the largest size */
+  /* Of a largest size that was asked for: so many that chance fills none of
+   * 64 segments before all of them together are about two thirds full. */
+  ASKED_ENTRIES_PER_LOG = 32
 };
 
 static const uint64_t min_capacity = UINT64_C(64) << 10;
@@ -67,7 +70,7 @@ int sho__geometry_choose(const struct sho_map_options *options,
   uint32_t segments = 1;
   while (segments < SHO__MAP_MAX_SEGMENTS &&
          capacity / (2 * segments) >= wanted_log_bytes &&
-         capacity / (2 * segments) / ENTRIES_PER_LOG >= entry) {
+         capacity / (2 * segments) / ASKED_ENTRIES_PER_LOG >= entry) {
     segments *= 2;
   }
   g->segments = segments;

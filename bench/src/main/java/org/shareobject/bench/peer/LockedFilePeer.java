@@ -20,7 +20,7 @@ final class LockedFilePeer implements Peer {
   private final int slotBytes;
 
   LockedFilePeer(Spec spec) {
-    slots = Integer.highestOneBit(Math.max(1024, spec.entries())) << 2; // at most half full
+    slots = Integer.highestOneBit(Math.max(64, spec.entries())) << 2; // at most half full
     slotBytes = Keys.BYTES + Integer.BYTES + spec.valueBytes();
     try {
       channel =
