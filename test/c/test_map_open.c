@@ -99,12 +99,13 @@ static void test_map_open_gives_large_entries_fewer_segments(void) {
 static void test_map_open_spreads_large_entries_over_segments_alike(void) {
   struct sho_map *map =
       map_with("map", (struct sho_map_options){.capacity = 64 * MIB,
-                                               .max_entry = 1 * MIB});
+                                               .max_entry = 512 * KIB});
   CHECK_INT(stats_of(map).segments, 2);
-  uint8_t *value = calloc(1, MIB);
+  size_t bytes = 512 * KIB - 64;
+  uint8_t *value = calloc(1, bytes);
   REQUIRE(value != NULL);
-  for (int key = 0; key < 31; key++) { /* wherever they all go */
-    CHECK_OK(sho_map_set(map, &key, sizeof key, value, MIB - 64, 0, NULL));
+  for (int key = 0; key < 60; key++) { /* wherever they all go */
+    CHECK_OK(sho_map_set(map, &key, sizeof key, value, bytes, 0, NULL));
   }
   free(value);
 }

@@ -13,9 +13,9 @@ enum {
    * quarters full of the smallest entries finds one for each. */
   BYTES_PER_SLOT = 50,
   ENTRIES_PER_LOG = 4, /* of the largest size */
-  /* Of a largest size that was asked for: so many that chance fills none of
-   * 64 segments before all of them together are about two thirds full. */
-  ASKED_ENTRIES_PER_LOG = 32
+  /* Of a largest size that was asked for: so many that chance does not fill
+   * one segment before all together are three quarters full, as a rule. */
+  ASKED_ENTRIES_PER_LOG = 64
 };
 
 static const uint64_t min_capacity = UINT64_C(64) << 10;

@@ -232,9 +232,9 @@ struct sho_map_options {
   uint64_t capacity;  /* bytes for entries; 0: as the file has it, 64 MiB new */
   uint64_t max_entry; /* largest key + value + 32 bytes; 0: as the file has it,
                        * for a new one a quarter of a segment. A new file's
-                       * segments have room for 32 of it, if the capacity has,
+                       * segments have room for 64 of it, if the capacity has,
                        * so that all fill alike: say it if entries are larger
-                       * than 256 KiB */
+                       * than 128 KiB */
   int eviction;       /* enum sho_eviction */
   int read_only;      /* not 0: writes are refused, a missing file is ENOENT */
 };

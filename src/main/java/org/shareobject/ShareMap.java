@@ -356,7 +356,7 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
      * Sets the largest entry: bytes of key and value, and 32. As is, a quarter of a part of the map
      * (2 MiB or more from a capacity of 16 MiB on), or what the file has.
      *
-     * <p>Say it if entries are larger than 256 KiB. A new map then has parts for 32 of them, if the
+     * <p>Say it if entries are larger than 128 KiB. A new map then has parts for 64 of them, if the
      * capacity has room, so that all parts fill alike; else one may be full long before the others.
      *
      * @param bytes above 32; a larger one leaves the map fewer and larger parts, so that more
