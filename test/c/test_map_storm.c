@@ -334,7 +334,7 @@ static void tell(struct world *world, struct sho_map *map, int kills) {
 
 static void run_storm(int eviction, size_t longest, const int namespaces[2]) {
   struct world *world = shared_bytes(sizeof *world);
-  int kills = rounds(10, 100, 2500);
+  int kills = rounds(50, 100, 2500);
   struct sho_map *map = map_new("map", 64 * KIB, eviction);
   world->evicts = eviction == SHO_EVICTION_CLOCK;
   world->longest = longest;

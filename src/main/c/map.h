@@ -240,12 +240,18 @@ static inline int sho__entry_expired(const struct sho_map *map,
 
 /* ---- index: map_index.c ------------------------------------------------- */
 
-/* Whether the log has not passed the position, so that what was copied from
- * there before is whole. Fences by itself. */
-static inline int sho__entry_still(const struct sho__segment_shm *segment,
+/*
+ * Whether the log has not passed the position, so that what was copied from
+ * there before is whole. Nor is it whole if that lies a log or more above the
+ * head: slots do not name a position's high bits, so bytes that overwrote an
+ * entry may look like its header. Fences by itself.
+ */
+static inline int sho__entry_still(const struct sho_map *map,
+                                   const struct sho__segment_shm *segment,
                                    uint64_t position) {
   sho__fence_after_copy();
-  return atomic_load_explicit(&segment->head, memory_order_relaxed) <= position;
+  uint64_t head = atomic_load_explicit(&segment->head, memory_order_relaxed);
+  return position - head <= map->position_mask; /* wraps if it was passed */
 }
 
 /* The rest is for the lock's owner. */

@@ -50,7 +50,7 @@ sho__index_match(const struct sho_map *map, struct sho__segment_shm *segment,
       sho__equal_racy(hit->at + SHO__ENTRY_BYTES, key, key_bytes)) {
     return SHO__HIT;
   }
-  if (named && sho__entry_still(segment, position)) {
+  if (named && sho__entry_still(map, segment, position)) {
     return SHO__MISS; /* another key of the same tag */
   }
   sho__fence_after_copy();

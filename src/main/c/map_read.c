@@ -66,7 +66,7 @@ static enum sho__lookup try_read(const struct sho_map *map, uint64_t hash,
   }
   struct sho__segment_shm *segment =
       &map->segments[sho__map_segment_of(map, hash)];
-  if (!sho__entry_still(segment, hit.entry.position)) {
+  if (!sho__entry_still(map, segment, hit.entry.position)) {
     return SHO__MOVED; /* and its expiry may be another entry's */
   }
   if (!live) {
@@ -189,10 +189,10 @@ int64_t sho_map_find(struct sho_map *map, const void *key, size_t key_bytes) {
   uint32_t segment = sho__map_segment_of(map, hash);
   struct sho__hit hit;
   enum sho__lookup found = sho__index_find(map, hash, key, key_bytes, &hit);
-  if (__builtin_expect(
-          found == SHO__HIT && is_live(map, &hit) &&
-              sho__entry_still(&map->segments[segment], hit.entry.position),
-          1)) {
+  if (__builtin_expect(found == SHO__HIT && is_live(map, &hit) &&
+                           sho__entry_still(map, &map->segments[segment],
+                                            hit.entry.position),
+                       1)) {
     visit(map, &hit);
     return found_at(map, segment, hit.entry.position);
   }

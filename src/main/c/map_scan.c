@@ -81,7 +81,7 @@ static int try_record(struct sho_map *map, uint64_t cursor, uint8_t *out,
                    sho__log_at(map, segment, entry.position) + sizeof entry,
                    content);
   }
-  if (!sho__entry_still(&map->segments[segment], entry.position)) {
+  if (!sho__entry_still(map, &map->segments[segment], entry.position)) {
     return -1;
   }
   if (sho__entry_expired(map, &entry)) {
