@@ -198,12 +198,18 @@ static inline uint32_t sho__position_checksum(uint64_t position) {
   return (uint32_t)sho__hash_mix(position ^ SHO__HASH_K0, SHO__HASH_K1);
 }
 
+/* The seed of the hash of a value. */
+static inline uint64_t sho__value_seed(const struct sho__entry_shm *e,
+                                       uint64_t key_hash) {
+  return key_hash ^ sho__hash_mix(e->version ^ SHO__HASH_K2,
+                                  e->expiry_and_key ^ SHO__HASH_K3);
+}
+
 static inline uint32_t sho__entry_checksum(const struct sho__entry_shm *e,
                                            uint64_t key_hash,
                                            const void *value) {
-  uint64_t seed = sho__hash_mix(e->version ^ SHO__HASH_K2,
-                                e->expiry_and_key ^ SHO__HASH_K3);
-  return (uint32_t)sho__hash(value, e->value_bytes, key_hash ^ seed) ^
+  return (uint32_t)sho__hash(value, e->value_bytes,
+                             sho__value_seed(e, key_hash)) ^
          sho__position_checksum(e->position);
 }
 

@@ -11,7 +11,8 @@
 enum {
   SHO__FREE_SHARE = 16, /* NONE keeps one part in so many free of live bytes */
   SHO__FREE_SLOTS_SHARE = 32, /* and any eviction of free slots */
-  SHO__PREFETCH_BYTES = 1024 /* so far ahead of the tail, and so much at most */
+  SHO__PREFETCH_BYTES = 1024, /* so far ahead of the tail, so much at most */
+  SHO__HASH_COPY_BYTES = 4096 /* of a value that is read once, not twice */
 };
 
 /* ---- room --------------------------------------------------------------- */
@@ -181,18 +182,27 @@ static inline void sho__log_append(struct sho__log *log,
   uint64_t tail = sho__get(&log->segment->tail);
   uint32_t key_bytes = sho__entry_key_bytes(entry);
   uint8_t *at = sho__log_byte(log, tail);
+  uint8_t *value_at = at + SHO__ENTRY_BYTES + key_bytes;
+  int is_long = entry->value_bytes >= SHO__HASH_COPY_BYTES;
   entry->position = tail;
   if (entry->version == 0) {
     entry->version = tail;
   }
-  entry->checksum = sho__entry_checksum(entry, key_hash, value);
+  entry->checksum = is_long ? 0 : sho__entry_checksum(entry, key_hash, value);
   sho__log_note_expiry(log, sho__entry_expiry_ms(entry));
   /* The head that freed these bytes is seen before they change. */
   sho__fence_before_overwrite();
   sho__entry_store(at, entry);
   SHO_CRASH_POINT("map: entry half written");
   sho__copy_in(at + SHO__ENTRY_BYTES, key, key_bytes);
-  sho__copy_in(at + SHO__ENTRY_BYTES + key_bytes, value, entry->value_bytes);
+  if (__builtin_expect(is_long, 0)) {
+    uint64_t hash = sho__hash_copy(value_at, value, entry->value_bytes,
+                                   sho__value_seed(entry, key_hash));
+    entry->checksum = (uint32_t)hash ^ sho__position_checksum(tail);
+    sho__entry_store(at, entry);
+  } else {
+    sho__copy_in(value_at, value, entry->value_bytes);
+  }
   SHO_CRASH_POINT("map: entry written");
   uint64_t bytes = sho__entry_size(entry);
   sho__log_advance_tail(log, bytes);
