@@ -83,8 +83,9 @@ static int read_locked(struct sho_map *map, uint64_t hash, const void *key,
   struct sho__log log;
   if (map->read_only) {
     return sho__fail(SHO_EBUSY,
-                     "%s: writers were faster than this reader, which was "
-                     "opened for reading only and cannot stop them; try again",
+                     "%s: writers were faster than this reader, or it is "
+                     "damaged; opened for reading only it cannot stop them nor "
+                     "repair it: try again, or open it for writing",
                      map->region.path);
   }
   int code = sho__segment_lock(map, sho__map_segment_of(map, hash), &log);
