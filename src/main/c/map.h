@@ -382,6 +382,9 @@ void sho__map_rebuild_all(struct sho_map *map);
 
 /* ---- reads: map_read.c -------------------------------------------------- */
 
+/* SHO_EBUSY, for a read-only reader that cannot take the lock. */
+int sho__map_fail_overtaken(const struct sho_map *map);
+
 /* Counts finds that a binding made by itself, through the view; none if the map
  * was opened for reading only. */
 void sho__map_add_hits(const struct sho_map *map, uint64_t hits);

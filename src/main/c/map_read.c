@@ -76,17 +76,22 @@ static enum sho__lookup try_read(const struct sho_map *map, uint64_t hash,
   return SHO__HIT;
 }
 
+int sho__map_fail_overtaken(const struct sho_map *map) {
+  return sho__fail(
+      SHO_EBUSY,
+      "%s: writers were faster than this reader, or it is damaged; "
+      "opened for reading only it cannot stop them nor repair it: "
+      "try again, or open it for writing",
+      map->region.path);
+}
+
 /* Reads under the lock, where nothing moves. */
 static int read_locked(struct sho_map *map, uint64_t hash, const void *key,
                        size_t key_bytes, take_fn *take, void *context,
                        enum sho__lookup *found) {
   struct sho__log log;
   if (map->read_only) {
-    return sho__fail(SHO_EBUSY,
-                     "%s: writers were faster than this reader, or it is "
-                     "damaged; opened for reading only it cannot stop them nor "
-                     "repair it: try again, or open it for writing",
-                     map->region.path);
+    return sho__map_fail_overtaken(map);
   }
   int code = sho__segment_lock(map, sho__map_segment_of(map, hash), &log);
   if (code == SHO_OK) {

@@ -101,11 +101,7 @@ static int copy_record(struct sho_map *map, uint64_t cursor, uint8_t *out,
   }
   struct sho__log log;
   if (map->read_only) {
-    return sho__fail(SHO_EBUSY,
-                     "%s: writers were faster than this reader, or it is "
-                     "damaged; opened for reading only it cannot stop them nor "
-                     "repair it: try again, or open it for writing",
-                     map->region.path);
+    return sho__map_fail_overtaken(map);
   }
   int code = sho__segment_lock(map, segment_at(map, cursor), &log);
   if (code == SHO_OK) {
