@@ -25,6 +25,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -194,16 +195,19 @@ SHO_TEST void nap_us(int64_t us) {
   }
 }
 
+/* The thread's own /proc/thread-self/schedstat. A child's is another. */
+static _Thread_local int schedstat = -2;
+
 /* How long the thread has waited for a processor since it began; 0 where the
  * system does not say. */
 SHO_TEST int64_t processor_delay_ns(void) {
-  static _Thread_local int fd = -2;
   char text[128];
   long long running, waiting;
-  if (fd == -2) {
-    fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+  if (schedstat == -2) {
+    schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
   }
-  ssize_t bytes = fd < 0 ? -1 : pread(fd, text, sizeof text - 1, 0);
+  ssize_t bytes =
+      schedstat < 0 ? -1 : pread(schedstat, text, sizeof text - 1, 0);
   if (bytes <= 0) {
     return 0;
   }
@@ -222,6 +226,16 @@ SHO_TEST struct stopwatch stopwatch(void) {
   return watch;
 }
 
+/*
+ * How long a call may take that is to take ms at most. As stated in a long run,
+ * which is made where nothing else runs; ten times that in a usual one, since
+ * the host, or another process that is waited for, may be kept waiting too;
+ * any time in a slow one.
+ */
+SHO_TEST int64_t bound_ns(int ms) {
+  return is_slow() ? INT64_MAX : (int64_t)ms * rounds(0, 10, 1) * 1000000;
+}
+
 /* No more time has passed since, but for waiting for a processor. */
 #define CHECK_WITHIN_MS(ms, watch) check_within(__FILE__, __LINE__, ms, watch)
 
@@ -229,10 +243,10 @@ SHO_TEST void check_within(const char *file, int line, int most_ms,
                            struct stopwatch watch) {
   int64_t took = now_ns() - watch.begin_ns;
   int64_t delay = processor_delay_ns() - watch.delay_ns;
-  if (!is_slow() && took - delay > (int64_t)most_ms * 1000000) {
-    fail(file, line, "took %lld ms (%lld ms more for a processor), not %d",
+  if (took - delay > bound_ns(most_ms)) {
+    fail(file, line, "took %lld ms (%lld ms more for a processor), not %lld",
          (long long)(took - delay) / 1000000, (long long)delay / 1000000,
-         most_ms);
+         (long long)bound_ns(most_ms) / 1000000);
   }
 }
 
@@ -263,6 +277,7 @@ SHO_TEST pid_t child_start(void (*body)(void *), void *context) {
   REQUIRE(pid >= 0);
   if (pid == 0) {
     atomic_store(&failures, 0);
+    schedstat = -2;
     body(context);
     fflush(NULL);
     _exit(atomic_load(&failures) != 0);
@@ -353,10 +368,17 @@ static void remove_scratch(const char *folder) {
   }
 }
 
+/* Containers often have 64 MB in /dev/shm: too little for the largest maps. */
+static int has_room(const char *folder) {
+  struct statvfs system;
+  return access(folder, W_OK) == 0 && statvfs(folder, &system) == 0 &&
+         (uint64_t)system.f_bavail * system.f_frsize >= 256 << 20;
+}
+
 static void make_scratch(char *folder, size_t size) {
   const char *parent = getenv("TMPDIR");
   if (parent == NULL || *parent == '\0') {
-    parent = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    parent = has_room("/dev/shm") ? "/dev/shm" : "/tmp";
   }
   snprintf(folder, size, "%s/sho-test-XXXXXX", parent);
   REQUIRE(mkdtemp(folder) != NULL);

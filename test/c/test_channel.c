@@ -423,6 +423,11 @@ static void test_socket_kind_of_ipv4(void) {
 }
 
 static void test_socket_kind_of_ipv6(void) {
+  int made = socket(AF_INET6, SOCK_STREAM, 0);
+  if (made < 0) {
+    skip("no IPv6 here");
+  }
+  close(made);
   check_family(AF_INET6, SHO__FAMILY_INET6);
 }
 

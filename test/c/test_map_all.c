@@ -78,11 +78,13 @@ static void test_map_scan_gives_what_stays_while_others_come_and_go(void) {
   for (int round = 0; round < rounds(3, 30, 300); round++) {
     char out[256];
     struct seen seen = {0};
+    int puts[MANY] = {0}; /* each may make an entry that the scan gives too */
     uint64_t cursor = 0;
     while (cursor != UINT64_MAX) {
       scan_step(map, &cursor, out, sizeof out, &seen);
       int other = 100 + (int)random_below(&random, MANY - 100);
       put_many(map, other, other + 1);
+      puts[other]++;
       char key[16];
       snprintf(key, sizeof key, "key %d",
                100 + (int)random_below(&random, MANY - 100));
@@ -90,7 +92,7 @@ static void test_map_scan_gives_what_stays_while_others_come_and_go(void) {
       put_many(map, (int)random_below(&random, 100), 100);
     }
     for (int i = 0; i < MANY; i++) {
-      CHECK(i < 100 ? seen.times[i] == 1 : seen.times[i] <= 1);
+      CHECK(i < 100 ? seen.times[i] == 1 : seen.times[i] <= 1 + puts[i]);
     }
   }
   CHECK_OK(sho_map_verify(map));

@@ -133,14 +133,16 @@ static void test_map_full_makes_room_of_what_expired(void) {
   int filled = 0;
   for (;; filled++) {
     char key = (char)('a' + filled);
-    int64_t ttl_ms = filled < 3 ? 500 : 0;
-    if (sho_map_set(map, &key, 1, value, sizeof value, ttl_ms, NULL) !=
-        SHO_OK) {
+    if (sho_map_set(map, &key, 1, value, sizeof value, 0, NULL) != SHO_OK) {
       break;
     }
   }
   CHECK(filled >= 9);
-  nap_us(510000);
+  for (int i = 0; i < 3; i++) {
+    char key = (char)('a' + i);
+    CHECK_OK(sho_map_expire(map, &key, 1, 1));
+  }
+  nap_us(3000);
   CHECK_OK(sho_map_set(map, "A", 1, value, sizeof value, 0, NULL));
   CHECK_OK(sho_map_set(map, "B", 1, value, sizeof value, 0, NULL));
   CHECK_OK(sho_map_set(map, "C", 1, value, sizeof value, 0, NULL));

@@ -59,6 +59,7 @@ static struct child *new_child(uint32_t first, uint32_t second) {
 }
 
 static pid_t start(struct child *child) {
+  atomic_store(&child->step, 0);
   pid_t pid = child_start(lock_two, child);
   WAIT_UNTIL(atomic_load(&child->step) == 1);
   return pid;

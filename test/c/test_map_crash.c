@@ -9,8 +9,6 @@
 #include "crash_points.h"
 #include "map_world.h"
 
-static const int64_t most_wait_ns = 100000000;
-
 struct tally {
   int deaths;
   int64_t longest_ns;
@@ -65,7 +63,7 @@ static void test_map_goes_on_after_a_death_at_each_crash_point(void) {
   }
   printf("%zu points, %d deaths, longest wait %lld ms\n", points.count, deaths,
          (long long)(longest_ns / 1000000));
-  CHECK(is_slow() || longest_ns < most_wait_ns);
+  CHECK(longest_ns <= bound_ns(100));
 }
 
 static const struct test tests[] = {

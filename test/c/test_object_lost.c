@@ -128,7 +128,9 @@ static void test_object_calls_in_flight_survive_a_truncation(void) {
     while (atomic_load(&worker.calls) < 20) {
       nap_us(20);
     }
-    REQUIRE(truncate("cell", round % 2 ? 0 : 100) == 0);
+    /* Not within the text: the page is zeroed upwards, and who reads in that
+     * instant may find the text cut off and creation_id still there. */
+    REQUIRE(truncate("cell", round % 2 ? 0 : 1024 + 8) == 0);
     for (int i = 0; i < 4; i++) {
       pthread_join(threads[i], NULL);
     }

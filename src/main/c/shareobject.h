@@ -350,8 +350,9 @@ struct sho_map_record {
  * Goes through the map. *cursor: 0 to begin with; ~0 when nothing is left.
  * Writes as many records to out as fit, their bytes to *used. Weakly
  * consistent: an entry that is there all the time comes exactly once, one that
- * comes or goes meanwhile comes once or not. An entry that alone does not fit:
- * SHO_ETOOBIG, and *used is the size that it needs.
+ * comes or goes meanwhile comes once or not; a key that is removed and set anew
+ * is two entries. An entry that alone does not fit: SHO_ETOOBIG, and *used is
+ * the size that it needs.
  */
 SHO_API int sho_map_scan(struct sho_map *map, uint64_t *cursor, void *out,
                          size_t size, size_t *used);
