@@ -66,7 +66,7 @@ class CacheTest {
         });
     assertEquals(program.workers(), answeredBy);
     assertEquals(1, computedBy.size());
-    assertEquals(1, program.count("computes"));
+    program.assertCount(1, "computes");
   }
 
   @Test
@@ -91,7 +91,7 @@ class CacheTest {
         () -> pages.add(get("/" + next.getAndIncrement() % KEYS)));
     pages.forEach(page -> assertEquals(computedBy.get(page.path()), page.computedBy()));
     assertTrue(pages.stream().noneMatch(page -> page.answeredBy() == victim));
-    assertEquals(KEYS, program.count("computes"));
+    program.assertCount(KEYS, "computes");
   }
 
   /** A machine may be too slow to kill one before it has done. */
@@ -104,7 +104,7 @@ class CacheTest {
       kill(victim);
       if (page.get().computedBy() != victim) {
         assertNotEquals(victim, page.get().answeredBy());
-        assertEquals(2, program.count("computes " + path + "$"));
+        program.assertCount(2, "computes " + path + "$");
         return;
       }
     }

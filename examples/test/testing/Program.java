@@ -90,9 +90,19 @@ public final class Program implements AutoCloseable {
     return out;
   }
 
-  /** Returns how many lines match so far. */
-  public long count(String pattern) {
-    return out.stream().filter(line -> Pattern.compile(pattern).matcher(line).find()).count();
+  /** Waits until as many lines have come that match; fails if there are more. */
+  public void assertCount(long expected, String pattern) {
+    Pattern wanted = Pattern.compile(pattern);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_S);
+    long count = 0;
+    while (count < expected && System.nanoTime() < end) {
+      sleep();
+      count = out.stream().filter(line -> wanted.matcher(line).find()).count();
+    }
+    if (count != expected) {
+      throw new AssertionError(
+          count + " lines match " + pattern + ", not " + expected + ": " + out);
+    }
   }
 
   /** Returns the process ids of its workers. */

@@ -102,7 +102,7 @@ class JvmTest {
 
   @Test
   void shouldDemonstrateAsModule() {
-    ChildJvm.Result result = runMain("demo", "--seconds", "8");
+    ChildJvm.Result result = runMain("demo", "--seconds", "12");
     assertEquals(0, result.code(), result.toString());
     assertTrue(result.out().contains("reader> Hello World!\n"), result.out());
     assertEquals("", result.err());

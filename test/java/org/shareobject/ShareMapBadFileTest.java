@@ -23,6 +23,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.shareobject.testing.Futures;
 import org.shareobject.testing.Tmpfs;
 
 /** Files that must be refused or survived, and geometries. */
@@ -276,16 +277,16 @@ class ShareMapBadFileTest {
   }
 
   @Test
-  void shouldGiveUpWhatNobodyCanReach() throws InterruptedException {
+  void shouldGiveUpWhatNobodyCanReach() {
     try (ShareMap<String, String> map = ShareMap.open(file)) {
       for (int i = 0; i < 100; i++) {
         assertEquals(0, ShareMap.open(file).size());
       }
-      for (int i = 0; i < 100 && map.stats().peers() > 1; i++) {
-        System.gc();
-        Thread.sleep(20);
-      }
-      assertEquals(1, map.stats().peers());
+      Futures.await(
+          () -> {
+            System.gc();
+            return map.stats().peers() == 1;
+          });
     }
   }
 

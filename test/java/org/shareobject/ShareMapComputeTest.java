@@ -16,6 +16,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -87,14 +89,18 @@ class ShareMapComputeTest {
   @Test
   void shouldComputeKeysOfOneTicketWithin() {
     int ticket = ticketOf("key");
-    int other = 0;
-    while (ticketOf("other " + other) != ticket) {
-      other++;
-    }
-    String name = "other " + other;
+    String name = keyWhere(key -> ticketOf(key) == ticket);
     assertEquals("x!", map.computeIfAbsent("key", k -> map.computeIfAbsent(name, o -> "x") + "!"));
     assertEquals("x", map.get(name));
     assertEquals("y", map.computeIfAbsent("after", key -> "y"));
+  }
+
+  private static String keyWhere(Predicate<String> fits) {
+    return IntStream.range(0, 1_000_000)
+        .mapToObj(i -> "other-" + i)
+        .filter(fits)
+        .findFirst()
+        .orElseThrow();
   }
 
   private int ticketOf(String key) {
@@ -185,7 +191,9 @@ class ShareMapComputeTest {
   void shouldEndACycleOfThreads() throws Exception {
     CountDownLatch both = new CountDownLatch(2);
     List<Future<String>> results = new ArrayList<>();
-    for (String[] keys : new String[][] {{"a", "b"}, {"b", "a"}}) {
+    String a = "a";
+    String b = keyWhere(key -> ticketOf(key) != ticketOf(a));
+    for (String[] keys : new String[][] {{a, b}, {b, a}}) {
       results.add(
           threads.submit(
               () ->
@@ -292,10 +300,12 @@ class ShareMapComputeTest {
         ChildJvm two = new JvmLauncher().start(MapShell.class, file.toString())) {
       assertEquals("ready", one.nextLine());
       assertEquals("ready", two.nextLine());
-      one.send("cross a b x");
-      two.send("cross b a x");
+      String b = keyWhere(key -> ticketOf(key) != ticketOf("a"));
+      one.send("cross a " + b + " x");
+      two.send("cross " + b + " a x");
       assertEquals("computing", one.nextLine());
       assertEquals("computing", two.nextLine());
+      map.set("go", "x");
       List<String> answers = List.of(one.nextLine(), two.nextLine());
       assertTrue(answers.contains("SHO_EDEADLK"), answers.toString());
       assertEquals("y", map.computeIfAbsent("c", key -> "y"));

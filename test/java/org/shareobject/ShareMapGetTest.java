@@ -67,9 +67,10 @@ class ShareMapGetTest {
     other.expire("key", Duration.ofMillis(1));
     Thread.sleep(10);
     assertNull(map.get("key"));
-    other.set("key", "timed", Duration.ofMillis(30));
+    other.set("key", "timed", Duration.ofMinutes(1));
     assertEquals("timed", map.get("key"));
     assertEquals("timed", map.get("key"));
+    other.expire("key", Duration.ofMillis(30));
     Thread.sleep(60);
     assertNull(map.get("key"));
     other.set("key", "cleared");

@@ -29,7 +29,7 @@ class ShareMapStormTest {
   private static final int KILLS = Integer.getInteger("shareobject.kills", 10);
   private static final int WRITERS = 4;
   private static final int READERS = 2;
-  private static final long LONGEST_WAIT_MS = 200;
+  private static final long LONGEST_WAIT_MS = 1000;
 
   @TempDir Path folder;
 

@@ -118,8 +118,9 @@ class ShareObjectProcessesTest {
         "%d kills, %d writes, %d takeovers; longest set: %s; longest get: %s%n",
         kills, info.version(), info.recoveries(), sets, longestGet);
     assertEquals(1, info.peers());
-    assertTrue(sets.longestMs() <= 100, "somebody waited " + sets);
-    assertTrue(gets.get().longestMs() <= 100, "somebody waited " + longestGet);
+    // A lock that nobody takes over costs 10 s; other processes may cost some 100 ms.
+    assertTrue(sets.longestMs() <= 1000, "somebody waited " + sets);
+    assertTrue(gets.get().longestMs() <= 1000, "somebody waited " + longestGet);
   }
 
   @Test

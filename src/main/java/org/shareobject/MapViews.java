@@ -16,8 +16,8 @@ import org.shareobject.internal.RawScan;
 
 /**
  * The three views of a map. Their iterators are weakly consistent: an entry that is there all the
- * time comes exactly once, one that comes or goes meanwhile comes once or not. A key that is removed
- * and set anew is two entries.
+ * time comes exactly once, one that comes or goes meanwhile comes once or not. A key that is
+ * removed and set anew is two entries.
  */
 final class MapViews {
   private MapViews() {}

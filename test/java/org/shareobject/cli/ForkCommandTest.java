@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.shareobject.testing.ChildJvm;
+import org.shareobject.testing.Futures;
 import org.shareobject.testing.Host;
 import org.shareobject.testing.JvmLauncher;
 
@@ -66,11 +67,8 @@ class ForkCommandTest {
     }
   }
 
-  private static void awaitEnd(long pid) throws Exception {
-    var process = ProcessHandle.of(pid);
-    if (process.isPresent()) {
-      process.get().onExit().get(60, TimeUnit.SECONDS);
-    }
+  private static void awaitEnd(long pid) {
+    Futures.await(() -> !Host.isAlive(pid));
   }
 
   private static void assertEnds(ForkProcess fork, int code) {
@@ -448,14 +446,25 @@ class ForkCommandTest {
 
   @Test
   void shouldWaitForTheMessageReady() throws Exception {
+    Path gate = Files.createFile(folder.resolve("gate"));
     String slow =
-        "require('net').createServer().listen(0); setTimeout(() => process.send('ready'), 300)";
+        """
+        require('net').createServer().listen(0);
+        const wait = setInterval(() => {
+          if (require('fs').existsSync('gate')) {
+            clearInterval(wait);
+            process.send('ready');
+          }
+        }, 10);
+        """;
     try (ForkProcess fork = startScript(slow, "-n", "1")) {
       fork.await("is ready");
       long old = fork.newPids().get(0);
+      Files.delete(gate);
       fork.signal("HUP");
       fork.await("listens on");
       assertTrue(ProcessHandle.of(old).isPresent());
+      Files.createFile(gate);
       assertFalse(fork.await("(").contains("ended"));
       fork.await("(" + old + ") ended with exit code 0");
       fork.await("reload is done");

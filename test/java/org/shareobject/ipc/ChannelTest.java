@@ -513,7 +513,7 @@ class ChannelTest {
     pair.right.onMessage((message, handle) -> pair.right.close());
     pair.right.onDisconnect(end::countDown);
     Futures.get(pair.left.send(1));
-    assertTrue(end.await(2, TimeUnit.SECONDS));
+    assertTrue(end.await(4, TimeUnit.SECONDS)); // close waits 5 s for one who is not listened to
   }
 
   @Test

@@ -59,6 +59,17 @@ public final class Host {
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(mode));
   }
 
+  /** Returns whether a process of this user runs. */
+  public static boolean isAlive(long pid) {
+    return ProcessHandle.of(pid).map(Host::runs).orElse(false);
+  }
+
+  // One that has ended is there until its parent takes notice. In a container that may be a process
+  // that never does; but it has no command any more.
+  private static boolean runs(ProcessHandle process) {
+    return process.isAlive() && process.info().command().isPresent();
+  }
+
   private static String failure(String... command) {
     try {
       ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);

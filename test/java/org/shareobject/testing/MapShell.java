@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.shareobject.ShareException;
 import org.shareobject.ShareMap;
 
@@ -53,15 +54,29 @@ public final class MapShell {
           String.valueOf(map.await(key, Long.parseLong(words[2]), Duration.ofMinutes(1)));
       // Says that it computes, and goes on after a time.
       case "compute" -> map.computeIfAbsent(key, k -> slowly(words[2], words[3]));
-      // Says that it computes one key, and asks for another one after a time.
+      // Asks for another key within a computation, which says that it computes.
       case "nest" ->
           map.computeIfAbsent(
               key, k -> map.computeIfAbsent(words[2], other -> slowly("0", words[3])) + "!");
+      // As nest, once the key "go" is there.
       case "cross" ->
           map.computeIfAbsent(
-              key, k -> slowly("200", "") + map.computeIfAbsent(words[2], other -> words[3]));
+              key,
+              k -> {
+                slowly("0", "");
+                awaitGo(map);
+                return map.computeIfAbsent(words[2], other -> words[3]);
+              });
       default -> throw new IllegalArgumentException(words[0]);
     };
+  }
+
+  private static void awaitGo(ShareMap<String, String> map) {
+    try {
+      map.await("go", 0, Duration.ofMinutes(1));
+    } catch (InterruptedException | TimeoutException e) {
+      throw new AssertionError(e);
+    }
   }
 
   private static String slowly(String millis, String value) {
