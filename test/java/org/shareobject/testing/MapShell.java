@@ -54,11 +54,11 @@ public final class MapShell {
           String.valueOf(map.await(key, Long.parseLong(words[2]), Duration.ofMinutes(1)));
       // Says that it computes, and goes on after a time.
       case "compute" -> map.computeIfAbsent(key, k -> slowly(words[2], words[3]));
-      // Asks for another key within a computation, which says that it computes.
+      // Computes a key within the computation of another; the inner one says that it computes.
       case "nest" ->
           map.computeIfAbsent(
               key, k -> map.computeIfAbsent(words[2], other -> slowly("0", words[3])) + "!");
-      // As nest, once the key "go" is there.
+      // Says that it computes one key, and asks for another one once the key "go" is there.
       case "cross" ->
           map.computeIfAbsent(
               key,
