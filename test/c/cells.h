@@ -2,10 +2,10 @@
 #ifndef SHO_TEST_CELLS_H
 #define SHO_TEST_CELLS_H
 
+#include "base/hash.h"
+#include "cell/object.h"
 #include "harness.h"
-#include "hash.h"
 #include "layout.h"
-#include "object.h"
 
 enum { CONTROL_BYTES = 1280, FILE_BYTES = 2 * 1024 + CONTROL_BYTES };
 

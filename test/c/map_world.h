@@ -6,8 +6,8 @@
 #ifndef SHO_TEST_MAP_WORLD_H
 #define SHO_TEST_MAP_WORLD_H
 
-#include "crash.h"
-#include "map.h"
+#include "base/crash.h"
+#include "map/map.h"
 #include "maps.h"
 
 enum { KEYS = 64, EVERY_KEY = -1, NO_KEY = -2, NUMBER_BYTES = 8 };

@@ -2,8 +2,8 @@
 #ifndef SHO_TEST_MAPS_H
 #define SHO_TEST_MAPS_H
 
+#include "base/hash.h"
 #include "harness.h"
-#include "hash.h"
 
 enum { KIB = 1024, MIB = 1024 * 1024 };
 

@@ -9,7 +9,7 @@
 #define SHO_TEST_PEERS_H
 
 #include "harness.h"
-#include "lock.h"
+#include "shm/lock.h"
 
 enum { DATA_OFF = 64, SLOTS_OFF = 4096 };
 

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "channel.h"
+#include "channel/channel.h"
 #include "harness.h"
 
 enum { NONE = -1, FOR_EVER = -1 };

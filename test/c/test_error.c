@@ -1,5 +1,5 @@
 /* Codes, names, texts, and the words of the last failure. */
-#include "error.h"
+#include "base/error.h"
 
 #include <pthread.h>
 

@@ -1,5 +1,5 @@
 /* A fault inside a guarded mapping is a state; any other is somebody else's. */
-#include "guard.h"
+#include "shm/guard.h"
 
 #include <pthread.h>
 #include <setjmp.h>

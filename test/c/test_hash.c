@@ -1,10 +1,10 @@
 /* The hash: the vectors that docs/format.md gives to other languages; the copy
  * that is hashed. */
-#include "hash.h"
+#include "base/hash.h"
 
 #include <pthread.h>
 
-#include "atomics.h"
+#include "base/atomics.h"
 #include "format_doc.h"
 #include "harness.h"
 

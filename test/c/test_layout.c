@@ -1,9 +1,9 @@
 /* Where each shared field lies, in the C structures and in docs/format.md. */
 #include "layout.h"
 
+#include "base/hash.h"
 #include "format_doc.h"
 #include "harness.h"
-#include "hash.h"
 
 struct field {
   const char *name;

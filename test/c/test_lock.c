@@ -1,5 +1,5 @@
 /* The lock: exclusion, takeover from the dead, patience with the living. */
-#include "lock.h"
+#include "shm/lock.h"
 
 #include <pthread.h>
 #include <sys/time.h>

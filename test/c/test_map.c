@@ -1,5 +1,5 @@
 /* What the calls on a key promise: get, set, compare, remove, add, find. */
-#include "map.h"
+#include "map/map.h"
 
 #include "maps.h"
 

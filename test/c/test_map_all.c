@@ -1,5 +1,5 @@
 /* All entries: scan, clear, size, statistics, verify. */
-#include "map.h"
+#include "map/map.h"
 #include "maps.h"
 
 enum { MANY = 500 };

@@ -1,5 +1,5 @@
 /* Waiting for a key to change. */
-#include "map.h"
+#include "map/map.h"
 #include "maps.h"
 
 static const int64_t second_ns = 1000000000;

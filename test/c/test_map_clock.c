@@ -1,7 +1,7 @@
 /* Times to live, and a wall clock that somebody sets. */
 #include <dlfcn.h>
 
-#include "map.h"
+#include "map/map.h"
 #include "maps.h"
 
 /* ---- a wall clock of the test's own ------------------------------------- */

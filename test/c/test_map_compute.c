@@ -1,7 +1,7 @@
 /* Compute locks: one at a time, takeover, cycles, and none that are not. */
 #include <pthread.h>
 
-#include "map.h"
+#include "map/map.h"
 #include "maps.h"
 
 enum { A = 11, B = 22, C = 33 };

@@ -42,7 +42,7 @@ static int run(const struct scenario *scenario, const char *point,
 
 static void test_map_goes_on_after_a_death_at_each_crash_point(void) {
   struct points points;
-  points_read("map_*.[ch]", &points);
+  points_read("map/map_*.[ch]", &points);
   int64_t longest_ns = 0;
   int deaths = 0;
   for (size_t p = 0; p < points.count; p++) {

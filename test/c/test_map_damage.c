@@ -6,7 +6,7 @@
  *
  * SHO_SEED=n repeats one copy.
  */
-#include "map.h"
+#include "map/map.h"
 #include "maps.h"
 
 enum {

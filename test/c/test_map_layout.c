@@ -1,6 +1,6 @@
 /* The map's shared fields, in the C structures and in docs/format.md. */
 #include "format_doc.h"
-#include "map.h"
+#include "map/map.h"
 #include "maps.h"
 
 struct field {

@@ -1,5 +1,5 @@
 /* Operations at random, held to a model; how full a map gets. */
-#include "map.h"
+#include "map/map.h"
 #include "map_model.h"
 
 /* ---- operations at random ----------------------------------------------- */

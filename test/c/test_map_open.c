@@ -2,7 +2,7 @@
  */
 #include <sys/resource.h>
 
-#include "map.h"
+#include "map/map.h"
 #include "maps.h"
 #include "mounts.h"
 

@@ -1,5 +1,5 @@
 /* What a reader believes: bytes that look like an entry, and are none. */
-#include "map_find.h"
+#include "map/map_find.h"
 #include "maps.h"
 
 /* Has the log pass what lies at a position, with another key's entries. */

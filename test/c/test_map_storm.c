@@ -3,7 +3,7 @@
  * one writer, who tells outside of the map what it began and what was
  * acknowledged: so whoever reads knows between which states the answer lies.
  */
-#include "map.h"
+#include "map/map.h"
 #include "maps.h"
 
 #if defined(__linux__)

@@ -1,7 +1,7 @@
 /* Threads of one handle and of several: few keys, exact sums, close. */
 #include <pthread.h>
 
-#include "map.h"
+#include "map/map.h"
 #include "maps.h"
 
 enum { MOST_THREADS = 8 };

@@ -1,8 +1,8 @@
 /* A process dies at each step of a write and of opening: the others go on. */
+#include "base/crash.h"
 #include "cells.h"
-#include "crash.h"
 #include "harness.h"
-#include "lock.h"
+#include "shm/lock.h"
 
 /* The steps of a write, and whether the new version exists from there on. */
 static const struct step {

@@ -1,5 +1,5 @@
 /* Who has a file open, and whether they live. */
-#include "peer.h"
+#include "shm/peer.h"
 
 #include "harness.h"
 #include "peers.h"

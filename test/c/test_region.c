@@ -1,5 +1,5 @@
 /* Files: opening, refusing, creating, reserving, making ready. */
-#include "region.h"
+#include "shm/region.h"
 
 #include <dirent.h>
 #include <sys/socket.h>

@@ -1,5 +1,5 @@
 /* Growing files, making them ready one at a time, mapping, closing. */
-#include "region.h"
+#include "shm/region.h"
 
 #include <pthread.h>
 

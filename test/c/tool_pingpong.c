@@ -9,8 +9,8 @@
  * TURNS: 10000. NAP: microseconds before each set, so that the other side is
  * asleep for sure; 50.
  */
+#include "base/wait.h"
 #include "harness.h"
-#include "wait.h"
 
 struct table {
   _Atomic int64_t sent_ns;

@@ -14,9 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "hash.h"
+#include "base/hash.h"
+#include "cell/object.h"
 #include "layout.h"
-#include "object.h"
 
 enum flags {
   RAW = 1,          /* the input is the file */

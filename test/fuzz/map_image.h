@@ -16,7 +16,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "map_find.h"
+#include "map/map_find.h"
 
 enum { IMAGE_KEYS = 60, IMAGE_CHAIN = 24, IMAGE_CHAIN_BUCKET = 7 };
 

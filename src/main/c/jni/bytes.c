@@ -1,9 +1,9 @@
-#include "bytes.h"
+#include "jni/bytes.h"
 
 #include <stdlib.h>
 
-#include "../error.h"
-#include "../shareobject.h"
+#include "base/error.h"
+#include "shareobject.h"
 
 int sho__bytes_reserve(size_t length, struct sho__bytes *bytes) {
   bytes->at = length < SHO__SMALL_BYTES ? bytes->small : malloc(length + 1);

@@ -5,10 +5,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "../error.h"
-#include "../shareobject.h"
-#include "bytes.h"
+#include "base/error.h"
+#include "jni/bytes.h"
 #include "org_shareobject_internal_CellNative.h"
+#include "shareobject.h"
 
 #define CELL_NATIVE(name)                                                      \
   JNICALL Java_org_shareobject_internal_CellNative_##name

@@ -4,11 +4,11 @@
  */
 #include <stdlib.h>
 
-#include "../channel.h"
-#include "../error.h"
-#include "../shareobject.h"
-#include "bytes.h"
+#include "base/error.h"
+#include "channel/channel.h"
+#include "jni/bytes.h"
 #include "org_shareobject_internal_ChannelNative.h"
+#include "shareobject.h"
 
 #define CHANNEL_NATIVE(name)                                                   \
   JNICALL Java_org_shareobject_internal_ChannelNative_##name

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../error.h"
-#include "../map.h"
-#include "../shareobject.h"
-#include "bytes.h"
+#include "base/error.h"
+#include "jni/bytes.h"
+#include "map/map.h"
 #include "org_shareobject_internal_MapNative.h"
+#include "shareobject.h"
 
 #define MAP_NATIVE(name) JNICALL Java_org_shareobject_internal_MapNative_##name
 

@@ -8,10 +8,10 @@
  * throws NoSuchMethodError, NoSuchFieldError or NoClassDefFoundError, which
  * Java explains.
  */
-#include "../channel.h"
-#include "../error.h"
-#include "../shareobject.h"
+#include "base/error.h"
+#include "channel/channel.h"
 #include "org_shareobject_internal_SocketNative.h"
+#include "shareobject.h"
 
 #define SOCKET_NATIVE(name)                                                    \
   JNICALL Java_org_shareobject_internal_SocketNative_##name

@@ -1,0 +1,334 @@
+/*
+ * Reads. They take no lock: find the slot, the entry, copy, and then ask
+ * whether the head has passed the entry meanwhile. Only who was overtaken
+ * READ_ATTEMPTS times in a row reads under the segment's lock.
+ */
+#include "base/error.h"
+#include "base/wait.h"
+#include "map/counters.h"
+#include "map/map_find.h"
+#include "map/map_lock.h"
+
+enum {
+  READ_ATTEMPTS = 256,
+  FIND_POSITION_BITS = 52, /* of what sho_map_find answers */
+  AWAIT_SLICE_NS =
+      50000000, /* a wake-up lost with a killed writer costs this */
+  AWAIT_READ_ONLY_NS = 2000000 /* a reader that may not ask to be woken */
+};
+
+static void count(const struct sho_map *map, int hit) {
+  if (map->counters != NULL) {
+    unsigned stripe = sho__stripe();
+    struct sho__counters_shm *line = &map->counters[stripe];
+    sho__count(hit ? &line->hits : &line->misses, stripe);
+  }
+}
+
+void sho__map_add_hits(const struct sho_map *map, uint64_t hits) {
+  if (map->counters != NULL) {
+    /* The line that threads share. */
+    atomic_fetch_add_explicit(&map->counters[0].hits, hits,
+                              memory_order_relaxed);
+  }
+}
+
+/* CLOCK: remembers the visit, unless the slot has changed by now. */
+static void visit(const struct sho_map *map, const struct sho__hit *hit) {
+  uint64_t seen = hit->slot_value;
+  if (map->geometry.eviction == SHO_EVICTION_CLOCK &&
+      (seen & SHO__SLOT_VISITED) == 0 && !map->read_only) {
+    atomic_compare_exchange_strong_explicit(
+        hit->slot, &seen, seen | SHO__SLOT_VISITED, memory_order_relaxed,
+        memory_order_relaxed);
+  }
+}
+
+static int is_live(const struct sho_map *map, const struct sho__hit *hit) {
+  return sho__entry_expiry_ms(&hit->entry) == 0 ||
+         !sho__entry_expired(map, &hit->entry);
+}
+
+/* What a reader wants of an entry. Answers nothing; may be run again. */
+typedef void take_fn(const struct sho__hit *hit, void *context);
+
+static enum sho__lookup try_read(const struct sho_map *map, uint64_t hash,
+                                 const void *key, size_t key_bytes,
+                                 take_fn *take, void *context) {
+  struct sho__hit hit;
+  enum sho__lookup found = sho__index_find(map, hash, key, key_bytes, &hit);
+  if (found != SHO__HIT) {
+    return found;
+  }
+  int live = is_live(map, &hit);
+  if (live) {
+    take(&hit, context);
+  }
+  struct sho__segment_shm *segment =
+      &map->segments[sho__map_segment_of(map, hash)];
+  if (!sho__entry_still(map, segment, hit.entry.position)) {
+    return SHO__MOVED; /* and its expiry may be another entry's */
+  }
+  if (!live) {
+    return SHO__MISS;
+  }
+  visit(map, &hit);
+  return SHO__HIT;
+}
+
+int sho__map_fail_overtaken(const struct sho_map *map) {
+  return sho__fail(
+      SHO_EBUSY,
+      "%s: writers were faster than this reader, or it is damaged; "
+      "opened for reading only it cannot stop them nor repair it: "
+      "try again, or open it for writing",
+      map->region.path);
+}
+
+/* Reads under the lock, where nothing moves. */
+static int read_locked(struct sho_map *map, uint64_t hash, const void *key,
+                       size_t key_bytes, take_fn *take, void *context,
+                       enum sho__lookup *found) {
+  struct sho__log log;
+  if (map->read_only) {
+    return sho__map_fail_overtaken(map);
+  }
+  int code = sho__segment_lock(map, sho__map_segment_of(map, hash), &log);
+  if (code == SHO_OK) {
+    *found = try_read(map, hash, key, key_bytes, take, context);
+    sho__segment_unlock(&log);
+  }
+  return code;
+}
+
+static int read_entry(struct sho_map *map, const void *key, size_t key_bytes,
+                      take_fn *take, void *context) {
+  uint64_t hash = sho__map_hash(map, key, key_bytes);
+  enum sho__lookup found = SHO__MOVED;
+  int code = SHO_OK;
+  for (int i = 0; i < READ_ATTEMPTS && found == SHO__MOVED; i++) {
+    found = try_read(map, hash, key, key_bytes, take, context);
+  }
+  if (__builtin_expect(found == SHO__MOVED, 0)) {
+    code = read_locked(map, hash, key, key_bytes, take, context, &found);
+  }
+  if (code == SHO_OK) {
+    code = sho__region_check(&map->region);
+  }
+  if (code == SHO_OK) {
+    code = found == SHO__HIT ? SHO_OK : sho__fail_absent(map->region.path);
+  }
+  return code;
+}
+
+static int check_key(const struct sho_map *map, const void *key,
+                     size_t key_bytes) {
+  return map == NULL || (key == NULL && key_bytes > 0)
+             ? sho__fail(SHO_EINVAL, "a handle and a key are needed")
+             : SHO_OK;
+}
+
+/* ---- get ---------------------------------------------------------------- */
+
+struct value {
+  void *out;
+  size_t size;
+  size_t length;
+  uint64_t version;
+};
+
+static void take_value(const struct sho__hit *hit, void *context) {
+  struct value *value = context;
+  value->length = hit->entry.value_bytes;
+  value->version = hit->entry.version;
+  if (value->length <= value->size) {
+    sho__copy_racy(value->out,
+                   hit->at + SHO__ENTRY_BYTES +
+                       sho__entry_key_bytes(&hit->entry),
+                   value->length);
+  }
+}
+
+int sho_map_get(struct sho_map *map, const void *key, size_t key_bytes,
+                void *out, size_t size, size_t *length, uint64_t *version) {
+  int code = check_key(map, key, key_bytes);
+  if (code != SHO_OK) {
+    return code;
+  }
+  if (length == NULL || (out == NULL && size > 0)) {
+    return sho__fail(SHO_EINVAL, "places to put are needed");
+  }
+  struct value value = {.out = out, .size = size};
+  code = read_entry(map, key, key_bytes, take_value, &value);
+  count(map, code == SHO_OK);
+  if (code == SHO_OK) {
+    *length = value.length;
+    if (version != NULL) {
+      *version = value.version;
+    }
+  }
+  return code;
+}
+
+/* ---- find --------------------------------------------------------------- */
+
+static void take_position(const struct sho__hit *hit, void *context) {
+  *(uint64_t *)context = hit->entry.position;
+}
+
+static int64_t found_at(struct sho_map *map, uint32_t segment,
+                        uint64_t position) {
+  if (__builtin_expect(position >> (FIND_POSITION_BITS + 3) != 0, 0)) {
+    return sho__fail(SHO_ECORRUPT, "%s: an entry has a damaged position",
+                     map->region.path);
+  }
+  count(map, 1);
+  return (int64_t)((uint64_t)segment << FIND_POSITION_BITS | position >> 3);
+}
+
+int64_t sho_map_find(struct sho_map *map, const void *key, size_t key_bytes) {
+  int code = check_key(map, key, key_bytes);
+  if (__builtin_expect(code != SHO_OK, 0)) {
+    return code;
+  }
+  uint64_t hash = sho__map_hash(map, key, key_bytes);
+  uint32_t segment = sho__map_segment_of(map, hash);
+  struct sho__hit hit;
+  enum sho__lookup found = sho__index_find(map, hash, key, key_bytes, &hit);
+  if (__builtin_expect(found == SHO__HIT && is_live(map, &hit) &&
+                           sho__entry_still(map, &map->segments[segment],
+                                            hit.entry.position),
+                       1)) {
+    visit(map, &hit);
+    return found_at(map, segment, hit.entry.position);
+  }
+  if (found == SHO__MISS) {
+    count(map, 0);
+    code = sho__region_check(&map->region);
+    return code == SHO_OK ? sho__fail_absent(map->region.path) : code;
+  }
+  uint64_t position;
+  code = read_entry(map, key, key_bytes, take_position, &position);
+  if (code != SHO_OK) {
+    count(map, 0);
+    return code;
+  }
+  return found_at(map, segment, position);
+}
+
+int sho_map_view(struct sho_map *map, struct sho_map_view *view) {
+  if (map == NULL || view == NULL) {
+    return sho__fail(SHO_EINVAL, "a handle and a place to put are needed");
+  }
+  const struct sho__geometry *g = &map->geometry;
+  *view = (struct sho_map_view){
+      .base = map->region.base,
+      .bytes = map->region.bytes,
+      .state = (const int32_t *)(const void *)&map->region.state,
+      .logs_off = g->logs_off,
+      .log_stride = 2 * g->log_bytes,
+      .position_mask = map->position_mask,
+      .heads_off = g->segments_off + offsetof(struct sho__segment_shm, head),
+      .head_stride = sizeof(struct sho__segment_shm),
+      .max_entry = g->max_entry,
+      .segments = g->segments,
+      .indexes_off = g->indexes_off,
+      .buckets = g->buckets,
+      .hash_seed = map->hash_seed,
+      .eviction = g->eviction};
+  return SHO_OK;
+}
+
+/* ---- time to live, await ------------------------------------------------ */
+
+static void take_header(const struct sho__hit *hit, void *context) {
+  *(struct sho__entry_shm *)context = hit->entry;
+}
+
+int sho_map_time_to_live(struct sho_map *map, const void *key, size_t key_bytes,
+                         int64_t *ttl_ms) {
+  struct sho__entry_shm entry;
+  int code = check_key(map, key, key_bytes);
+  if (code != SHO_OK || ttl_ms == NULL) {
+    return code != SHO_OK ? code : sho__fail(SHO_EINVAL, "a place is needed");
+  }
+  code = read_entry(map, key, key_bytes, take_header, &entry);
+  if (code == SHO_OK) {
+    uint64_t expiry_ms = sho__entry_expiry_ms(&entry);
+    uint64_t now_ms = sho__map_now_ms(map);
+    *ttl_ms = expiry_ms == 0       ? 0
+              : expiry_ms > now_ms ? (int64_t)(expiry_ms - now_ms)
+                                   : 1; /* it expired while we looked */
+  }
+  return code;
+}
+
+/* The version and, if it will expire, in how many ns. */
+static int version_now(struct sho_map *map, const void *key, size_t key_bytes,
+                       uint64_t *version, int64_t *expires_ns) {
+  struct sho__entry_shm entry;
+  int code = read_entry(map, key, key_bytes, take_header, &entry);
+  *expires_ns = INT64_MAX;
+  if (code == SHO_EABSENT) {
+    *version = 0;
+    return SHO_OK;
+  }
+  if (code == SHO_OK) {
+    *version = entry.version;
+    uint64_t expiry_ms = sho__entry_expiry_ms(&entry);
+    if (expiry_ms != 0) {
+      int64_t left = (int64_t)(expiry_ms - sho__map_now_ms(map));
+      *expires_ns = (left < 1 ? 1 : left > 1000 ? 1000 : left) * 1000000;
+    }
+  }
+  return code;
+}
+
+static void sleep_on(const struct sho_map *map,
+                     struct sho__segment_shm *segment, uint32_t seen,
+                     int64_t most_ns) {
+  int64_t slice = map->read_only ? AWAIT_READ_ONLY_NS : AWAIT_SLICE_NS;
+  if (!map->read_only) {
+    atomic_store(&segment->sleepers, 1);
+    if (atomic_load(&segment->changes) != seen) {
+      return;
+    }
+  }
+  sho__wait(&segment->changes, seen, most_ns < slice ? most_ns : slice);
+}
+
+int sho_map_await(struct sho_map *map, const void *key, size_t key_bytes,
+                  uint64_t version, int64_t timeout_ns, uint64_t *now) {
+  int code = check_key(map, key, key_bytes);
+  if (code != SHO_OK || now == NULL) {
+    return code != SHO_OK ? code : sho__fail(SHO_EINVAL, "a place is needed");
+  }
+  uint64_t hash = sho__map_hash(map, key, key_bytes);
+  struct sho__segment_shm *segment =
+      &map->segments[sho__map_segment_of(map, hash)];
+  int64_t begin = timeout_ns > 0 ? sho__now_ns() : 0;
+  for (;;) {
+    uint32_t seen = atomic_load(&segment->changes);
+    uint64_t current;
+    int64_t left;
+    code = version_now(map, key, key_bytes, &current, &left);
+    if (code != SHO_OK) {
+      return code;
+    }
+    if (current != version) {
+      *now = current;
+      return SHO_OK;
+    }
+    if (timeout_ns >= 0) {
+      int64_t rest = timeout_ns > 0 ? timeout_ns - (sho__now_ns() - begin) : 0;
+      if (rest <= 0) {
+        return sho__fail(SHO_ETIMEDOUT,
+                         "%s: the key still has version %llu after %lld ns",
+                         map->region.path, (unsigned long long)version,
+                         (long long)timeout_ns);
+      }
+      left = rest < left ? rest : left;
+    }
+    sleep_on(map, segment, seen, left);
+  }
+}

@@ -1,0 +1,344 @@
+/*
+ * After a dead owner, a reboot, damage. What a log's entries and the index say
+ * is the truth; the numbers beside them are counted anew from it.
+ *
+ * Readers go on meanwhile. So overflow counts are computed aside and then
+ * stored, never lowered below what they must be; head and tail only grow.
+ */
+#include <stdlib.h>
+
+#include "base/crash.h"
+#include "base/error.h"
+#include "map/map_append.h"
+#include "map/map_find.h"
+#include "map/map_lock.h"
+
+void sho__segment_recover(struct sho__log *log, int dead) {
+  if (dead) {
+    SHO_CRASH_POINT("map: taken over");
+    log->changed = 1; /* the dead owner may have woken nobody */
+  }
+  sho__segment_rebuild(log, !sho__segment_is_sane(log));
+  sho__bump(&log->segment->recoveries);
+}
+
+/* ---- rebuild ------------------------------------------------------------ */
+
+struct count {
+  uint64_t live_bytes;
+  uint64_t entries;
+  uint64_t largest;
+  uint64_t earliest_expiry_ms;
+  uint32_t *overflow; /* of each bucket; NULL: no memory for it */
+};
+
+/* The header that a slot names, wherever head and tail are. */
+static int named_entry(const struct sho__log *log, uint64_t slot_value,
+                       struct sho__entry_shm *entry) {
+  const struct sho_map *map = log->map;
+  uint64_t named = slot_value & SHO__SLOT_POSITION_MASK;
+  uint64_t off = named << 3 & map->position_mask;
+  if (slot_value == 0 || off >= map->geometry.log_bytes) {
+    return 0;
+  }
+  sho__entry_load(entry, sho__log_byte(log, off));
+  entry->position &= ~SHO__ENTRY_DEAD;
+  return sho__position_valid(map, entry->position) &&
+         sho__slot_position(entry->position) == named &&
+         sho__entry_fits(map, entry);
+}
+
+/* The same for an entry that is whole and belongs here. */
+static int whole_named_entry(const struct sho__log *log, uint64_t slot_value,
+                             struct sho__entry_shm *entry) {
+  if (!named_entry(log, slot_value, entry)) {
+    return 0;
+  }
+  uint64_t hash = sho__log_key_hash(log, entry);
+  return sho__slot_fits(log, slot_value, hash) &&
+         sho__entry_is_whole(log, entry, hash);
+}
+
+static uint64_t slots_of(const struct sho__log *log) {
+  return log->map->geometry.buckets * SHO__BUCKET_SLOTS;
+}
+
+static _Atomic uint64_t *slot_at(const struct sho__log *log, uint64_t number) {
+  struct sho__bucket_shm *index = sho__index_of(log->map, log->number);
+  return &index[number / SHO__BUCKET_SLOTS].slots[number % SHO__BUCKET_SLOTS];
+}
+
+/*
+ * Head and tail: around the whole entries that a log can hold. The tail stays
+ * where it was if it may have been there, so that no version comes twice.
+ */
+static void find_bounds(struct sho__log *log) {
+  const struct sho_map *map = log->map;
+  uint64_t tail = UINT64_C(1) << map->position_bits;
+  uint64_t largest = 0;
+  struct sho__entry_shm entry;
+  for (uint64_t i = 0; i < slots_of(log); i++) {
+    if (whole_named_entry(log, sho__get(slot_at(log, i)), &entry)) {
+      uint64_t size = sho__entry_size(&entry);
+      uint64_t end = sho__position_add(map, entry.position, size);
+      tail = end > tail ? end : tail;
+      largest = size > largest ? size : largest;
+    }
+  }
+  uint64_t head = tail;
+  for (uint64_t i = 0; i < slots_of(log); i++) {
+    if (whole_named_entry(log, sho__get(slot_at(log, i)), &entry) &&
+        entry.position < head && sho__log_spans(map, entry.position, tail)) {
+      head = entry.position;
+    }
+  }
+  uint64_t was = sho__get(&log->segment->tail);
+  if (sho__log_has_sane_bounds(log) && was > tail &&
+      (head == tail || (sho__log_spans(map, head, was) &&
+                        sho__position_distance(map, head, was) + largest <=
+                            map->geometry.log_bytes))) {
+    head = head == tail ? was : head;
+    tail = was;
+  }
+  sho__put(&log->segment->tail, tail);
+  sho__put(&log->segment->head, head);
+}
+
+/* Counts the slot's entry, or empties the slot. */
+static void count_slot(struct sho__log *log, uint64_t bucket,
+                       _Atomic uint64_t *slot, int checked,
+                       struct count *count) {
+  struct sho__entry_shm entry;
+  uint64_t value = sho__get(slot);
+  if (value == 0) {
+    return;
+  }
+  int good = sho__log_slot_entry(log, value, &entry);
+  uint64_t hash = good ? sho__log_key_hash(log, &entry) : 0;
+  good = good && sho__slot_fits(log, value, hash) &&
+         (!checked || sho__entry_is_whole(log, &entry, hash));
+  if (!good) {
+    sho__put(slot, 0);
+    sho__bump(&log->segment->damaged);
+    return;
+  }
+  if (checked) {
+    /* A power cut may have kept the mark and lost the slot's new value. */
+    sho__log_mark(log, entry.position, 0);
+  }
+  uint64_t size = sho__entry_size(&entry);
+  uint64_t expiry_ms = sho__entry_expiry_ms(&entry);
+  count->live_bytes += size;
+  count->entries++;
+  if (size > count->largest) {
+    count->largest = size;
+  }
+  if (expiry_ms != 0 && (count->earliest_expiry_ms == 0 ||
+                         expiry_ms < count->earliest_expiry_ms)) {
+    count->earliest_expiry_ms = expiry_ms;
+  }
+  if (count->overflow != NULL) {
+    sho__index_displace(log->map, hash, bucket, count->overflow);
+  }
+}
+
+static void count_index(struct sho__log *log, int checked,
+                        struct count *count) {
+  struct sho__bucket_shm *index = sho__index_of(log->map, log->number);
+  for (uint64_t b = 0; b < log->map->geometry.buckets; b++) {
+    for (int i = 0; i < SHO__BUCKET_SLOTS; i++) {
+      count_slot(log, b, &index[b].slots[i], checked, count);
+    }
+  }
+}
+
+static void store_count(struct sho__log *log, const struct count *count) {
+  struct sho__segment_shm *segment = log->segment;
+  struct sho__bucket_shm *index = sho__index_of(log->map, log->number);
+  sho__put(&segment->live_bytes, count->live_bytes);
+  sho__put(&segment->entries, count->entries);
+  sho__put(&segment->largest, count->largest);
+  sho__put(&segment->lap_largest, count->largest);
+  sho__put(&segment->earliest_expiry_ms, count->earliest_expiry_ms);
+  for (uint64_t b = 0; count->overflow && b < log->map->geometry.buckets; b++) {
+    sho__put(&index[b].overflow, count->overflow[b]);
+  }
+}
+
+/* A power cut can leave an old slot and a new one of the same key. Keeps the
+ * later version. To be called when overflow counts are right. */
+static void drop_twins(struct sho__log *log) {
+  for (uint64_t i = 0; i < slots_of(log); i++) {
+    _Atomic uint64_t *slot = slot_at(log, i);
+    struct sho__entry_shm entry;
+    if (!sho__log_slot_entry(log, sho__get(slot), &entry)) {
+      continue;
+    }
+    const uint8_t *key = sho__log_byte(log, entry.position) + SHO__ENTRY_BYTES;
+    uint64_t hash = sho__log_key_hash(log, &entry);
+    struct sho__hit first;
+    if (sho__index_find(log->map, hash, key, sho__entry_key_bytes(&entry),
+                        &first) != SHO__HIT ||
+        first.slot == slot) {
+      continue;
+    }
+    int older = entry.version < first.entry.version;
+    sho__log_drop(log, hash, older ? slot : first.slot,
+                  older ? &entry : &first.entry);
+    if (entry.position == first.entry.position) {
+      sho__log_mark(log, entry.position, 0); /* the other slot names it */
+    }
+    sho__bump(&log->segment->damaged);
+  }
+}
+
+/* The first named position above one, or the tail. */
+static uint64_t next_named(const struct sho__log *log, uint64_t above) {
+  uint64_t next = sho__get(&log->segment->tail);
+  for (uint64_t i = 0; i < slots_of(log); i++) {
+    struct sho__entry_shm entry;
+    if (sho__log_slot_entry(log, sho__get(slot_at(log, i)), &entry) &&
+        entry.position > above && entry.position < next) {
+      next = entry.position;
+    }
+  }
+  return next;
+}
+
+/* Writes one dead entry that fills up to so many bytes. Answers its size; 0:
+ * what would be left behind it is too little for another. */
+static uint64_t fill(struct sho__log *log, uint64_t position, uint64_t bytes) {
+  const struct sho_map *map = log->map;
+  uint64_t value_bytes = map->geometry.max_entry - SHO__ENTRY_BYTES;
+  uint64_t size = sho__entry_bytes(0, value_bytes);
+  if (bytes > size && bytes - size < SHO__ENTRY_BYTES) {
+    value_bytes -= value_bytes < SHO__ENTRY_BYTES ? 0 : SHO__ENTRY_BYTES;
+    size = sho__entry_bytes(0, value_bytes);
+  } else if (bytes < size) {
+    value_bytes = bytes - SHO__ENTRY_BYTES;
+    size = bytes;
+  }
+  if (bytes < size || (bytes > size && bytes - size < SHO__ENTRY_BYTES)) {
+    return 0;
+  }
+  uint8_t *at = sho__log_byte(log, position);
+  struct sho__entry_shm entry = {.position = position,
+                                 .version = position,
+                                 .value_bytes = (uint32_t)value_bytes};
+  entry.checksum = sho__entry_checksum(&entry, sho__map_hash(map, "", 0),
+                                       at + SHO__ENTRY_BYTES);
+  entry.position |= SHO__ENTRY_DEAD;
+  /* The emptied slots and the bounds are seen before these bytes change. */
+  sho__fence_before_overwrite();
+  memcpy(at, &entry, sizeof entry);
+  return size;
+}
+
+/* Lays dead entries over all that is none, so that the head finds its way from
+ * each entry to the next. */
+static void fill_holes(struct sho__log *log) {
+  const struct sho_map *map = log->map;
+  uint64_t tail = sho__get(&log->segment->tail);
+  uint64_t at = sho__get(&log->segment->head);
+  while (at < tail) {
+    struct sho__entry_shm entry;
+    if (sho__log_whole_entry(log, at, &entry)) {
+      at = sho__position_add(map, at, sho__entry_size(&entry));
+      continue;
+    }
+    uint64_t end = next_named(log, at);
+    while (at < end) {
+      uint64_t hole = sho__position_distance(map, at, end);
+      uint64_t bytes = hole < SHO__ENTRY_BYTES ? 0 : fill(log, at, hole);
+      if (bytes == 0 && end == tail) {
+        sho__put(&log->segment->tail, at);
+        return;
+      }
+      at = bytes == 0 ? end : sho__position_add(map, at, bytes);
+    }
+  }
+}
+
+/* The log's last entry. */
+static int last_entry(const struct sho__log *log,
+                      struct sho__entry_shm *entry) {
+  uint64_t tail = sho__get(&log->segment->tail);
+  uint64_t at = sho__get(&log->segment->head);
+  int found = 0;
+  while (at < tail && sho__log_entry(log, at, entry) != 0) {
+    at = sho__position_add(log->map, at, sho__entry_size(entry));
+    found = 1;
+  }
+  return found && at == tail;
+}
+
+/*
+ * Who was killed in moving an entry to the tail, before its slot was stored,
+ * left a copy that no slot names in the room that is kept for one move. The
+ * next owner would lack that room: so it finishes the move.
+ */
+static void finish_move(struct sho__log *log) {
+  struct sho__entry_shm from;
+  struct sho__entry_shm to;
+  uint64_t head = sho__get(&log->segment->head);
+  if (sho__log_entry(log, head, &from) <= 0 || !last_entry(log, &to) ||
+      to.position == head || to.version != from.version ||
+      to.expiry_and_key != from.expiry_and_key ||
+      to.value_bytes != from.value_bytes) {
+    return;
+  }
+  uint64_t hash = sho__log_key_hash(log, &from);
+  _Atomic uint64_t *slot = sho__index_slot_of(log->map, hash, head);
+  if (slot != NULL && sho__log_key_hash(log, &to) == hash &&
+      sho__entry_is_whole(log, &to, hash)) {
+    sho__index_replace(slot, to.position);
+    SHO_CRASH_POINT("map: move finished");
+  }
+}
+
+void sho__segment_rebuild(struct sho__log *log, int checked) {
+  log->moved = 1;
+  struct count count = {
+      .overflow = calloc(log->map->geometry.buckets, sizeof(uint32_t))};
+  if (checked) {
+    find_bounds(log);
+  }
+  count_index(log, checked, &count);
+  SHO_CRASH_POINT("map: counted");
+  store_count(log, &count);
+  free(count.overflow);
+  if (checked) {
+    drop_twins(log);
+    fill_holes(log);
+  }
+  finish_move(log);
+  SHO_CRASH_POINT("map: recovered");
+}
+
+/* Rebuilds a segment, and tells of entries that are gone without a trace. */
+static void rebuild_after_boot(struct sho__log *log) {
+  struct sho__segment_shm *segment = log->segment;
+  uint64_t had = sho__get(&segment->entries);
+  uint64_t damaged = sho__get(&segment->damaged);
+  /* A writer that was killed may have left one too many. */
+  int counted = atomic_exchange(&segment->lock, 0) == 0 && had <= slots_of(log);
+  atomic_store(&segment->sleepers, 0);
+  sho__segment_rebuild(log, 1);
+  uint64_t told = sho__get(&segment->damaged) - damaged;
+  uint64_t has = sho__get(&segment->entries);
+  if (counted && had > has && had - has > told) {
+    sho__put(&segment->damaged, damaged + had - has);
+  }
+}
+
+void sho__map_rebuild_all(struct sho_map *map) {
+  for (uint32_t s = 0; s < map->geometry.segments; s++) {
+    struct sho__log log;
+    sho__log_init(&log, map, s);
+    rebuild_after_boot(&log);
+  }
+  for (uint32_t i = 0; i < SHO__MAP_COMPUTES; i++) {
+    atomic_store(&map->computes[i].lock, 0);
+    atomic_store(&map->computes[i].blocked_on, 0);
+  }
+}

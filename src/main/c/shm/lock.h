@@ -1,0 +1,74 @@
+/*
+ * A lock of one word in shared memory that a dead owner cannot keep.
+ * See layout.h, "lock word".
+ *
+ * The owner is a handle (a peer), not a thread: threads of one handle exclude
+ * each other as processes do, and whichever of them has it may unlock. Not
+ * reentrant. Unlocking stores 0 with release, locking reads with acquire.
+ * A free lock is taken, and one that nobody waits for given back, inline.
+ */
+#ifndef SHO_LOCK_H
+#define SHO_LOCK_H
+
+#include "base/wait.h"
+#include "shareobject.h"
+#include "shm/peer.h"
+
+/*
+ * One turn of waiting for a lock: tries, and if it is held sleeps some 5 ms at
+ * most, and asks whether the owner lives. Answers SHO_OK: locked; 1: not yet;
+ * SHO_ECLOSED, SHO_EIO. *holder: the word as it was found, if not yet.
+ */
+int sho__lock_turn(struct sho__peers *peers, _Atomic uint32_t *word,
+                   int *recover, uint32_t *holder);
+
+/* sho__lock for a lock that was found held. */
+int sho__lock_contended(struct sho__peers *peers, _Atomic uint32_t *word,
+                        int *recover);
+
+static inline int sho__lock_try(_Atomic uint32_t *word, uint32_t expected,
+                                uint32_t wanted) {
+  return atomic_compare_exchange_strong_explicit(
+      word, &expected, wanted, memory_order_acquire, memory_order_relaxed);
+}
+
+/* Unlocks and wakes one who sleeps, if any may. */
+static inline void sho__unlock(_Atomic uint32_t *word) {
+  uint32_t was = atomic_exchange_explicit(word, 0, memory_order_release);
+  if (__builtin_expect((was & SHO__LOCK_WAITERS) != 0, 0)) {
+    sho__wake_one(word);
+  }
+}
+
+/*
+ * Locks. *recover is set to 1 if the lock was taken over from a dead owner:
+ * the caller then repairs what the lock protects before it does anything else
+ * (if it dies in that, the next owner is told the same), else to 0.
+ * An owner that dies is found out within some 5 ms. One that lives but does
+ * not go on: SHO_EBUSY with its pid after the lock timeout. SHO_ECLOSED,
+ * SHO_EIO: the region's state says so.
+ */
+static inline int sho__lock(struct sho__peers *peers, _Atomic uint32_t *word,
+                            int *recover) {
+  int dead = 0;
+  if (__builtin_expect(!sho__lock_try(word, 0, peers->word), 0)) {
+    int code = sho__lock_contended(peers, word, &dead);
+    if (code != SHO_OK) {
+      return code;
+    }
+  }
+  int code = sho__region_check(peers->region);
+  if (__builtin_expect(code != SHO_OK, 0)) {
+    /* In a region that ended meanwhile the lock was a zero page's, and others
+     * may think they have it. One taken over is left to the next, who will
+     * recover. */
+    if (!dead) {
+      sho__unlock(word);
+    }
+    return code;
+  }
+  *recover = dead;
+  return SHO_OK;
+}
+
+#endif
