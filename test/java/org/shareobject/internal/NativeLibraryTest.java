@@ -143,6 +143,24 @@ class NativeLibraryTest {
   }
 
   @Test
+  void shouldRefuseFolderThatGroupCanReplace() throws IOException {
+    Path open = Files.createDirectory(folder.resolve("group"));
+    Host.chmod(open, "rwxrwx---");
+    fails(
+        "ShareAccessException SHO_EACCESS",
+        "can be replaced by others, since its group may write to " + open,
+        "-Dshareobject.native.dir=" + open.resolve("natives"));
+  }
+
+  @Test
+  void shouldExtractBelowStickyFolderOfAGroup() throws IOException {
+    Path sticky = Files.createDirectory(folder.resolve("sticky"));
+    Host.chmod(sticky, "rwxrwx---");
+    Files.setAttribute(sticky, "unix:mode", 01770);
+    loads("-Dshareobject.native.dir=" + sticky.resolve("natives"));
+  }
+
+  @Test
   void shouldRefuseFolderOfAnotherUser() throws IOException {
     Host.assumeRoot();
     Files.setAttribute(natives, "unix:uid", Host.NOBODY);

@@ -25,6 +25,7 @@ final class PrivateFolder {
   private static final int SYMLINK = 0120000;
   private static final int STICKY = 01000;
   private static final int GROUP_AND_OTHERS = 0077;
+  private static final int GROUP_WRITES = 0020;
   private static final int OTHERS_WRITE = 0002;
 
   private PrivateFolder() {}
@@ -82,8 +83,14 @@ final class PrivateFolder {
 
   private static void checkAbove(Path folder, Path above) throws IOException {
     int mode = mode(above);
-    if ((mode & OTHERS_WRITE) != 0 && (mode & STICKY) == 0) {
+    if ((mode & STICKY) != 0) {
+      return; // only the owners of what lies in it may rename it
+    }
+    if ((mode & OTHERS_WRITE) != 0) {
       throw refused(folder, "can be replaced by anybody, since all may write to " + above);
+    }
+    if ((mode & GROUP_WRITES) != 0) {
+      throw refused(folder, "can be replaced by others, since its group may write to " + above);
     }
   }
 
