@@ -97,7 +97,7 @@ static void test_map_layout_of_bucket_and_entry_is_documented(void) {
 
 static void test_map_layout_constants_are_documented(void) {
   CHECK_BYTES(SHO__MAP_MAGIC, "\x53\x48\x4f\x2d\x4d\x41\x50\x00", 8);
-  CHECK_INT(SHO__MAP_LAYOUT_VERSION, 1);
+  CHECK_INT(SHO__MAP_LAYOUT_VERSION, 2);
   CHECK_INT(SHO__MAP_PEERS, 256);
   CHECK_INT(SHO__MAP_COMPUTES, 1024);
   CHECK_INT(SHO__MAP_STRIPES, 8);
@@ -138,7 +138,8 @@ static void test_map_layout_of_a_file_is_the_documented_one(void) {
 
 /* The example of the section "Entry". */
 static void test_map_layout_example_is_right(void) {
-  struct sho_map map = {.hash_seed = UINT64_C(0x0123456789abcdef),
+  struct sho_map map = {.hash_key =
+                            sho__hash_key_of(UINT64_C(0x0123456789abcdef)),
                         .position_bits = 23,
                         .position_mask = (1 << 23) - 1};
   map.geometry.segments = 8;

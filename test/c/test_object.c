@@ -134,7 +134,7 @@ static void test_object_info_tells_geometry_and_state(void) {
   CHECK_OK(cell_set(cell, "text"));
   struct sho_object_info info;
   CHECK_OK(sho_object_info(cell, &info));
-  CHECK_INT(info.layout_version, 1);
+  CHECK_INT(info.layout_version, SHO__CELL_LAYOUT_VERSION);
   CHECK_INT(info.capacity, 1024);
   CHECK_INT(info.file_bytes, FILE_BYTES);
   CHECK_INT(info.control_off, 1024);

@@ -25,7 +25,7 @@ static void test_object_open_lays_the_documented_bytes(void) {
   uint8_t bytes[FILE_BYTES];
   file_peek("cell", 0, bytes, sizeof bytes);
   const uint8_t *control = bytes + 1024;
-  CHECK_BYTES(control, "SHOCELL\0\1\0\0\0\0\0\0\0\0\4\0\0\0\0\0\0", 24);
+  CHECK_BYTES(control, "SHOCELL\0\2\0\0\0\0\0\0\0\0\4\0\0\0\0\0\0", 24);
   CHECK_BYTES(control + 32, "\200\0\0\0", 4);
   uint32_t checksum;
   memcpy(&checksum, control + 36, 4);
@@ -280,12 +280,12 @@ static void test_object_open_refuses_another_capacity(void) {
 
 static void test_object_open_refuses_another_layout_version(void) {
   sho_object_free(cell_open("cell"));
-  uint32_t version = 2;
+  uint32_t version = 3;
   file_patch("cell", CONTROL_OFF(layout_version), &version, 4);
   CHECK_REFUSED("cell", 1024, SHO_EVERSION);
   control_sign("cell", 1024);
   CHECK_REFUSED("cell", 1024, SHO_EVERSION);
-  CHECK_SAYS("cell has layout version 2 and this library reads 1; use the "
+  CHECK_SAYS("cell has layout version 3 and this library reads 2; use the "
              "library that made it, or remove the file");
 }
 
@@ -349,7 +349,7 @@ static void test_object_open_is_not_misled_by_a_text(void) {
   CHECK_INT(strlen(cell_text(cell)), 2048 + 7);
   /* worse: a whole block, as several texts may leave it */
   struct sho__cell_shm forged = {.magic = SHO__CELL_MAGIC,
-                                 .layout_version = 1,
+                                 .layout_version = SHO__CELL_LAYOUT_VERSION,
                                  .capacity = 1024,
                                  .peer_slots = 128};
   forged.checksum = (uint32_t)sho__hash(&forged, 36, 0);

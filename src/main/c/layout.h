@@ -90,12 +90,12 @@ _Static_assert(sizeof(struct sho__peer_shm) == 8, "layout");
  * checksum is the low half of the hash of bytes 0 to 36, seed 0.
  */
 #define SHO__CELL_MAGIC "SHOCELL"
-#define SHO__CELL_LAYOUT_VERSION 1
+#define SHO__CELL_LAYOUT_VERSION 2
 #define SHO__CELL_PEERS 128
 
 struct sho__cell_shm {
   char magic[8];           /* "SHOCELL" and a NUL, which no text can hold */
-  uint32_t layout_version; /* 1 */
+  uint32_t layout_version; /* 2 */
   uint32_t reserved0;      /* 0 */
   uint64_t capacity;       /* bytes of text and its NUL */
   uint64_t creation_id;    /* random */
@@ -152,7 +152,7 @@ _Static_assert(sizeof(struct sho__cell_shm) == 1280, "layout");
  * at its begin, and is in one piece in such a mapping.
  */
 #define SHO__MAP_MAGIC "SHO-MAP"
-#define SHO__MAP_LAYOUT_VERSION 1
+#define SHO__MAP_LAYOUT_VERSION 2
 #define SHO__MAP_PEERS 256
 #define SHO__MAP_COMPUTES 1024
 #define SHO__MAP_STRIPES 8
@@ -163,7 +163,7 @@ _Static_assert(sizeof(struct sho__cell_shm) == 1280, "layout");
  * half of the hash of bytes 0 to 124, seed 0. */
 struct sho__map_shm {
   char magic[8];           /* "SHO-MAP" and a NUL */
-  uint32_t layout_version; /* 1 */
+  uint32_t layout_version; /* 2 */
   uint32_t segments;       /* a power of two, 1 to 2048 */
   uint64_t file_bytes;
   uint64_t log_bytes;   /* of each log */
@@ -306,9 +306,9 @@ _Static_assert(sizeof(struct sho__bucket_shm) == 64, "layout");
  *   entry sees. After a crash it may be missing, never wrong.
  * version: the position at which this value was first written; a move keeps
  *   it. expiry_ms: map time, 0: never.
- * checksum: low half of hash(value, seed = key_hash ^ mix(version ^ K2, word
- *   at 16 ^ K3)) ^ mix(position ^ K0, K1), key_hash = hash(key, hash_seed),
- *   position without its lowest bit. See hash.h.
+ * checksum: low half of hash(value, seed = key_hash ^ mix(version ^ S2, word
+ *   at 16 ^ S7)) ^ mix(position ^ S0, S1), key_hash = the key's, keyed by
+ * hash_seed, position without its lowest bit. See hash.h.
  */
 #define SHO__ENTRY_DEAD UINT64_C(1)
 #define SHO__KEY_BITS 22

@@ -51,6 +51,7 @@ struct sho_map {
   unsigned position_bits;
   uint64_t position_mask;
   uint64_t hash_seed;
+  struct sho__hash_key hash_key; /* follows from it */
   uint64_t clock_base_ms;
   struct sho__map_shm *header;
   struct sho__segment_shm *segments;
@@ -92,7 +93,7 @@ uint64_t sho__clock_base_ms(void);
 
 static inline uint64_t sho__map_hash(const struct sho_map *map, const void *key,
                                      size_t key_bytes) {
-  return sho__hash(key, key_bytes, map->hash_seed);
+  return sho__hash_keyed(key, key_bytes, &map->hash_key);
 }
 
 /* The high half of the hash chooses the segment, the low half the bucket. */
@@ -195,14 +196,14 @@ static inline uint8_t *sho__log_at(const struct sho_map *map, uint32_t segment,
 /* The position's part of a checksum, apart, so that a move need not read the
  * value again. */
 static inline uint32_t sho__position_checksum(uint64_t position) {
-  return (uint32_t)sho__hash_mix(position ^ SHO__HASH_K0, SHO__HASH_K1);
+  return (uint32_t)sho__hash_mix(position ^ SHO__HASH_S0, SHO__HASH_S1);
 }
 
 /* The seed of the hash of a value. */
 static inline uint64_t sho__value_seed(const struct sho__entry_shm *e,
                                        uint64_t key_hash) {
-  return key_hash ^ sho__hash_mix(e->version ^ SHO__HASH_K2,
-                                  e->expiry_and_key ^ SHO__HASH_K3);
+  return key_hash ^ sho__hash_mix(e->version ^ SHO__HASH_S2,
+                                  e->expiry_and_key ^ SHO__HASH_S7);
 }
 
 static inline uint32_t sho__entry_checksum(const struct sho__entry_shm *e,

@@ -62,8 +62,8 @@ static uint64_t cycle_from(struct sho_map *map, uint32_t ticket,
         !sho__peer_alive(&map->peers, owner)) {
       return 0;
     }
-    digest = sho__hash_mix(digest ^ SHO__HASH_K0,
-                           ((uint64_t)owner << 32 | mark) ^ SHO__HASH_K1);
+    digest = sho__hash_mix(digest ^ SHO__HASH_S0,
+                           ((uint64_t)owner << 32 | mark) ^ SHO__HASH_S1);
     if (holds(held, held_count, ticket)) {
       return digest | 1;
     }

@@ -29,7 +29,6 @@ static int map_file(struct sho_map *map, int fd, const char *path) {
   map->position_bits = sho__position_bits(g->log_bytes);
   map->position_mask = (UINT64_C(1) << map->position_bits) - 1;
   map->header = (struct sho__map_shm *)base;
-  map->hash_seed = map->header->hash_seed;
   map->computes = (struct sho__compute_shm *)(base + g->computes_off);
   map->segments = (struct sho__segment_shm *)(base + g->segments_off);
   map->buckets = (struct sho__bucket_shm *)(base + g->indexes_off);
@@ -89,7 +88,7 @@ static int attach_peer(struct sho_map *map) {
 /* Reads the header, maps, checks after a reboot. Takes fd over, always. */
 static int make_ready(struct sho_map *map, int fd, const char *path,
                       const struct sho_map_options *options) {
-  struct sho__map_shm header;
+  struct sho__map_shm header = {0}; /* the copy that is checked, and used */
   struct stat file;
   int code = map->read_only ? SHO_OK : sho__setup_lock(fd, path);
   if (code != SHO_OK) {
@@ -100,6 +99,8 @@ static int make_ready(struct sho_map *map, int fd, const char *path,
              ? sho__fail_errno(errno, "%s: cannot be examined", path)
              : sho__geometry_read(fd, path, (uint64_t)file.st_size, &header,
                                   &map->geometry);
+  map->hash_seed = header.hash_seed;
+  map->hash_key = sho__hash_key_of(header.hash_seed);
   code = code == SHO_OK ? sho__geometry_compare(options, path, &map->geometry)
                         : code;
   if (code == SHO_OK && !map->read_only) {

@@ -125,7 +125,7 @@ class ShareObjectBadFileTest {
     refusesAll(
         ShareFormatException.class,
         "SHO_EVERSION",
-        "has layout version 99 and this library reads 1");
+        "has layout version 99 and this library reads 2");
     assertArrayEquals(before, Files.readAllBytes(file));
   }
 

@@ -59,7 +59,7 @@ final class MapView {
   private final long indexes;
   private final long indexBytes;
   private final long buckets;
-  private final long hashSeed;
+  private final KeyHash keyHash;
   private final int segmentShift;
 
   /** The bit that a slot must have if a read of it is to leave no trace. */
@@ -92,7 +92,7 @@ final class MapView {
     indexes = base + fields[10];
     buckets = fields[11];
     indexBytes = buckets * BUCKET_BYTES;
-    hashSeed = fields[12];
+    keyHash = new KeyHash(fields[12]);
     visited = fields[13] == MapOptions.CLOCK ? VISITED : 0;
     tagMask = visited | TAG_MAX << TAG_SHIFT;
     windows = new Windows(map, bytes);
@@ -114,7 +114,7 @@ final class MapView {
   byte[] get(byte[] key) {
     long first = ShortKey.low(key);
     long last = ShortKey.last(key);
-    long hash = KeyHash.of(key, first, last, hashSeed);
+    long hash = keyHash.of(key, first, last);
     long segment = (hash >>> Integer.SIZE) >>> segmentShift;
     long tag = tagOf(hash);
     long slotAt = indexOf(segment) + bucketOf(hash) * BUCKET_BYTES;
