@@ -175,15 +175,30 @@ class ShareMapTest {
 
   @Test
   void shouldReplaceAndRemoveByVersion() {
-    assertTrue(map.replace("key", 0, "first"));
-    assertFalse(map.replace("key", 0, "second"));
+    assertTrue(map.replaceVersion("key", 0, "first"));
+    assertFalse(map.replaceVersion("key", 0, "second"));
     long version = map.getVersioned("key").version();
-    assertTrue(map.replace("key", version, "second"));
-    assertFalse(map.replace("key", version, "third"));
-    assertFalse(map.remove("key", version));
+    assertTrue(map.replaceVersion("key", version, "second"));
+    assertFalse(map.replaceVersion("key", version, "third"));
+    assertFalse(map.removeVersion("key", version));
     assertEquals("second", map.get("key"));
-    assertTrue(map.remove("key", map.getVersioned("key").version()));
+    assertTrue(map.removeVersion("key", map.getVersioned("key").version()));
     assertFalse(map.containsKey("key"));
+  }
+
+  @Test
+  void shouldCompareNumbersAsConcurrentMapDoes() {
+    try (ShareMap<String, Long> numbers =
+        ShareMap.builder(Codec.STRING, Codec.LONG).openAnonymous()) {
+      numbers.set("key", 5L);
+      long five = 5;
+      assertTrue(numbers.replace("key", five, 6L));
+      assertFalse(numbers.remove("key", five));
+      assertTrue(numbers.remove("key", 6L));
+      assertTrue(numbers.replaceVersion("key", 0, 7L));
+      assertFalse(numbers.removeVersion("key", 7));
+      assertEquals(7, numbers.get("key"));
+    }
   }
 
   @Test

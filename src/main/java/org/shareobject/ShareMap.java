@@ -162,8 +162,7 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Stores a value if the key's version is the given one. Where values are numbers, a {@code long}
-   * is a version and a {@code Long} a value.
+   * Stores a value if the key's version is the given one.
    *
    * @param key the key
    * @param version a version that {@link #getVersioned} or {@link #await} returned; 0: if the key
@@ -171,19 +170,18 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
    * @param value the value
    * @return whether it was stored
    */
-  public boolean replace(K key, long version, V value) {
+  public boolean replaceVersion(K key, long version, V value) {
     return raw.compareAndSet(keyBytes(key), version, valueBytes(value), ttlMs);
   }
 
   /**
-   * Removes a key if its version is the given one. Where values are numbers, a {@code long} is a
-   * version and a {@code Long} a value.
+   * Removes a key if its version is the given one.
    *
    * @param key the key
    * @param version a version that {@link #getVersioned} or {@link #await} returned
    * @return whether it was removed
    */
-  public boolean remove(K key, long version) {
+  public boolean removeVersion(K key, long version) {
     return raw.compareAndRemove(keyBytes(key), version);
   }
 

@@ -107,14 +107,14 @@ public final class HistoryWorker {
   private void removeIf(Long key, Versioned<Long> read) {
     if (read != null) {
       long begin = System.nanoTime();
-      boolean removed = map.remove(key, read.version());
+      boolean removed = map.removeVersion(key, read.version());
       done(key, begin, Kind.REMOVE_IF, 0, read.value(), removed ? 1 : 0);
     }
   }
 
   private void compareAndSet(Long key, Versioned<Long> read, Long value) {
     long begin = System.nanoTime();
-    boolean replaced = map.replace(key, read == null ? 0 : read.version(), value);
+    boolean replaced = map.replaceVersion(key, read == null ? 0 : read.version(), value);
     long expected = read == null ? History.ABSENT : read.value();
     done(key, begin, Kind.CAS, value, expected, replaced ? 1 : 0);
   }
