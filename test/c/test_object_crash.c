@@ -222,7 +222,8 @@ static void test_object_open_goes_on_after_a_dead_adopter(void) {
   static const char *const points[] = {"cell: grown", "cell: adopted",
                                        "cell: made ready"};
   for (int i = 0; i < 3; i++) {
-    file_put("cell", "Hello", 5);
+    char window[1024] = "Hello";
+    file_put("cell", window, sizeof window);
     die_in_open(points[i]);
     struct stopwatch watch = stopwatch();
     struct sho_object *cell = cell_open("cell");
@@ -282,7 +283,7 @@ static int is_listed(const char *point) {
 }
 
 static void test_object_crash_points_are_all_listed(void) {
-  file_put("adopted", "Hello", 5);
+  file_put("adopted", "", 0);
   sho_object_free(cell_open("adopted"));
   struct sho_object *cell = cell_after(&steps[0]);
   CHECK_OK(cell_set(cell, "one"));

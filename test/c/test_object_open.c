@@ -180,9 +180,58 @@ static void test_object_open_adopts_a_bare_file_of_0_bytes(void) {
   check_adopted("bare", "", 0);
 }
 
-static void test_object_open_adopts_a_bare_file_of_5_bytes(void) {
+static void test_object_open_refuses_other_bare_files_untouched(void) {
+  static const size_t sizes[] = {1, 5, 1023};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    char text[1024];
+    memset(text, 'x', sizeof text);
+    file_put("bare", text, sizes[i]);
+    CHECK_REFUSED("bare", 1024, SHO_EFORMAT);
+    CHECK_SAYS("without a control block; name another file, or adopt this one");
+    CHECK_REFUSED("bare", 5000, SHO_EFORMAT);
+  }
+}
+
+static void test_object_adopt_takes_any_bare_file(void) {
   file_put("bare", "Hello", 5);
+  struct sho_object *cell = NULL;
+  REQUIRE_OK(sho_object_adopt("bare", 1024, &cell));
+  sho_object_free(cell);
   check_adopted("bare", "Hello", 5);
+  REQUIRE_OK(sho_object_adopt("bare", 1024, &cell)); /* is a cell by now */
+  CHECK_TEXT(cell_text(cell), "new");
+  sho_object_free(cell);
+  REQUIRE_OK(sho_object_adopt("missing", 1024, &cell));
+  sho_object_free(cell);
+  CHECK_CODE(sho_object_adopt("bare", 1025, &cell), SHO_EGEOMETRY);
+  char text[1025];
+  memset(text, 'x', sizeof text);
+  file_put("long", text, sizeof text);
+  CHECK_CODE(sho_object_adopt("long", 1024, &cell), SHO_EFORMAT);
+  CHECK_INT(file_bytes("long"), sizeof text);
+}
+
+static void test_object_open_existing_neither_makes_nor_adopts(void) {
+  static const size_t sizes[] = {0, 5, 1024, FILE_BYTES};
+  struct sho_object *cell = NULL;
+  CHECK_CODE(sho_object_open_existing("cell", &cell), SHO_ENOENT);
+  CHECK_INT(file_bytes("cell"), -1);
+  char text[FILE_BYTES] = {0}; /* FILE_BYTES of it: a half adopted file */
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+    file_put("cell", text, sizes[i]);
+    CHECK_CODE(sho_object_open_existing("cell", &cell), SHO_EFORMAT);
+    size_t bytes;
+    uint8_t *content = file_content("cell", &bytes);
+    CHECK_INT(bytes, sizes[i]);
+    CHECK_BYTES(content, text, bytes);
+    free(content);
+  }
+  sho_object_free(cell_open_sized("large", 5000));
+  REQUIRE_OK(sho_object_open_existing("large", &cell));
+  struct sho_object_info info;
+  CHECK_OK(sho_object_info(cell, &info));
+  CHECK_INT(info.capacity, 5000);
+  sho_object_free(cell);
 }
 
 static void test_object_open_adopts_a_bare_file_of_1024_bytes(void) {
@@ -197,7 +246,8 @@ static void test_object_open_adopts_a_bare_file_of_1024_bytes(void) {
 
 static void test_object_open_adopts_for_a_capacity_of_its_own(void) {
   file_put("bare", "Hello", 5);
-  struct sho_object *cell = cell_open_sized("bare", 5000);
+  struct sho_object *cell = NULL;
+  REQUIRE_OK(sho_object_adopt("bare", 5000, &cell));
   CHECK_TEXT(cell_text(cell), "Hello");
   CHECK_INT(file_bytes("bare"), 2 * 5056 + CONTROL_BYTES);
   sho_object_free(cell);
@@ -212,7 +262,8 @@ static void test_object_open_adopts_what_was_half_adopted(void) {
 }
 
 static void test_object_open_keeps_the_addons_mapping_alive(void) {
-  file_put("bare", "Hello", 5);
+  char content[1024] = "Hello";
+  file_put("bare", content, sizeof content);
   int fd = open("bare", O_RDWR | O_CLOEXEC);
   char *window = mmap(NULL, 1024, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   REQUIRE(window != MAP_FAILED);
@@ -245,7 +296,7 @@ static void test_object_open_refuses_foreign_files_untouched(void) {
              sizes[i]);
     CHECK_SAYS(words);
   }
-  CHECK_SAYS("a bare file of at most 1024 bytes would be adopted");
+  CHECK_SAYS("without a control block; name another file");
   put_filled("zeros", 0, 5000);
   CHECK_REFUSED("zeros", 1024, SHO_EFORMAT);
   put_filled("late", 0, FILE_BYTES); /* zeros, but for its last byte */
@@ -420,7 +471,9 @@ static const struct test tests[] = {
     TEST(test_object_open_tells_a_full_file_system),
     TEST(test_object_open_fills_the_holes_of_a_copied_cell),
     TEST(test_object_open_adopts_a_bare_file_of_0_bytes),
-    TEST(test_object_open_adopts_a_bare_file_of_5_bytes),
+    TEST(test_object_open_refuses_other_bare_files_untouched),
+    TEST(test_object_adopt_takes_any_bare_file),
+    TEST(test_object_open_existing_neither_makes_nor_adopts),
     TEST(test_object_open_adopts_a_bare_file_of_1024_bytes),
     TEST(test_object_open_adopts_for_a_capacity_of_its_own),
     TEST(test_object_open_adopts_what_was_half_adopted),

@@ -116,14 +116,20 @@ SHO_API long get_share_adress(size_t min_size, int is_init);
  * SHO_ENOENT. Between processes that use this library the copy is one that a
  * writer stored, never half of one; against a foreign writer it is what the
  * memory held at that moment.
+ *
+ * A bare file of at most 1024 bytes, whoever made it, is adopted as by
+ * get_share_adress, also by reading: it grows to 3328 bytes, and those it had
+ * stay. Use sho_object_open_existing where foreign files must stay untouched.
  */
 SHO_API int share_read(char *out, size_t size);
 
 /*
  * Stores the first bytes of text, at most 1023 and cut before a UTF-8
  * character that does not fit whole, and a NUL behind them; later bytes stay
- * as they are. A missing file is created, 0600. Answers the number of bytes
- * stored without the NUL, or a negative code. Atomic as sho_object_set.
+ * as they are. A missing file is created, 0600; a bare file of at most 1024
+ * bytes is adopted, whoever made it, and its first bytes are overwritten.
+ * Answers the number of bytes stored without the NUL, or a negative code.
+ * Atomic as sho_object_set.
  */
 SHO_API int share_write(const char *text, size_t size);
 
@@ -145,15 +151,27 @@ struct sho_object_info {
 /*
  * Opens the cell in the file at path and creates it, 0600, if it is missing.
  * capacity: bytes for the text and its NUL, 2 to 1 GiB. A file that exists
- * keeps its capacity: another one is SHO_EGEOMETRY. A bare file of at most
- * 1024 bytes is adopted, its bytes become the text. Refused untouched: a
- * symlink, a folder, another user's file (SHO_EACCESS), a foreign file
- * (SHO_EFORMAT), another layout version (SHO_EVERSION), a damaged control
+ * keeps its capacity: another one is SHO_EGEOMETRY. An empty file, and one of
+ * exactly the addon's 1024 bytes, is adopted: it grows, and its bytes become
+ * the text. Refused untouched: a symlink, a folder, another user's file
+ * (SHO_EACCESS), any other file without a control block (SHO_EFORMAT), another
+ * layout version (SHO_EVERSION), a damaged control
  * block (SHO_ECORRUPT). Pages are reserved: SHO_ENOSPC comes here or never.
  * At most 128 handles may be open on a file at once: SHO_EPEERS.
  */
 SHO_API int sho_object_open(const char *path, uint32_t capacity,
                             struct sho_object **object);
+
+/* As sho_object_open, but adopts any file of at most 1024 bytes, whoever made
+ * it. */
+SHO_API int sho_object_adopt(const char *path, uint32_t capacity,
+                             struct sho_object **object);
+
+/* As sho_object_open, for a cell that is there, of any capacity: creates and
+ * adopts nothing. A missing file is SHO_ENOENT, a file without a control block
+ * SHO_EFORMAT; either stays as it was. */
+SHO_API int sho_object_open_existing(const char *path,
+                                     struct sho_object **object);
 
 /* Ends every call on this handle, also those that sleep, with SHO_ECLOSED and
  * gives the memory and the file back. The handle itself stays valid. May be

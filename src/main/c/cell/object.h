@@ -20,9 +20,12 @@ struct sho_object {
 
 /* How sho__object_open treats the file. */
 enum sho__open_mode {
-  SHO__OPEN_EXACT,   /* as sho_object_open */
-  SHO__OPEN_WINDOW,  /* create if missing; any capacity from the given one on */
-  SHO__OPEN_EXISTING /* as WINDOW, but a missing file is SHO_ENOENT */
+  SHO__OPEN_EXACT,    /* as sho_object_open */
+  SHO__OPEN_ADOPT,    /* as sho_object_adopt */
+  SHO__OPEN_CELL,     /* as sho_object_open_existing */
+  SHO__OPEN_WINDOW,   /* create if missing, adopt what the window covers; any
+                       * capacity from the given one on */
+  SHO__OPEN_EXISTING, /* as WINDOW, but a missing file is SHO_ENOENT */
 };
 
 int sho__object_open(const char *path, uint32_t capacity,

@@ -175,26 +175,45 @@ static int is_zero(int fd, const char *path, uint64_t from, uint64_t bytes,
   return SHO_OK;
 }
 
-/* A bare file is adopted if it is small enough, or if it has the size and the
+static int may_adopt(uint64_t file_bytes, uint64_t area,
+                     enum sho__open_mode mode) {
+  switch (mode) {
+    case SHO__OPEN_EXACT:
+      return file_bytes == 0 || file_bytes == SHO_WINDOW_BYTES;
+    case SHO__OPEN_ADOPT:
+      return file_bytes <= SHO_WINDOW_BYTES;
+    case SHO__OPEN_WINDOW:
+    case SHO__OPEN_EXISTING:
+      return file_bytes <= area;
+    default:
+      return 0;
+  }
+}
+
+static int refuse_bare(const char *path, uint64_t file_bytes) {
+  return sho__fail(SHO_EFORMAT,
+                   "%s is not a ShareObject file: %llu bytes without a control "
+                   "block; name another file%s",
+                   path, (unsigned long long)file_bytes,
+                   file_bytes <= SHO_WINDOW_BYTES
+                       ? ", or adopt this one: its bytes become the text"
+                       : "");
+}
+
+/* A bare file is adopted if the mode allows it, or if it has the size and the
  * zeros that somebody leaves who was killed while adopting it. */
 static int adopt(int fd, const char *path, uint64_t file_bytes,
                  uint32_t capacity, enum sho__open_mode mode) {
   uint64_t area = area_bytes_of(capacity);
-  uint64_t most = mode == SHO__OPEN_EXACT ? SHO_WINDOW_BYTES : area;
-  int adoptable = file_bytes <= most;
-  if (file_bytes == file_bytes_of(capacity)) {
+  int adoptable = may_adopt(file_bytes, area, mode);
+  if (file_bytes == file_bytes_of(capacity) && mode != SHO__OPEN_CELL) {
     int code = is_zero(fd, path, area, file_bytes - area, &adoptable);
     if (code != SHO_OK) {
       return code;
     }
   }
   if (!adoptable) {
-    return sho__fail(SHO_EFORMAT,
-                     "%s is not a ShareObject file: %llu bytes without a "
-                     "control block (a bare file of at most %llu bytes would "
-                     "be adopted); name another file",
-                     path, (unsigned long long)file_bytes,
-                     (unsigned long long)most);
+    return refuse_bare(path, file_bytes);
   }
   int code = sho__file_reserve(fd, path, file_bytes_of(capacity));
   if (code == SHO_OK) {
@@ -219,7 +238,8 @@ static int check_control(const struct control *control, const char *path,
                      "the file",
                      path, (unsigned long long)control->off);
   }
-  if (mode == SHO__OPEN_EXACT && control->capacity != capacity) {
+  int is_exact = mode == SHO__OPEN_EXACT || mode == SHO__OPEN_ADOPT;
+  if (is_exact && control->capacity != capacity) {
     return sho__fail(SHO_EGEOMETRY,
                      "%s has a capacity of %llu bytes and %u were asked for; "
                      "ask for %llu, or remove the file",
@@ -262,7 +282,8 @@ static int open_file(const char *path, uint32_t capacity,
   uint64_t bytes;
   for (int i = 0; i < OPEN_ATTEMPTS; i++) {
     int code = sho__file_open(path, 1, fd, &bytes);
-    if (code != SHO_ENOENT || mode == SHO__OPEN_EXISTING) {
+    if (code != SHO_ENOENT || mode == SHO__OPEN_EXISTING ||
+        mode == SHO__OPEN_CELL) {
       return code;
     }
     code = sho__file_create(path, file_bytes_of(capacity), fill_new, &capacity,
@@ -359,4 +380,13 @@ int sho__object_open(const char *path, uint32_t capacity,
 int sho_object_open(const char *path, uint32_t capacity,
                     struct sho_object **object) {
   return sho__object_open(path, capacity, SHO__OPEN_EXACT, 0, object);
+}
+
+int sho_object_adopt(const char *path, uint32_t capacity,
+                     struct sho_object **object) {
+  return sho__object_open(path, capacity, SHO__OPEN_ADOPT, 0, object);
+}
+
+int sho_object_open_existing(const char *path, struct sho_object **object) {
+  return sho__object_open(path, SHO_WINDOW_BYTES, SHO__OPEN_CELL, 0, object);
 }

@@ -27,7 +27,7 @@ static jbyteArray array_of(JNIEnv *env, const char *text) {
 }
 
 JNIEXPORT jlong CELL_NATIVE(open)(JNIEnv *env, jclass type, jbyteArray path,
-                                  jint capacity) {
+                                  jint capacity, jboolean adopts) {
   (void)type;
   if (capacity < 0) {
     return sho__fail(SHO_EINVAL, "capacity of %d bytes: it must be above 1",
@@ -39,7 +39,22 @@ JNIEXPORT jlong CELL_NATIVE(open)(JNIEnv *env, jclass type, jbyteArray path,
     return code;
   }
   struct sho_object *cell = NULL;
-  code = sho_object_open(name.at, (uint32_t)capacity, &cell);
+  code = adopts ? sho_object_adopt(name.at, (uint32_t)capacity, &cell)
+                : sho_object_open(name.at, (uint32_t)capacity, &cell);
+  sho__bytes_free(&name);
+  return code == SHO_OK ? (jlong)(intptr_t)cell : code;
+}
+
+JNIEXPORT jlong CELL_NATIVE(openExisting)(JNIEnv *env, jclass type,
+                                          jbyteArray path) {
+  (void)type;
+  struct sho__bytes name;
+  int code = sho__bytes_copy(env, path, &name);
+  if (code != SHO_OK) {
+    return code;
+  }
+  struct sho_object *cell = NULL;
+  code = sho_object_open_existing(name.at, &cell);
   sho__bytes_free(&name);
   return code == SHO_OK ? (jlong)(intptr_t)cell : code;
 }

@@ -85,7 +85,7 @@ class ShareObjectBadFileTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {0, 5, 1024})
+  @ValueSource(ints = {0, 1024})
   void shouldAdoptBareFile(int size) throws IOException {
     Files.write(file, "x".repeat(size).getBytes(java.nio.charset.StandardCharsets.US_ASCII));
     try (ShareObject cell = ShareObject.open(file)) {
@@ -94,6 +94,47 @@ class ShareObjectBadFileTest {
       assertEquals("y", cell.get());
     }
     assertEquals("y", ShareObject.read());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 5, 1023})
+  void shouldAdoptOtherShortFilesOnlyWhenAsked(int size) throws IOException {
+    String foreign = "x".repeat(size);
+    Files.writeString(file, foreign);
+    fails(
+        ShareFormatException.class,
+        "SHO_EFORMAT",
+        size + " bytes without a control block; name another file, or adopt this one",
+        () -> ShareObject.open(file));
+    fails(
+        ShareFormatException.class,
+        "SHO_EFORMAT",
+        file.toString(),
+        () -> ShareObject.openExisting(file));
+    assertEquals(foreign, Files.readString(file));
+    try (ShareObject cell = ShareObject.adopt(file, 4096)) {
+      assertEquals(foreign, cell.get());
+    }
+    try (ShareObject cell = ShareObject.openExisting(file)) {
+      assertEquals(4096, cell.capacity());
+    }
+  }
+
+  @Test
+  void shouldOpenOnlyWhatExists() throws IOException {
+    fails(
+        ShareIoException.class,
+        "SHO_ENOENT",
+        file.toString(),
+        () -> ShareObject.openExisting(file));
+    assertFalse(Files.exists(file));
+    Files.write(file, new byte[1024]);
+    fails(
+        ShareFormatException.class,
+        "SHO_EFORMAT",
+        file.toString(),
+        () -> ShareObject.openExisting(file));
+    assertEquals(1024, Files.size(file));
   }
 
   @Test
@@ -197,7 +238,7 @@ class ShareObjectBadFileTest {
       Path other = Files.writeString(folder.resolve("other"), "replaced");
       Files.move(other, file, StandardCopyOption.REPLACE_EXISTING);
       assertEquals("one", cell.get());
-      try (ShareObject fresh = ShareObject.open(file)) {
+      try (ShareObject fresh = ShareObject.adopt(file, 1024)) {
         assertEquals("replaced", fresh.get());
       }
     }
@@ -221,7 +262,7 @@ class ShareObjectBadFileTest {
           ShareIoException.class,
           "SHO_ENOSPC",
           "no room for",
-          () -> ShareObject.open(bare, 1 << 16));
+          () -> ShareObject.adopt(bare, 1 << 16));
       assertEquals("hello", Files.readString(bare));
       Files.delete(small.folder().resolve("filler"));
       try (ShareObject cell = ShareObject.open(file)) {
@@ -291,7 +332,7 @@ class ShareObjectBadFileTest {
     try (ShareObject cell = ShareObject.open(file)) {
       cell.set("text");
     }
-    return CellInfo.of(file, 1024);
+    return CellInfo.of(file);
   }
 
   private void damage(long at) throws IOException {

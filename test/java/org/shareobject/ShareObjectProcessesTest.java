@@ -54,7 +54,7 @@ class ShareObjectProcessesTest {
       assertEquals("0 mixtures, 0 versions back", reader.nextLine());
       System.out.printf("%s sets by each of two processes; a third: %s%n", sets, reader.nextLine());
     }
-    assertEquals(2 * Long.parseLong(sets), CellInfo.of(Path.of(file), 1024).version());
+    assertEquals(2 * Long.parseLong(sets), CellInfo.of(Path.of(file)).version());
   }
 
   @Test
@@ -113,7 +113,7 @@ class ShareObjectProcessesTest {
       }
     }
     String longestGet = gets.get().toString();
-    CellInfo info = CellInfo.of(file, WIDE);
+    CellInfo info = CellInfo.of(file);
     System.out.printf(
         "%d kills, %d writes, %d takeovers; longest set: %s; longest get: %s%n",
         kills, info.version(), info.recoveries(), sets, longestGet);

@@ -286,7 +286,7 @@ class ShareObjectTest {
     }
     long end = System.nanoTime() + 20_000_000_000L;
     // This object's handle, and that of the question itself.
-    while (CellInfo.of(file, 1024).peers() > 2) {
+    while (CellInfo.of(file).peers() > 2) {
       assertTrue(System.nanoTime() < end, "handles are left");
       System.gc();
       Thread.sleep(10);

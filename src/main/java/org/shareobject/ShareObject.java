@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeoutException;
 import org.shareobject.internal.Addon;
+import org.shareobject.internal.CellInfo;
 import org.shareobject.internal.CellNative;
 import org.shareobject.internal.FileNames;
 import org.shareobject.internal.Nanos;
@@ -64,7 +65,9 @@ public final class ShareObject implements AutoCloseable {
   }
 
   /**
-   * Reads the addon's window up to its first NUL. Does not block.
+   * Reads the addon's window up to its first NUL. Does not block. A file of at most {@value
+   * #WINDOW_BYTES} bytes that this library did not make is adopted, whoever made it: it grows to
+   * 3328 bytes, and those that it had stay. {@link #openExisting(Path)} adopts nothing.
    *
    * @return the text, all of the window if there is no NUL; malformed UTF-8 as U+FFFD; never null
    * @throws ShareIoException if the file is missing ({@code SHO_ENOENT}) or cannot be read
@@ -78,6 +81,7 @@ public final class ShareObject implements AutoCloseable {
 
   /**
    * Reads the whole of the addon's window, as the addon's {@code read()} does. Does not block.
+   * Adopts a short file as {@link #read()}.
    *
    * @return all {@value #WINDOW_BYTES} bytes as text, NULs included; malformed UTF-8 as U+FFFD;
    *     never null
@@ -94,7 +98,9 @@ public final class ShareObject implements AutoCloseable {
    * Stores text and a NUL at the start of the addon's window, as the addon's {@code write()} does,
    * and creates the file if it is missing. Text beyond {@value #WINDOW_BYTES}&minus;1 bytes is cut
    * at a whole character; the bytes behind the NUL stay; a NUL in the text is stored; a lone
-   * surrogate is stored as U+FFFD. Blocks as {@link #set(String)}.
+   * surrogate is stored as U+FFFD. A file of at most {@value #WINDOW_BYTES} bytes that this library
+   * did not make is adopted, whoever made it, and its first bytes are overwritten. Blocks as {@link
+   * #set(String)}.
    *
    * @param text what to store
    * @return how many bytes were stored, without the NUL, 0 to {@value #WINDOW_BYTES}&minus;1
@@ -109,7 +115,7 @@ public final class ShareObject implements AutoCloseable {
   }
 
   /**
-   * Opens the cell in a file with a capacity of {@link #WINDOW_BYTES}.
+   * Opens the cell in a file with a capacity of {@link #WINDOW_BYTES}, as {@link #open(Path, int)}.
    *
    * @param file the file; created, readable and writable for its owner only, if it is missing
    * @return the open cell, to be closed
@@ -124,8 +130,9 @@ public final class ShareObject implements AutoCloseable {
   }
 
   /**
-   * Opens the cell in a file. A file of at most {@link #WINDOW_BYTES} bytes that somebody else made
-   * is taken over by growing it; its bytes are the text.
+   * Opens the cell in a file. An empty file, and one of exactly {@link #WINDOW_BYTES} bytes, as the
+   * addon has it, is taken over by growing it; its bytes are the text. Any other file that this
+   * library did not make is refused and stays untouched.
    *
    * @param file the file; created, readable and writable for its owner only, if it is missing
    * @param capacityBytes room for the text in UTF-8 and a NUL, 2 to 2<sup>30</sup> bytes
@@ -138,10 +145,52 @@ public final class ShareObject implements AutoCloseable {
    *     space
    */
   public static ShareObject open(Path file, int capacityBytes) {
+    return open(file, capacityBytes, false);
+  }
+
+  /**
+   * Opens the cell in a file as {@link #open(Path, int)}, and takes over any file of at most {@link
+   * #WINDOW_BYTES} bytes, whoever made it: the file grows, and its bytes become the text.
+   *
+   * @param file the file; created, readable and writable for its owner only, if it is missing
+   * @param capacityBytes room for the text in UTF-8 and a NUL, 2 to 2<sup>30</sup> bytes
+   * @return the open cell, to be closed
+   * @throws IllegalArgumentException if the capacity is out of range
+   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not to be
+   *     read and written
+   * @throws ShareFormatException if the file is larger and foreign, damaged, or of another version
+   *     or capacity
+   * @throws ShareIoException if the system refuses, as for a full disk; no later call runs out of
+   *     space
+   */
+  public static ShareObject adopt(Path file, int capacityBytes) {
+    return open(file, capacityBytes, true);
+  }
+
+  private static ShareObject open(Path file, int capacityBytes, boolean adopts) {
     byte[] name = FileNames.bytes(Objects.requireNonNull(file, "file"));
     NativeLibrary.load();
     return new ShareObject(
-        Results.check(CellNative.open(name, capacityBytes)), file, capacityBytes);
+        Results.check(CellNative.open(name, capacityBytes, adopts)), file, capacityBytes);
+  }
+
+  /**
+   * Opens the cell that is in a file, of whatever capacity. Creates no file, and changes none that
+   * this library did not make.
+   *
+   * @param file the file
+   * @return the open cell, to be closed
+   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not to be
+   *     read and written
+   * @throws ShareFormatException if the file is foreign ({@code SHO_EFORMAT}), damaged, or of
+   *     another version
+   * @throws ShareIoException if the file is missing ({@code SHO_ENOENT}) or the system refuses
+   */
+  public static ShareObject openExisting(Path file) {
+    byte[] name = FileNames.bytes(Objects.requireNonNull(file, "file"));
+    NativeLibrary.load();
+    long cell = Results.check(CellNative.openExisting(name));
+    return new ShareObject(cell, file, (int) CellInfo.of(cell).capacity());
   }
 
   /**
@@ -273,7 +322,7 @@ public final class ShareObject implements AutoCloseable {
   /**
    * Returns the room for the text and its NUL.
    *
-   * @return bytes, as given to {@link #open(Path, int)}
+   * @return bytes, as given to {@link #open(Path, int)} when the file was made
    */
   public int capacity() {
     return capacity;

@@ -110,6 +110,31 @@ class MainProcessTest {
   }
 
   @Test
+  void shouldPollAForeignFileAndChangeNothing() throws IOException {
+    Files.writeString(file(), "hello");
+    try (ChildJvm poll = command().start(Main.class, "poll", "--interval", "20ms")) {
+      assertEquals("hello", poll.nextLine());
+      Files.writeString(file(), "hi");
+      until(() -> poll.nextLine().equals("hi"));
+      endsByInterrupt(poll);
+    }
+    assertEquals("hi", Files.readString(file()));
+  }
+
+  @Test
+  void shouldPollAFileOfTheCapacityAskedFor() throws IOException {
+    try (ChildJvm poll =
+        command().start(Main.class, "poll", "--interval", "20ms", "--capacity", "4k")) {
+      assertEquals("", poll.nextLine());
+      try (ShareObject cell = ShareObject.open(file(), 4096)) {
+        cell.set("x".repeat(4095));
+      }
+      until(() -> poll.nextLine().length() == 4095);
+      endsByInterrupt(poll);
+    }
+  }
+
+  @Test
   void shouldEndPollInOneLineWhenFileIsRemoved() throws IOException {
     try (ChildJvm poll = command().start(Main.class, "poll", "--interval", "20ms")) {
       assertEquals("", poll.nextLine());

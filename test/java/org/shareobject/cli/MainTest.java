@@ -1,5 +1,6 @@
 package org.shareobject.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -64,7 +65,10 @@ class MainTest {
   void shouldFailWhenTextIsCut() {
     assertEquals(1, run("write", "x".repeat(1022) + "é", "-f", file));
     assertEquals(
-        String.format("shareobject: the text was cut: 1022 of 1024 bytes are stored in %s%n", file),
+        String.format(
+            "shareobject: the text was cut: 1022 of 1024 bytes are stored in %s; a new file has"
+                + " room for more with --capacity%n",
+            file),
         err.toString());
     assertEquals("x".repeat(1022), read());
   }
@@ -116,7 +120,8 @@ class MainTest {
     "poll --interval 0s, '0s' is no time",
     "poll --interval 5, '5' is no time",
     "demo --seconds 0, --seconds must be 1 or more",
-    "watch --capacity many, 'many' is not an int"
+    "watch --capacity many, 'many' is no size",
+    "write x --capacity 1, '1' is no capacity"
   })
   void shouldExitWithTwoOnWrongUsage(String line, String words) {
     assertEquals(2, line.isEmpty() ? run() : run(line.split(" ", -1)));
@@ -128,7 +133,7 @@ class MainTest {
 
   @Test
   void shouldTellCapacityOutOfRange() {
-    assertEquals(1, run("watch", "--capacity", "1", "-f", file));
+    assertEquals(2, run("watch", "--capacity", "1", "-f", file));
     assertTrue(err.toString().contains("capacity"), err.toString());
   }
 
@@ -145,7 +150,7 @@ class MainTest {
   void shouldDescribeBareFileAndLeaveIt() throws IOException {
     Files.writeString(Path.of(file), "hello");
     assertEquals(0, run("info", "--file", file));
-    assertTrue(out.toString().contains(file + ", 5 bytes, bare"), out.toString());
+    assertTrue(out.toString().contains(file + ", 5 bytes, not a ShareObject file"), out.toString());
     assertEquals("hello", Files.readString(Path.of(file)));
   }
 
@@ -153,13 +158,86 @@ class MainTest {
   void shouldDescribeFile() {
     try (ShareObject cell = ShareObject.open(Path.of(file), 4096)) {
       cell.set("one");
-      assertEquals(1, run("info", "--file", file));
-      assertTrue(err.toString().contains("4096"), err.toString());
-      assertEquals(0, run("info", "--file", file, "--capacity", "4096"));
+      assertEquals(0, run("info", "--file", file));
       assertTrue(out.toString().contains("text        bytes 0 to 4095"), out.toString());
       assertTrue(out.toString().contains("writes      1"), out.toString());
       assertTrue(out.toString().contains("open        1 of 128 handles"), out.toString());
     }
+  }
+
+  // ---- files that another program made
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 5, 1023, 1024})
+  void shouldReadForeignFilesAndChangeNothing(int bytes) throws IOException {
+    String text = "x".repeat(bytes);
+    Files.writeString(Path.of(file), text);
+    assertEquals(0, run("read", "-f", file));
+    assertEquals(String.format("%s%n", text), out.toString());
+    assertEquals(1, run("watch", "-f", file));
+    assertTrue(err.toString().contains("'shareobject poll' shows it"), err.toString());
+    assertEquals(0, run("info", "-f", file));
+    assertTrue(out.toString().contains(bytes + " bytes, not a ShareObject file"), out.toString());
+    assertEquals(text, Files.readString(Path.of(file)));
+  }
+
+  @Test
+  void shouldReadAForeignFileAsTheAddonDoes() throws IOException {
+    byte[] foreign = {'a', (byte) 0xFF, 0, 'b'};
+    Files.write(Path.of(file), foreign);
+    assertEquals(0, run("read", "-f", file));
+    assertEquals(String.format("a\uFFFD%n"), out.toString());
+    assertArrayEquals(foreign, Files.readAllBytes(Path.of(file)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"read", "write x", "write x --adopt", "watch", "poll", "info"})
+  void shouldRefuseALongForeignFile(String command) throws IOException {
+    String foreign = "x".repeat(1025);
+    Files.writeString(Path.of(file), foreign);
+    assertEquals(1, run((command + " --file " + file).split(" ", -1)));
+    assertTrue(err.toString().contains("is not a ShareObject file: 1025 bytes"), err.toString());
+    assertEquals(foreign, Files.readString(Path.of(file)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 5, 1023})
+  void shouldWriteToAForeignFileOnlyWhenAsked(int bytes) throws IOException {
+    String foreign = "x".repeat(bytes);
+    Files.writeString(Path.of(file), foreign);
+    assertEquals(1, run("write", "new", "-f", file));
+    assertEquals(
+        String.format(
+            "shareobject: %s is not a ShareObject file (%d bytes); name another file, or take this"
+                + " one over by --adopt%n",
+            file, bytes),
+        err.toString());
+    assertEquals(foreign, Files.readString(Path.of(file)));
+    assertEquals(0, run("write", "new", "--adopt", "-f", file));
+    assertEquals("new", read());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1024})
+  void shouldWriteToTheAddonsFile(int bytes) throws IOException {
+    Files.writeString(Path.of(file), "x".repeat(bytes));
+    assertEquals(0, run("write", "new", "-f", file));
+    assertEquals("new", read());
+  }
+
+  // ---- capacity
+
+  @Test
+  void shouldMakeAFileOfAnotherCapacityAndFindItAgain() {
+    String text = "x".repeat(3000);
+    assertEquals(0, run("write", text, "--capacity", "4k", "-f", file));
+    assertEquals(0, run("read", "-f", file));
+    assertEquals(String.format("%s%n", text), out.toString());
+    assertEquals(0, run("write", text + "y", "-f", file));
+    assertEquals(1, run("write", text, "--capacity", "8k", "-f", file));
+    assertTrue(err.toString().contains("has a capacity of 4096 bytes, not 8192"), err.toString());
+    assertEquals(1, run("watch", "--capacity", "8k", "-f", file));
+    assertTrue(err.toString().contains("has a capacity of 4096 bytes, not 8192"), err.toString());
   }
 
   private String read() {

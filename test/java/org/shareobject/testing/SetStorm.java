@@ -23,7 +23,7 @@ public final class SetStorm {
     int capacity = Integer.parseInt(args[1]);
     CountDownLatch warm = new CountDownLatch(WARM_UP);
     NativeLibrary.load();
-    long cell = Results.check(CellNative.open(FileNames.bytes(Path.of(args[0])), capacity));
+    long cell = Results.check(CellNative.open(FileNames.bytes(Path.of(args[0])), capacity, false));
     for (int i = 0; i < THREADS; i++) {
       int writer = i;
       Thread thread = new Thread(() -> storm(cell, writer, capacity, warm));

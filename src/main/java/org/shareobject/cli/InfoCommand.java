@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import org.shareobject.ShareObject;
+import org.shareobject.ShareFormatException;
 import org.shareobject.internal.CellInfo;
 import org.shareobject.internal.NativeLibrary;
 import org.shareobject.internal.Platform;
@@ -28,7 +28,6 @@ import picocli.CommandLine.Spec;
 final class InfoCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private FileOption file;
-  @Mixin private CapacityOption capacity;
 
   InfoCommand() {}
 
@@ -41,18 +40,25 @@ final class InfoCommand implements Callable<Integer> {
     Path path = file.file();
     if (Files.notExists(path, LinkOption.NOFOLLOW_LINKS)) {
       print("file", path.toAbsolutePath() + ", missing");
-    } else if (Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)
-        && Files.size(path) <= ShareObject.WINDOW_BYTES) {
-      // Opening it would adopt it.
-      print("file", path.toAbsolutePath() + ", " + Files.size(path) + " bytes, bare");
     } else {
-      printCell(path);
+      printFile(path);
     }
     return ExitCode.OK;
   }
 
-  private void printCell(Path path) {
-    CellInfo info = CellInfo.of(path, capacity.bytes());
+  private void printFile(Path path) throws IOException {
+    CellInfo info;
+    try {
+      info = CellInfo.of(path);
+    } catch (ShareFormatException e) {
+      if (!file.isBare(e)) {
+        throw e;
+      }
+      print(
+          "file",
+          path.toAbsolutePath() + ", " + Files.size(path) + " bytes, not a ShareObject file");
+      return;
+    }
     print("file", path.toAbsolutePath() + ", " + info.fileBytes() + " bytes");
     print("layout", "version " + info.layoutVersion());
     print("text", "bytes 0 to " + (info.capacity() - 1));

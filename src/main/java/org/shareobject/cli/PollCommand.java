@@ -1,7 +1,9 @@
 package org.shareobject.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.shareobject.ShareObject;
@@ -18,13 +20,14 @@ import picocli.CommandLine.Spec;
     name = "poll",
     description = {
       "Prints the text again and again until interrupted; an empty text is a blank line.",
-      "Creates the file if it is missing."
+      "Creates the file if it is missing; changes no other file, as 'read'."
     },
     mixinStandardHelpOptions = true,
     versionProvider = Main.VersionText.class)
 final class PollCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private FileOption file;
+  @Mixin private CapacityOption capacity;
 
   @Option(
       names = {"-i", "--interval"},
@@ -37,14 +40,13 @@ final class PollCommand implements Callable<Integer> {
   PollCommand() {}
 
   @Override
-  public Integer call() throws InterruptedException {
-    file.use();
-    if (Files.notExists(file.file())) {
-      ShareObject.write("");
+  public Integer call() throws IOException, InterruptedException {
+    if (Files.notExists(file.file(), LinkOption.NOFOLLOW_LINKS)) {
+      ShareObject.open(file.file(), capacity.bytes()).close();
     }
     PrintWriter out = spec.commandLine().getOut();
     do {
-      out.println(ShareObject.read());
+      out.println(file.text());
       Thread.sleep(Nanos.of(interval) / 1_000_000);
     } while (!out.checkError());
     return ExitCode.OK;

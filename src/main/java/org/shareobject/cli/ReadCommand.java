@@ -1,7 +1,9 @@
 package org.shareobject.cli;
 
-import org.shareobject.ShareObject;
+import java.io.IOException;
+import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
@@ -9,18 +11,22 @@ import picocli.CommandLine.Spec;
 /** {@code shareobject read}. */
 @Command(
     name = "read",
-    description = "Prints the text up to its first NUL, and a newline.",
+    description = {
+      "Prints the text up to its first NUL, and a newline.",
+      "Changes no file. Of a file of at most 1024 bytes that another program made, its bytes are"
+          + " the text."
+    },
     mixinStandardHelpOptions = true,
     versionProvider = Main.VersionText.class)
-final class ReadCommand implements Runnable {
+final class ReadCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
   @Mixin private FileOption file;
 
   ReadCommand() {}
 
   @Override
-  public void run() {
-    file.use();
-    spec.commandLine().getOut().println(ShareObject.read());
+  public Integer call() throws IOException {
+    spec.commandLine().getOut().println(file.text());
+    return ExitCode.OK;
   }
 }

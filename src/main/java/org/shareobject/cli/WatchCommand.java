@@ -1,5 +1,6 @@
 package org.shareobject.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.concurrent.Callable;
@@ -16,7 +17,8 @@ import picocli.CommandLine.Spec;
     name = "watch",
     description = {
       "Prints each new text as soon as it is stored, until interrupted.",
-      "Creates the file if it is missing. Programs that store without this library are not noticed."
+      "Creates the file if it is missing; refuses one that another program made. Programs that"
+          + " store without this library are not noticed."
     },
     mixinStandardHelpOptions = true,
     versionProvider = Main.VersionText.class)
@@ -30,9 +32,9 @@ final class WatchCommand implements Callable<Integer> {
   WatchCommand() {}
 
   @Override
-  public Integer call() throws InterruptedException, TimeoutException {
+  public Integer call() throws IOException, InterruptedException, TimeoutException {
     PrintWriter out = spec.commandLine().getOut();
-    try (ShareObject cell = ShareObject.open(file.file(), capacity.bytes())) {
+    try (ShareObject cell = file.openToRead(capacity)) {
       long seen = cell.version();
       while (!out.checkError()) {
         cell.await(seen, FOR_EVER);

@@ -10,6 +10,7 @@ import org.shareobject.internal.Utf8;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code shareobject write TEXT}. */
@@ -17,13 +18,21 @@ import picocli.CommandLine.Parameters;
     name = "write",
     description = {
       "Stores a text, and creates the file if it is missing.",
-      "Of a text longer than 1023 bytes the whole characters that fit are stored, and that is a"
-          + " failure."
+      "Of a text that does not fit, the whole characters that do are stored, and that is a"
+          + " failure.",
+      "Refuses a file that another program made, unless it is empty or has exactly the Node"
+          + " addon's 1024 bytes."
     },
     mixinStandardHelpOptions = true,
     versionProvider = Main.VersionText.class)
 final class WriteCommand implements Callable<Integer> {
   @Mixin private FileOption file;
+  @Mixin private CapacityOption capacity;
+
+  @Option(
+      names = "--adopt",
+      description = "Takes over any file of at most 1024 bytes; what is in it is overwritten.")
+  private boolean adopts;
 
   @Parameters(
       paramLabel = "TEXT",
@@ -34,15 +43,32 @@ final class WriteCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    String wanted = text.equals("-") ? standardInput() : text;
-    file.use();
-    int stored = ShareObject.write(wanted);
-    int length = Utf8.encodeLossy(wanted).length;
-    if (stored < length) {
+    byte[] wanted = Utf8.encodeLossy(text.equals("-") ? standardInput() : text);
+    int stored;
+    try (ShareObject cell = file.openToWrite(capacity, adopts)) {
+      stored = wholeCharacters(wanted, cell.capacity() - 1);
+      cell.set(Utf8.decode(wanted, stored));
+    }
+    if (stored < wanted.length) {
       throw new IOException(
-          "the text was cut: " + stored + " of " + length + " bytes are stored in " + file.file());
+          "the text was cut: "
+              + stored
+              + " of "
+              + wanted.length
+              + " bytes are stored in "
+              + file.file()
+              + "; a new file has room for more with --capacity");
     }
     return ExitCode.OK;
+  }
+
+  /** Returns how many bytes of the text end between characters and are not above the most. */
+  private static int wholeCharacters(byte[] text, int most) {
+    int end = Math.min(text.length, most);
+    while (end > 0 && end < text.length && (text[end] & 0xC0) == 0x80) {
+      end--;
+    }
+    return end;
   }
 
   private static String standardInput() throws IOException {

@@ -24,16 +24,24 @@ public record CellInfo(
     long peers,
     long peerSlots) {
 
-  /** Opens the cell for as long as it takes to ask; the handle for that counts as a peer. */
-  public static CellInfo of(Path file, int capacity) {
+  /**
+   * Opens the cell that is there for as long as it takes to ask; the handle for that counts as a
+   * peer. Creates and adopts nothing.
+   */
+  public static CellInfo of(Path file) {
     NativeLibrary.load();
-    long cell = Results.check(CellNative.open(FileNames.bytes(file), capacity));
+    long cell = Results.check(CellNative.openExisting(FileNames.bytes(file)));
     try {
-      long[] f = new long[CellNative.INFO_FIELDS];
-      Results.check(CellNative.info(cell, f));
-      return new CellInfo(f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7]);
+      return of(cell);
     } finally {
       CellNative.free(cell);
     }
+  }
+
+  /** Asks an open cell. */
+  public static CellInfo of(long cell) {
+    long[] f = new long[CellNative.INFO_FIELDS];
+    Results.check(CellNative.info(cell, f));
+    return new CellInfo(f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7]);
   }
 }

@@ -12,7 +12,10 @@ public final class CellNative {
   private CellNative() {}
 
   /** Returns a handle, or a negative code. */
-  public static native long open(byte[] path, int capacity);
+  public static native long open(byte[] path, int capacity, boolean adopts);
+
+  /** Returns a handle, or a negative code. Creates and adopts nothing. */
+  public static native long openExisting(byte[] path);
 
   /** Ends all calls on the handle; it stays valid. */
   public static native void close(long cell);
