@@ -5,7 +5,7 @@ import java.util.Map;
 import org.shareobject.cluster.User;
 import org.shareobject.ipc.Channel;
 
-/** A worker with a user. {@code user.js} is the same in Node, with the published class. */
+/** A worker with a user. {@code user.js} is the same in Node. */
 final class UserWorker {
   private static final int VISITS = 100;
 

@@ -1,41 +1,37 @@
-// A master with the published Manager, whose worker is a JVM.
-//   node manager.js cluster JAVA OPTIONS… CLASS ARGUMENTS…
-//   node manager.js child   JAVA OPTIONS… CLASS ARGUMENTS…
-// Either the worker is one of Node's cluster, or just a child process, which
-// is put where the Manager looks for workers. The class is the last word
-// before --. Ends with the worker's exit code.
+// A master with a manager, whose worker is a JVM.
+//   node manager.js ours|published cluster|child JAVA OPTIONS… CLASS -- ARGUMENTS…
+// Either the worker is one of Node's cluster, or just a child process. Ends
+// with the worker's exit code.
 'use strict';
 
 const cluster = require('cluster');
 const {spawn} = require('child_process');
-const {Manager} = require('../../../examples/manager/published');
+const peer = require('./peer');
 
-const [how, java, ...words] = process.argv.slice(2);
+const [whose, how, java, ...words] = process.argv.slice(2);
 const end = words.indexOf('--');
 const args = words.slice(end + 1);
 const main = words[end - 1];
 const options = words.slice(0, end - 1);
-const manager = new Manager();
+const manager = peer(whose).manager();
 
 function forkInCluster() {
   process.execPath = java;
   cluster.setupPrimary({exec: main, execArgv: options, args});
-  return cluster.fork().process;
+  return cluster.fork();
 }
 
 function spawnChild() {
-  const child = spawn(java, [...options, main, ...args], {
+  return spawn(java, [...options, main, ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  cluster.workers[1] = child;
-  cluster.emit('online', child);
-  return child;
 }
 
 const worker = how === 'cluster' ? forkInCluster() : spawnChild();
+manager.attach(worker);
 worker.on('message', (message) => {
   if (message === 'tell') {
-    console.log(manager.__sharedMemory__.result);
+    console.log(manager.get('result'));
     worker.send('told');
   } else if (message === 'die') {
     process.exit(0);

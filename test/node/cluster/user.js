@@ -1,16 +1,14 @@
-// A worker whose master is a JVM: does what the arguments say by the
-// published User, then sends what came of it, and disconnects.
-//   node user.js ID check OPERATIONS    sets and gets, half and half
-//   node user.js ID call METHOD KEY     any method
+// A worker whose master is a JVM: does what the arguments say by a user, then
+// sends what came of it, and disconnects.
+//   node user.js ours|published ID check OPERATIONS    sets and gets, half and half
+//   node user.js ours|published ID call METHOD KEY     any method
 'use strict';
 
 const assert = require('assert');
-const cluster = require('cluster');
-const {User} = require('../../../examples/manager/published');
+const peer = require('./peer');
 
-const [id, act, ...args] = process.argv.slice(2);
-cluster.worker = {id: Number(id)}; // what Node's cluster would do
-const user = new User();
+const [whose, id, act, ...args] = process.argv.slice(2);
+const user = peer(whose).user(Number(id));
 
 function report(result) {
   process.send({result}, () => process.disconnect());
@@ -21,34 +19,26 @@ function value(i) {
   return [i, `é😀${i}`, {i, deep: [[null, i / 7]]}, [], i % 2 === 0][i % 5];
 }
 
-function check(operations) {
-  const missing = {};
-  user.get(`never ${id}`, (found) => (missing.found = found));
+async function check(operations) {
+  const missing = user.call('get', `never ${id}`);
   let right = 0;
-  let left = operations;
-  const count = (isRight) => {
-    right += isRight;
-    if (--left === 0) {
-      assert.deepStrictEqual(missing, {found: undefined});
-      report(right);
-    }
-  };
+  const answers = [];
   for (let i = 0; i < operations / 2; i++) {
     const key = `${id}: ${i % 100}`;
-    user.set(key, value(i), (answer) => count(answer === 'OK'));
-    user.get(key, (answer) => {
-      try {
-        assert.deepStrictEqual(answer, value(i));
-        count(true);
-      } catch {
-        count(false);
-      }
-    });
+    answers.push(
+        user.call('set', key, value(i)).then((answer) => (right += answer === 'OK')),
+        user.call('get', key).then((answer) => {
+          assert.deepStrictEqual(answer, value(i));
+          right++;
+        }));
   }
+  await Promise.all(answers);
+  assert.strictEqual(await missing, undefined);
+  report(right);
 }
 
 if (act === 'check') {
   check(Number(args[0]));
 } else {
-  user.handle(args[0], args[1], null, report);
+  user.call(args[0], args[1]).then(report, (failure) => report(`${failure.code}: ${failure.message}`));
 }
