@@ -9,6 +9,9 @@ import static org.shareobject.cluster.RawMessages.json;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.IntNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -312,19 +315,21 @@ class ManagerTest {
   }
 
   @Test
-  void shouldKeepTheKeysThatWereUsedLast() {
+  void shouldForgetWhatACacheHasNoRoomFor() {
+    Cache<String, JsonNode> cache =
+        Caffeine.newBuilder().maximumSize(2).executor(Runnable::run).build();
     try (ChannelPair other = ChannelPair.open()) {
-      Manager lru = Manager.lru(2);
-      lru.attach(2, other.left());
+      new Manager(cache.asMap()).attach(2, other.left());
       RawMessages user = new RawMessages(other.right());
-      user.ask(request("set", "'key':'a','value':1"));
-      user.ask(request("set", "'key':'b','value':2"));
-      user.ask(request("get", "'key':'a'"));
-      user.ask(request("set", "'key':'c','value':3"));
-      assertEquals(answer("1"), user.ask(request("get", "'key':'a'")));
-      assertEquals(NO_VALUE, user.ask(request("get", "'key':'b'")));
-      assertEquals(answer("3"), user.ask(request("get", "'key':'c'")));
-      assertEquals(Set.of("a", "c"), lru.store().keySet());
+      for (String key : List.of("a", "b", "c", "d")) {
+        assertEquals(answer("1"), user.ask(request("plusOne", "'key':'" + key + "'")));
+      }
+      cache.cleanUp();
+      assertEquals(2, cache.asMap().size());
+      for (String key : List.of("a", "b", "c", "d")) {
+        JsonNode expected = cache.asMap().containsKey(key) ? answer("1") : NO_VALUE;
+        assertEquals(expected, user.ask(request("get", "'key':'" + key + "'")));
+      }
     }
   }
 }

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.math.BigInteger;
-import java.time.Duration;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Objects;
@@ -22,8 +21,9 @@ import org.shareobject.ipc.Channel;
  *
  * <p>The store is any {@code ConcurrentMap}. A {@link org.shareobject.ShareMap} of {@code
  * Codec.STRING} and {@code Codec.json(JsonNode.class)} outlives this process, has limits of its own
- * ({@code Eviction.CLOCK}, {@code timeToLive}), and is read by local processes without a message. A
- * store without limits grows with its keys.
+ * ({@code Eviction.CLOCK}, {@code timeToLive}), and is read by local processes without a message.
+ * The map of a bounded cache, as Caffeine's {@code asMap()}, drops what it has no room for. A store
+ * without limits grows with its keys.
  *
  * <p>Each operation is atomic as the store's own, {@code plusOne} too; setting many pairs is not:
  * others may see some of them set. Each is done by the thread of the channel that it came through.
@@ -45,29 +45,6 @@ public final class Manager {
    */
   public Manager(ConcurrentMap<String, JsonNode> store) {
     this.store = Objects.requireNonNull(store, "store");
-  }
-
-  /**
-   * Creates a manager that keeps a number of keys. One more, and it drops the one that was neither
-   * set nor got for the longest time.
-   *
-   * @param max the most keys, 1 or above
-   * @return the manager
-   */
-  public static Manager lru(int max) {
-    return new Manager(new LruMap<>(max, LruMap.FOR_EVER));
-  }
-
-  /**
-   * Creates a manager that keeps a number of keys, as {@link #lru(int)}, and each of them only
-   * while it is used.
-   *
-   * @param max the most keys, 1 or above
-   * @param idle how long a key is kept after it was last set or got; above zero
-   * @return the manager
-   */
-  public static Manager lru(int max, Duration idle) {
-    return new Manager(new LruMap<>(max, Objects.requireNonNull(idle, "idle")));
   }
 
   /**
