@@ -1,29 +1,19 @@
 /*
- * The natives of org.shareobject.internal.CellNative: argument check, one call
- * of the library, return code.
+ * The natives of org.shareobject.internal.cell.CellNative: argument check, one
+ * call of the library, return code.
  */
 #include <stdint.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "jni/bytes.h"
-#include "org_shareobject_internal_CellNative.h"
+#include "org_shareobject_internal_cell_CellNative.h"
 #include "shareobject.h"
 
 #define CELL_NATIVE(name)                                                      \
-  JNICALL Java_org_shareobject_internal_CellNative_##name
+  JNICALL Java_org_shareobject_internal_cell_CellNative_##name
 
 static struct sho_object *cell_of(jlong handle) {
   return (struct sho_object *)(intptr_t)handle;
-}
-
-static jbyteArray array_of(JNIEnv *env, const char *text) {
-  jsize length = (jsize)strlen(text);
-  jbyteArray array = (*env)->NewByteArray(env, length);
-  if (array != NULL) {
-    (*env)->SetByteArrayRegion(env, array, 0, length, (const jbyte *)text);
-  }
-  return array;
 }
 
 JNIEXPORT jlong CELL_NATIVE(open)(JNIEnv *env, jclass type, jbyteArray path,
@@ -195,27 +185,4 @@ JNIEXPORT jint CELL_NATIVE(sharePath)(JNIEnv *env, jclass type,
   code = sho_share_path(name.at);
   sho__bytes_free(&name);
   return code;
-}
-
-JNIEXPORT jbyteArray CELL_NATIVE(lastMessage)(JNIEnv *env, jclass type) {
-  (void)type;
-  return array_of(env, sho_last_message());
-}
-
-JNIEXPORT jbyteArray CELL_NATIVE(errorName)(JNIEnv *env, jclass type,
-                                            jint code) {
-  (void)type;
-  return array_of(env, sho_error_name(code));
-}
-
-JNIEXPORT jint CELL_NATIVE(lockTimeout)(JNIEnv *env, jclass type,
-                                        jlong timeout_ns) {
-  (void)env;
-  (void)type;
-  return sho_lock_timeout(timeout_ns);
-}
-
-JNIEXPORT jbyteArray CELL_NATIVE(libraryVersion)(JNIEnv *env, jclass type) {
-  (void)type;
-  return array_of(env, sho_version());
 }

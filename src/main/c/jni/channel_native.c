@@ -1,17 +1,17 @@
 /*
- * The natives of org.shareobject.internal.ChannelNative: argument check, one
- * call of the library, return code.
+ * The natives of org.shareobject.internal.socket.ChannelNative: argument check,
+ * one call of the library, return code.
  */
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "channel/channel.h"
 #include "jni/bytes.h"
-#include "org_shareobject_internal_ChannelNative.h"
+#include "org_shareobject_internal_socket_ChannelNative.h"
 #include "shareobject.h"
 
 #define CHANNEL_NATIVE(name)                                                   \
-  JNICALL Java_org_shareobject_internal_ChannelNative_##name
+  JNICALL Java_org_shareobject_internal_socket_ChannelNative_##name
 
 /* Count and loss before the descriptors. */
 enum { RECEIVED_HEADER = 2 };

@@ -1,6 +1,6 @@
 /*
- * The natives of org.shareobject.internal.MapNative: argument check, one call
- * of the library, return code.
+ * The natives of org.shareobject.internal.map.MapNative: argument check, one
+ * call of the library, return code.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,10 +9,11 @@
 #include "base/error.h"
 #include "jni/bytes.h"
 #include "map/map.h"
-#include "org_shareobject_internal_MapNative.h"
+#include "org_shareobject_internal_map_MapNative.h"
 #include "shareobject.h"
 
-#define MAP_NATIVE(name) JNICALL Java_org_shareobject_internal_MapNative_##name
+#define MAP_NATIVE(name)                                                       \
+  JNICALL Java_org_shareobject_internal_map_MapNative_##name
 
 /* A key of up to 16 bytes that crossed as two numbers. */
 struct short_key {

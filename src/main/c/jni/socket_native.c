@@ -1,6 +1,6 @@
 /*
- * The natives of org.shareobject.internal.SocketNative: descriptors to and from
- * objects of the JDK.
+ * The natives of org.shareobject.internal.socket.SocketNative: descriptors to
+ * and from objects of the JDK.
  *
  * The JDK makes channels from descriptors only for itself. JNI reaches its
  * constructors and fields without any flag of the JVM, as they are alike in
@@ -10,11 +10,11 @@
  */
 #include "base/error.h"
 #include "channel/channel.h"
-#include "org_shareobject_internal_SocketNative.h"
+#include "org_shareobject_internal_socket_SocketNative.h"
 #include "shareobject.h"
 
 #define SOCKET_NATIVE(name)                                                    \
-  JNICALL Java_org_shareobject_internal_SocketNative_##name
+  JNICALL Java_org_shareobject_internal_socket_SocketNative_##name
 
 #define PROVIDER "Ljava/nio/channels/spi/SelectorProvider;"
 #define FAMILY "Ljava/net/ProtocolFamily;"

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.shareobject.internal.CellInfo;
+import org.shareobject.internal.cell.CellInfo;
 import org.shareobject.testing.Host;
 import org.shareobject.testing.Tmpfs;
 

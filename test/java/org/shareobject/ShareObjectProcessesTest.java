@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.shareobject.internal.CellInfo;
+import org.shareobject.internal.cell.CellInfo;
 import org.shareobject.testing.ChildJvm;
 import org.shareobject.testing.JvmLauncher;
 import org.shareobject.testing.OpenLoop;

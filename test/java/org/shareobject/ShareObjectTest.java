@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.shareobject.internal.CellInfo;
+import org.shareobject.internal.cell.CellInfo;
 
 class ShareObjectTest {
   @TempDir Path folder;

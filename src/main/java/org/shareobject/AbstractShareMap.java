@@ -8,8 +8,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.BiFunction;
 import java.util.function.Function;
-import org.shareobject.internal.RawEntry;
-import org.shareobject.internal.RawMap;
+import org.shareobject.internal.map.RawEntry;
+import org.shareobject.internal.map.RawMap;
 
 /**
  * The contract of {@link ConcurrentMap} over a map from bytes to bytes.

@@ -2,11 +2,11 @@ package org.shareobject;
 
 import java.io.ObjectInputFilter;
 import java.nio.ByteBuffer;
-import org.shareobject.internal.BytesCodec;
-import org.shareobject.internal.JsonCodec;
-import org.shareobject.internal.LongCodec;
-import org.shareobject.internal.SerializableCodec;
-import org.shareobject.internal.StringCodec;
+import org.shareobject.internal.codec.BytesCodec;
+import org.shareobject.internal.codec.JsonCodec;
+import org.shareobject.internal.codec.LongCodec;
+import org.shareobject.internal.codec.SerializableCodec;
+import org.shareobject.internal.codec.StringCodec;
 
 /**
  * How objects become bytes and bytes objects again. May be called by any thread at any time.

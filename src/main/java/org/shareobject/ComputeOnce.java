@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
-import org.shareobject.internal.RawMap;
+import org.shareobject.internal.map.RawMap;
 
 /**
  * Runs a computation for a key in one thread of all processes at a time.

@@ -12,7 +12,7 @@ import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import org.shareobject.internal.RawScan;
+import org.shareobject.internal.map.RawScan;
 
 /**
  * The three views of a map. Their iterators are weakly consistent: an entry that is there all the

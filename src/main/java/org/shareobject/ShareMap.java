@@ -7,14 +7,14 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
-import org.shareobject.internal.FileNames;
-import org.shareobject.internal.MapAccess;
-import org.shareobject.internal.MapOptions;
-import org.shareobject.internal.Millis;
-import org.shareobject.internal.Nanos;
-import org.shareobject.internal.RawEntry;
-import org.shareobject.internal.RawMap;
-import org.shareobject.internal.Results;
+import org.shareobject.internal.map.MapAccess;
+import org.shareobject.internal.map.MapOptions;
+import org.shareobject.internal.map.RawEntry;
+import org.shareobject.internal.map.RawMap;
+import org.shareobject.internal.nativelib.Results;
+import org.shareobject.internal.text.FileNames;
+import org.shareobject.internal.time.Millis;
+import org.shareobject.internal.time.Nanos;
 
 /**
  * A {@link java.util.concurrent.ConcurrentMap} that the processes of one host share through a file.

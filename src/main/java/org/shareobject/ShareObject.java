@@ -6,14 +6,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeoutException;
-import org.shareobject.internal.Addon;
-import org.shareobject.internal.CellInfo;
-import org.shareobject.internal.CellNative;
-import org.shareobject.internal.FileNames;
-import org.shareobject.internal.Nanos;
-import org.shareobject.internal.NativeLibrary;
-import org.shareobject.internal.Results;
-import org.shareobject.internal.Utf8;
+import org.shareobject.internal.cell.Addon;
+import org.shareobject.internal.cell.CellInfo;
+import org.shareobject.internal.cell.CellNative;
+import org.shareobject.internal.nativelib.NativeLibrary;
+import org.shareobject.internal.nativelib.Results;
+import org.shareobject.internal.text.FileNames;
+import org.shareobject.internal.text.Utf8;
+import org.shareobject.internal.time.Nanos;
 
 /**
  * A text that the processes of one host share through a file.

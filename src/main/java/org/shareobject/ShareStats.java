@@ -1,6 +1,6 @@
 package org.shareobject;
 
-import org.shareobject.internal.MapOptions;
+import org.shareobject.internal.map.MapOptions;
 
 /**
  * Numbers of a {@link ShareMap}, summed over all processes. Those that count began at 0 when the

@@ -18,8 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.shareobject.ShareObject;
-import org.shareobject.internal.NativeLibrary;
-import org.shareobject.internal.Version;
+import org.shareobject.internal.nativelib.NativeLibrary;
+import org.shareobject.internal.nativelib.Version;
 
 /** The command within this JVM. */
 class MainTest {

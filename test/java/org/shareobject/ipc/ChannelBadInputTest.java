@@ -22,8 +22,8 @@ import org.shareobject.ShareClosedException;
 import org.shareobject.ShareFormatException;
 import org.shareobject.ShareIoException;
 import org.shareobject.ShareValueTooLargeException;
-import org.shareobject.internal.Descriptor;
-import org.shareobject.internal.Sockets;
+import org.shareobject.internal.socket.Descriptor;
+import org.shareobject.internal.socket.Sockets;
 import org.shareobject.testing.Futures;
 
 /** What comes from the other side and should not. */

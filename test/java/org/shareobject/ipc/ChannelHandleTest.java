@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.shareobject.Codec;
 import org.shareobject.ShareClosedException;
 import org.shareobject.ShareIoException;
-import org.shareobject.internal.Sockets;
+import org.shareobject.internal.socket.Sockets;
 import org.shareobject.testing.Futures;
 
 /** Sockets that go along with messages. */

@@ -16,7 +16,7 @@ import org.shareobject.Eviction;
 import org.shareobject.ShareClosedException;
 import org.shareobject.ShareException;
 import org.shareobject.ShareMap;
-import org.shareobject.internal.Sockets;
+import org.shareobject.internal.socket.Sockets;
 import org.shareobject.testing.Futures;
 
 /** Maps that go along with messages: memory that has no file. */

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 import org.shareobject.Codec;
 import org.shareobject.ShareIoException;
 import org.shareobject.ShareMap;
-import org.shareobject.internal.JvmCommand;
+import org.shareobject.internal.process.JvmCommand;
 import org.shareobject.testing.ChildJvm;
 import org.shareobject.testing.Futures;
 import org.shareobject.testing.JvmLauncher;

@@ -12,8 +12,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.shareobject.Codec;
 import org.shareobject.ShareMap;
-import org.shareobject.internal.Descriptor;
-import org.shareobject.internal.MapAccess;
+import org.shareobject.internal.map.MapAccess;
+import org.shareobject.internal.socket.Descriptor;
 
 /** The descriptors of this process. */
 final class OpenFiles {

@@ -1,6 +1,6 @@
 package org.shareobject.ipc;
 
-import org.shareobject.internal.Endpoint;
+import org.shareobject.internal.socket.Endpoint;
 
 /** Two channels that are connected, in one process. */
 final class Pair implements AutoCloseable {

@@ -3,10 +3,10 @@ package org.shareobject.ipc;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
-import org.shareobject.internal.Descriptor;
-import org.shareobject.internal.Endpoint;
-import org.shareobject.internal.ReceivedDescriptors;
-import org.shareobject.internal.Results;
+import org.shareobject.internal.nativelib.Results;
+import org.shareobject.internal.socket.Descriptor;
+import org.shareobject.internal.socket.Endpoint;
+import org.shareobject.internal.socket.ReceivedDescriptors;
 
 /** A channel whose other side is any bytes that a test wants. */
 final class RawPeer implements AutoCloseable {

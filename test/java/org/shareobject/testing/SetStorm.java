@@ -2,11 +2,11 @@ package org.shareobject.testing;
 
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
-import org.shareobject.internal.CellNative;
-import org.shareobject.internal.FileNames;
-import org.shareobject.internal.NativeLibrary;
-import org.shareobject.internal.Results;
-import org.shareobject.internal.Utf8;
+import org.shareobject.internal.cell.CellNative;
+import org.shareobject.internal.nativelib.NativeLibrary;
+import org.shareobject.internal.nativelib.Results;
+import org.shareobject.internal.text.FileNames;
+import org.shareobject.internal.text.Utf8;
 
 /**
  * A child whose threads set texts for ever. They call the native with bytes made before, so that

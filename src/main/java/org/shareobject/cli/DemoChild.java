@@ -9,7 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import org.shareobject.internal.JvmCommand;
+import org.shareobject.internal.process.JvmCommand;
 
 /** A process of the demo, and the thread that shows what it prints. */
 final class DemoChild implements AutoCloseable {

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import org.shareobject.ShareFormatException;
 import org.shareobject.ShareIoException;
 import org.shareobject.ShareObject;
-import org.shareobject.internal.Utf8;
+import org.shareobject.internal.text.Utf8;
 import picocli.CommandLine.Option;
 
 /** The option {@code --file}, and how that file is opened: what is not ours is not written to. */

@@ -6,7 +6,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.shareobject.internal.Nanos;
+import org.shareobject.internal.time.Nanos;
 
 /** One thread that does all, so that nothing needs a lock. What comes after its end is dropped. */
 final class Loop implements AutoCloseable {

@@ -9,7 +9,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.shareobject.ShareMap;
 import org.shareobject.ShareStats;
-import org.shareobject.internal.Nanos;
+import org.shareobject.internal.time.Nanos;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;

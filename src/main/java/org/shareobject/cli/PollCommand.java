@@ -7,7 +7,7 @@ import java.nio.file.LinkOption;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.shareobject.ShareObject;
-import org.shareobject.internal.Nanos;
+import org.shareobject.internal.time.Nanos;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;

@@ -6,7 +6,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
 import org.shareobject.ShareObject;
-import org.shareobject.internal.Utf8;
+import org.shareobject.internal.text.Utf8;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;

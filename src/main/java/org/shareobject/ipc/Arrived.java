@@ -2,8 +2,8 @@ package org.shareobject.ipc;
 
 import java.util.ArrayDeque;
 import org.shareobject.ShareFormatException;
-import org.shareobject.internal.Descriptor;
-import org.shareobject.internal.ReceivedDescriptors;
+import org.shareobject.internal.socket.Descriptor;
+import org.shareobject.internal.socket.ReceivedDescriptors;
 
 /**
  * Descriptors that came and wait for the line that they belong to. For one thread.

@@ -1,8 +1,8 @@
 package org.shareobject.ipc;
 
 import java.util.List;
-import org.shareobject.internal.Descriptor;
-import org.shareobject.internal.Endpoint;
+import org.shareobject.internal.socket.Descriptor;
+import org.shareobject.internal.socket.Endpoint;
 
 /** Bytes that are being written: of one message, or of several small ones. For one thread. */
 final class Batch {

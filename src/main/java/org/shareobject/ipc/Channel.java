@@ -16,8 +16,8 @@ import org.shareobject.ShareException;
 import org.shareobject.ShareIoException;
 import org.shareobject.ShareMap;
 import org.shareobject.ShareValueTooLargeException;
-import org.shareobject.internal.Endpoint;
-import org.shareobject.internal.MapAccess;
+import org.shareobject.internal.map.MapAccess;
+import org.shareobject.internal.socket.Endpoint;
 
 /**
  * Node's channel between two processes: JSON messages, and sockets and maps that go along.

@@ -6,10 +6,10 @@ import java.nio.channels.ServerSocketChannel;
 import org.shareobject.Codec;
 import org.shareobject.ShareIoException;
 import org.shareobject.ShareMap;
-import org.shareobject.internal.Descriptor;
-import org.shareobject.internal.MapAccess;
-import org.shareobject.internal.RawMap;
-import org.shareobject.internal.Sockets;
+import org.shareobject.internal.map.MapAccess;
+import org.shareobject.internal.map.RawMap;
+import org.shareobject.internal.socket.Descriptor;
+import org.shareobject.internal.socket.Sockets;
 
 /**
  * A socket or a map that came with a message. It belongs to the receiver: what {@link #channel()}

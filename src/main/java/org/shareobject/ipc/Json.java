@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import org.shareobject.ShareFormatException;
-import org.shareobject.internal.Utf8;
+import org.shareobject.internal.text.Utf8;
 
 /** Messages to and from lines of JSON, as Node writes and reads them. */
 final class Json {

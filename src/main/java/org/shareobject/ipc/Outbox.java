@@ -7,8 +7,8 @@ import org.shareobject.ShareClosedException;
 import org.shareobject.ShareException;
 import org.shareobject.ShareFullException;
 import org.shareobject.ShareIoException;
-import org.shareobject.internal.Descriptor;
-import org.shareobject.internal.Endpoint;
+import org.shareobject.internal.socket.Descriptor;
+import org.shareobject.internal.socket.Endpoint;
 
 /**
  * What is to be written, in order.

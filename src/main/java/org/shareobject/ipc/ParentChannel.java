@@ -3,8 +3,8 @@ package org.shareobject.ipc;
 import java.util.Optional;
 import org.shareobject.ShareException;
 import org.shareobject.ShareIoException;
-import org.shareobject.internal.Endpoint;
-import org.shareobject.internal.ProcessLauncher;
+import org.shareobject.internal.process.ProcessLauncher;
+import org.shareobject.internal.socket.Endpoint;
 
 /** The channel to the process that forked this one; there is one in a JVM. */
 final class ParentChannel {

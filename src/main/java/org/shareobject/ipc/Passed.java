@@ -1,6 +1,6 @@
 package org.shareobject.ipc;
 
-import org.shareobject.internal.Descriptor;
+import org.shareobject.internal.socket.Descriptor;
 
 /** A handle to be passed along with a message. */
 interface Passed {

@@ -1,7 +1,7 @@
 package org.shareobject.ipc;
 
-import org.shareobject.internal.Descriptor;
-import org.shareobject.internal.RawMap;
+import org.shareobject.internal.map.RawMap;
+import org.shareobject.internal.socket.Descriptor;
 
 /**
  * A map to be passed along.

@@ -7,8 +7,8 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import org.shareobject.ShareClosedException;
-import org.shareobject.internal.Descriptor;
-import org.shareobject.internal.Sockets;
+import org.shareobject.internal.socket.Descriptor;
+import org.shareobject.internal.socket.Sockets;
 
 /** A socket to be passed along. */
 final class PassedSocket implements Passed {

@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.shareobject.ShareFormatException;
-import org.shareobject.internal.Descriptor;
+import org.shareobject.internal.socket.Descriptor;
 
 /**
  * Node's internal messages: those whose {@code cmd} begins with {@code NODE_} and goes on. For the

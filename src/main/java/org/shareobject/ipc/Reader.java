@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import org.shareobject.ShareException;
 import org.shareobject.ShareFormatException;
 import org.shareobject.ShareIoException;
-import org.shareobject.internal.Endpoint;
-import org.shareobject.internal.ReceivedDescriptors;
-import org.shareobject.internal.Results;
+import org.shareobject.internal.nativelib.Results;
+import org.shareobject.internal.socket.Endpoint;
+import org.shareobject.internal.socket.ReceivedDescriptors;
 
 /** The thread of a channel: reads, splits into lines, and has them understood. */
 final class Reader implements Runnable {

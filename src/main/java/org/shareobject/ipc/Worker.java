@@ -7,10 +7,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.shareobject.ShareException;
 import org.shareobject.ShareIoException;
-import org.shareobject.internal.Endpoint;
-import org.shareobject.internal.JvmArguments;
-import org.shareobject.internal.JvmCommand;
-import org.shareobject.internal.ProcessLauncher;
+import org.shareobject.internal.process.JvmArguments;
+import org.shareobject.internal.process.JvmCommand;
+import org.shareobject.internal.process.ProcessLauncher;
+import org.shareobject.internal.socket.Endpoint;
 
 /**
  * A process that this one started, with a channel to it.

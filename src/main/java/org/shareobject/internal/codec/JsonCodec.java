@@ -1,0 +1,54 @@
+package org.shareobject.internal.codec;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.ObjectWriter;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.util.Objects;
+import org.shareobject.Codec;
+import org.shareobject.ShareException;
+
+/** {@link Codec#json}. To be touched only by it, since Jackson may be missing. */
+public final class JsonCodec<T> implements Codec<T> {
+  private final Class<T> type;
+  private final ObjectReader reader;
+  private final ObjectWriter writer;
+
+  /** Creates a codec for the type. */
+  public JsonCodec(Class<T> type) {
+    JsonMapper mapper = new JsonMapper();
+    this.type = Objects.requireNonNull(type, "type");
+    reader = mapper.readerFor(type);
+    writer = mapper.writerFor(type);
+  }
+
+  @Override
+  public byte[] encode(T value) {
+    try {
+      return writer.writeValueAsBytes(value);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(
+          "a " + value.getClass().getName() + " cannot be written as JSON: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public T decode(byte[] bytes) {
+    T value;
+    try {
+      value = reader.readValue(bytes);
+    } catch (IOException e) {
+      throw mismatch(e.getMessage(), e);
+    }
+    if (value == null) {
+      throw mismatch("it is null", null);
+    }
+    return value;
+  }
+
+  private ShareException mismatch(String reason, Throwable cause) {
+    return new ShareException(
+        "SHO_ETYPE", "a value is no JSON of " + type.getName() + ": " + reason, cause);
+  }
+}

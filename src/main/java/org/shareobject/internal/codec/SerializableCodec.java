@@ -1,0 +1,65 @@
+package org.shareobject.internal.codec;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.ObjectInputFilter;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.io.ObjectStreamClass;
+import java.util.Objects;
+import org.shareobject.Codec;
+import org.shareobject.ShareException;
+
+/** {@link Codec#serializable}. */
+public final class SerializableCodec<T> implements Codec<T> {
+  private final Class<T> type;
+  private final ObjectInputFilter filter;
+
+  /** Creates a codec for objects of the type. */
+  public SerializableCodec(Class<T> type, ObjectInputFilter filter) {
+    this.type = Objects.requireNonNull(type, "type");
+    this.filter = Objects.requireNonNull(filter, "filter");
+  }
+
+  @Override
+  public byte[] encode(T value) {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+      out.writeObject(type.cast(value));
+    } catch (IOException e) {
+      throw new IllegalArgumentException(
+          "a " + value.getClass().getName() + " cannot be serialized: " + e, e);
+    }
+    return bytes.toByteArray();
+  }
+
+  @Override
+  public T decode(byte[] bytes) {
+    try (ObjectInputStream in = new TypesInputStream(new ByteArrayInputStream(bytes))) {
+      in.setObjectInputFilter(filter);
+      return Objects.requireNonNull(type.cast(in.readObject()), "it is null");
+    } catch (IOException | ReflectiveOperationException | RuntimeException e) {
+      throw new ShareException(
+          "SHO_ETYPE", "a value is no serialized " + type.getName() + ": " + e, e);
+    }
+  }
+
+  /** Finds classes where the type's own are, not where this library's are. */
+  private final class TypesInputStream extends ObjectInputStream {
+    TypesInputStream(InputStream in) throws IOException {
+      super(in);
+    }
+
+    @Override
+    protected Class<?> resolveClass(ObjectStreamClass description)
+        throws IOException, ClassNotFoundException {
+      try {
+        return Class.forName(description.getName(), false, type.getClassLoader());
+      } catch (ClassNotFoundException e) {
+        return super.resolveClass(description);
+      }
+    }
+  }
+}

@@ -1,0 +1,111 @@
+package org.shareobject.internal.map;
+
+import java.nio.ByteBuffer;
+import org.shareobject.internal.nativelib.Results;
+
+/**
+ * The natives of {@link org.shareobject.ShareMap}. Each is one call of the C function of that name
+ * in {@code shareobject.h}, whose contract holds. A negative result is an error code for {@link
+ * Results}.
+ *
+ * <p>An array region costs more than the rest of a JNI call. So a {@link ShortKey} can cross as two
+ * longs, and what {@link #findShort} and {@link #find} find does not cross at all: {@link MapView}
+ * reads it where it is.
+ */
+final class MapNative {
+  /** How many numbers {@link #view} answers. */
+  static final int VIEW_FIELDS = 14;
+
+  /** How many numbers {@link #stats} answers. */
+  static final int STATS_FIELDS = 18;
+
+  private MapNative() {}
+
+  /** Returns a handle, or a negative code. Numbers that are 0 are left to the file. */
+  static native long open(
+      byte[] path, long capacity, long maxEntry, int eviction, boolean readOnly);
+
+  /** Returns a handle, or a negative code. Numbers that are 0 are left to the library. */
+  static native long openAnonymous(long capacity, long maxEntry, int eviction);
+
+  /** Returns a handle of the map behind a descriptor, which stays the caller's. */
+  static native long openDescriptor(int descriptor);
+
+  /** Returns the map's own descriptor, for as long as the map is open. */
+  static native int descriptor(long map);
+
+  /** Ends all calls on the handle; it stays valid. */
+  static native void close(long map);
+
+  /** Frees the handle, and unmaps its memory. Nothing may use either then or later. */
+  static native void free(long map);
+
+  /** Fills {@code out} with the fields of {@code struct sho_map_view} in their order. */
+  static native int view(long map, long[] out);
+
+  /** Returns a buffer over a part of the mapped memory; null if there is none. */
+  static native ByteBuffer window(long map, long offset, long bytes);
+
+  /** Returns where the key's entry is, as {@code sho_map_find}. */
+  static native long findShort(long map, long key0, long key1, int keyBytes);
+
+  /** Returns where the key's entry is, as {@code sho_map_find}. */
+  static native long find(long map, byte[] key);
+
+  /** Counts finds that the library did not see. */
+  static native void addHits(long map, long hits);
+
+  /** Writes length and version to {@code out}, and fills {@code value} only if it fits. */
+  static native int get(long map, byte[] key, byte[] value, long[] out);
+
+  /** Returns the new version. */
+  static native long setShort(
+      long map, long key0, long key1, int keyBytes, byte[] value, int valueBytes, long ttlMs);
+
+  /** Returns the new version. */
+  static native long set(long map, byte[] key, byte[] value, long ttlMs);
+
+  /** Returns the new version. */
+  static native long compareAndSet(long map, byte[] key, long expected, byte[] value, long ttlMs);
+
+  static native int remove(long map, byte[] key);
+
+  static native int compareAndRemove(long map, byte[] key, long expected);
+
+  /** Writes the sum to {@code out}. */
+  static native int addAndGet(long map, byte[] key, long delta, long[] out);
+
+  /** Returns the time that is left, ms; 0: for ever. */
+  static native long timeToLive(long map, byte[] key);
+
+  static native int expire(long map, byte[] key, long ttlMs);
+
+  /** Returns the version now, 0: absent. Blocks at most {@code timeoutNanos}. */
+  static native long await(long map, byte[] key, long version, long timeoutNanos);
+
+  /**
+   * Takes the cursor from {@code cursorAndUsed}, writes the next one and the number of used bytes
+   * there; the latter also with {@link Results#ETOOBIG}.
+   */
+  static native int scan(long map, long[] cursorAndUsed, byte[] records);
+
+  static native int clear(long map);
+
+  /** Returns the number of entries. */
+  static native long size(long map);
+
+  /** Returns the number of entries removed. */
+  static native long removeExpired(long map);
+
+  /** Fills {@code out} with the fields of {@code struct sho_map_stats} in their order. */
+  static native int stats(long map, long[] out);
+
+  static native int verify(long map);
+
+  /** Returns the ticket, an unsigned 32-bit number. */
+  static native long computeTicket(long map, byte[] key);
+
+  static native int computeLock(long map, int ticket, int[] held);
+
+  static native int computeUnlock(long map, int ticket);
+}

@@ -1,0 +1,446 @@
+package org.shareobject.internal.map;
+
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.function.Function;
+import org.shareobject.ShareException;
+import org.shareobject.internal.nativelib.NativeLibrary;
+import org.shareobject.internal.nativelib.Results;
+import org.shareobject.internal.socket.Descriptor;
+
+/**
+ * A map from bytes to bytes: the handle, the view, and exceptions in place of codes.
+ *
+ * <p>{@link MapView} reads values by itself; what it cannot tell, C finds and it copies. A read
+ * that writers overtook {@value #ROUNDS} times has C copy it, which takes the lock if need be.
+ *
+ * <p>The handle is freed when this object and what it handed out cannot be reached any more; hence
+ * the fence behind each use.
+ */
+public final class RawMap {
+  private static final int ROUNDS = 16;
+  private static final int FIRST_GUESS = 512;
+
+  private final long map;
+  private final MapView view;
+  private final HitCounts hits = new HitCounts();
+
+  private RawMap(long map) {
+    this.map = map;
+    view = new MapView(map);
+  }
+
+  /** Opens the map in a file. */
+  public static RawMap open(byte[] path, MapOptions options) {
+    NativeLibrary.load();
+    return of(
+        Results.check(
+            MapNative.open(
+                path,
+                options.capacity(),
+                options.maxEntry(),
+                options.evictionCode(),
+                options.readOnly())));
+  }
+
+  /** Opens a new map without a file. */
+  public static RawMap openAnonymous(MapOptions options) {
+    NativeLibrary.load();
+    return of(
+        Results.check(
+            MapNative.openAnonymous(
+                options.capacity(), options.maxEntry(), options.evictionCode())));
+  }
+
+  /** Opens the map behind a descriptor, which stays the caller's. */
+  public static RawMap open(Descriptor descriptor) {
+    NativeLibrary.load();
+    return of(Results.check(MapNative.openDescriptor(descriptor.number())));
+  }
+
+  private static RawMap of(long map) {
+    try {
+      return new RawMap(map);
+    } catch (RuntimeException | Error e) {
+      MapNative.close(map);
+      throw e;
+    }
+  }
+
+  /** Returns the value, or null. */
+  public byte[] get(byte[] key) {
+    try {
+      byte[] value = view.get(key);
+      return value == null ? search(key) : counted(value);
+    } catch (InternalError truncated) {
+      return valueOf(copy(key, truncated));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Returns the value with its version, or null. */
+  public RawEntry getVersioned(byte[] key) {
+    try {
+      return searchVersioned(key);
+    } catch (InternalError truncated) {
+      return copy(key, truncated);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Returns whether the key is there. */
+  public boolean contains(byte[] key) {
+    try {
+      long found = find(key);
+      if (found == Results.EABSENT) {
+        return false;
+      }
+      Results.check(found);
+      return true;
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /**
+   * Returns what the reader makes of the value, null if there is none. What it made, or threw,
+   * while the bytes moved is dropped, and it runs again.
+   */
+  public <R> R read(byte[] key, Function<ByteBuffer, R> reader) {
+    try {
+      for (int round = 0; round < ROUNDS; round++) {
+        long found = find(key);
+        if (found < 0) {
+          checkAbsent(found);
+          return null;
+        }
+        ByteBuffer value = view.slice(found);
+        if (value == null) {
+          continue;
+        }
+        R result;
+        try {
+          result = reader.apply(value);
+        } catch (InternalError truncated) {
+          copy(key, truncated);
+          throw truncated;
+        } catch (Throwable e) {
+          if (view.isValid(found)) {
+            throw e;
+          }
+          continue;
+        }
+        if (view.isValid(found)) {
+          return result;
+        }
+      }
+      RawEntry entry = copy(key);
+      return entry == null ? null : reader.apply(ByteBuffer.wrap(entry.value()).asReadOnlyBuffer());
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Stores a value. */
+  public void set(byte[] key, byte[] value, long ttlMs) {
+    try {
+      int length = key.length;
+      Results.check(
+          length <= ShortKey.BYTES
+              ? MapNative.setShort(
+                  map, ShortKey.low(key), ShortKey.high(key), length, value, value.length, ttlMs)
+              : MapNative.set(map, key, value, ttlMs));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Stores a value if the version, 0 for absent, is still the expected one. */
+  public boolean compareAndSet(byte[] key, long expected, byte[] value, long ttlMs) {
+    try {
+      return done(MapNative.compareAndSet(map, key, expected, value, ttlMs), Results.ECHANGED);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Removes a key; returns whether it was there. */
+  public boolean remove(byte[] key) {
+    try {
+      return done(MapNative.remove(map, key), Results.EABSENT);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Removes a key if its version is still the expected one. */
+  public boolean compareAndRemove(byte[] key, long expected) {
+    try {
+      return done(MapNative.compareAndRemove(map, key, expected), Results.ECHANGED);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Adds to a little-endian number of 8 bytes; returns the sum. */
+  public long addAndGet(byte[] key, long delta) {
+    long[] sum = new long[1];
+    try {
+      Results.check(MapNative.addAndGet(map, key, delta, sum));
+      return sum[0];
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Returns the time that is left, ms; 0: for ever, or absent. */
+  public long timeToLive(byte[] key) {
+    try {
+      long left = MapNative.timeToLive(map, key);
+      return left == Results.EABSENT ? 0 : Results.check(left);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Sets the time that is left; returns whether the key is there. */
+  public boolean expire(byte[] key, long ttlMs) {
+    try {
+      return done(MapNative.expire(map, key, ttlMs), Results.EABSENT);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /**
+   * Sleeps until the key's version is another, at most so long. Returns the version then, 0:
+   * absent; or {@link Results#ETIMEDOUT}.
+   */
+  public long await(byte[] key, long version, long timeoutNanos) {
+    try {
+      long now = MapNative.await(map, key, version, timeoutNanos);
+      return now == Results.ETIMEDOUT ? now : Results.check(now);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Begins to go through the map. */
+  public RawScan scan() {
+    return new RawScan(this);
+  }
+
+  /** As {@link MapNative#scan}; returns false if the next record does not fit. */
+  boolean scan(long[] cursorAndUsed, byte[] records) {
+    try {
+      return done(MapNative.scan(map, cursorAndUsed, records), Results.ETOOBIG);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Removes all entries. */
+  public void clear() {
+    try {
+      Results.check(MapNative.clear(map));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Returns the number of entries. */
+  public long size() {
+    try {
+      return Results.check(MapNative.size(map));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Gives the room of expired entries back. */
+  public void removeExpired() {
+    try {
+      Results.check(MapNative.removeExpired(map));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Returns the fields of {@code struct sho_map_stats} in their order. */
+  public long[] stats() {
+    long[] fields = new long[MapNative.STATS_FIELDS];
+    try {
+      MapNative.addHits(map, hits.take());
+      Results.check(MapNative.stats(map, fields));
+      return fields;
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Checks everything. */
+  public void verify() {
+    try {
+      Results.check(MapNative.verify(map));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Returns the key's ticket in the table of computations. */
+  public int computeTicket(byte[] key) {
+    try {
+      return (int) Results.check(MapNative.computeTicket(map, key));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Waits for the ticket; {@code held} are those that the thread has already. */
+  public void computeLock(int ticket, int[] held) {
+    try {
+      Results.check(MapNative.computeLock(map, ticket, held));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Gives the ticket back; a map that was closed meanwhile has done so. */
+  public void computeUnlock(int ticket) {
+    try {
+      done(MapNative.computeUnlock(map, ticket), Results.ECLOSED);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /**
+   * Returns a descriptor by which another process can open the map. It has no part in the locks by
+   * which this process shows that it lives.
+   */
+  public Descriptor share() {
+    try {
+      int number = Results.check(MapNative.descriptor(map));
+      Descriptor shared = Descriptor.reopen(number);
+      try {
+        // A map that is open now was open before: the number was its own.
+        Results.check(MapNative.descriptor(map));
+        return shared;
+      } catch (RuntimeException e) {
+        shared.close();
+        throw e;
+      }
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Ends all calls; the memory stays until nobody can reach it. */
+  public void close() {
+    try {
+      MapNative.addHits(map, hits.take());
+      MapNative.close(map);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  private long find(byte[] key) {
+    int length = key.length;
+    return length <= ShortKey.BYTES
+        ? MapNative.findShort(map, ShortKey.low(key), ShortKey.high(key), length)
+        : MapNative.find(map, key);
+  }
+
+  private byte[] counted(byte[] value) {
+    int full = hits.add();
+    if (full > 0) {
+      MapNative.addHits(map, full);
+      view.expect(value.length);
+    }
+    return value;
+  }
+
+  private byte[] search(byte[] key) {
+    for (int round = 0; round < ROUNDS; round++) {
+      long found = find(key);
+      if (found < 0) {
+        checkAbsent(found);
+        return null;
+      }
+      byte[] value = view.value(found);
+      if (value != null) {
+        return value;
+      }
+    }
+    return valueOf(copy(key));
+  }
+
+  private RawEntry searchVersioned(byte[] key) {
+    for (int round = 0; round < ROUNDS; round++) {
+      long found = find(key);
+      if (found < 0) {
+        checkAbsent(found);
+        return null;
+      }
+      RawEntry entry = view.entry(found);
+      if (entry != null) {
+        return entry;
+      }
+    }
+    return copy(key);
+  }
+
+  private static byte[] valueOf(RawEntry entry) {
+    return entry == null ? null : entry.value();
+  }
+
+  /**
+   * Reads once more, in C, after a fault in Java's own access: with libjsig preloaded the JVM's
+   * handler comes first and makes an error of it. In C it becomes the exception that it should be.
+   */
+  private RawEntry copy(byte[] key, InternalError fault) {
+    try {
+      return copy(key);
+    } catch (ShareException e) {
+      e.addSuppressed(fault);
+      throw e;
+    }
+  }
+
+  private RawEntry copy(byte[] key) {
+    long[] lengthAndVersion = new long[2];
+    byte[] value = new byte[FIRST_GUESS];
+    while (true) {
+      int code = MapNative.get(map, key, value, lengthAndVersion);
+      if (code < 0) {
+        checkAbsent(code);
+        return null;
+      }
+      int length = (int) lengthAndVersion[0];
+      if (length <= value.length) {
+        return new RawEntry(Arrays.copyOf(value, length), lengthAndVersion[1]);
+      }
+      value = new byte[length];
+    }
+  }
+
+  /** Throws for all codes but that of an absent key. */
+  private static void checkAbsent(long code) {
+    if (code != Results.EABSENT) {
+      Results.check(code);
+    }
+  }
+
+  /** Returns whether it is a success; false for the one code that is none but no exception. */
+  private static boolean done(long result, int refusal) {
+    if (result == refusal) {
+      return false;
+    }
+    Results.check(result);
+    return true;
+  }
+}
