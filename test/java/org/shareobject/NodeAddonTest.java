@@ -22,11 +22,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.shareobject.testing.NeedsNode;
 import org.shareobject.testing.NodePeer;
 
 /**
  * A real Node process with the published addon and this JVM say the same of one file, both ways.
  */
+@NeedsNode
 @Timeout(180)
 class NodeAddonTest {
   private static final String HELLO = "Hello World!";

@@ -16,7 +16,6 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,12 +25,13 @@ import org.shareobject.Codec;
 import org.shareobject.ShareMap;
 import org.shareobject.ipc.Worker;
 import org.shareobject.testing.Futures;
-import org.shareobject.testing.Host;
+import org.shareobject.testing.NeedsNode;
 
 /**
  * Real Node at either end, with the classes of the examples; and with the published ones, if the
  * environment names the folder where their text is.
  */
+@NeedsNode
 @Timeout(180)
 class NodeClusterTest {
   private static final int OPERATIONS = 10_000;
@@ -39,11 +39,6 @@ class NodeClusterTest {
   private static final String THEIRS = "published";
   private static final String PUBLISHED = "SHO_PUBLISHED";
   private static final Path SCRIPTS = Path.of("test", "node", "cluster").toAbsolutePath();
-
-  @BeforeAll
-  static void needNode() {
-    Host.assumeRuns("node is installed", "node", "--version");
-  }
 
   // ---- users in Node ----
 

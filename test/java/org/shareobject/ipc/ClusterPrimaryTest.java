@@ -37,8 +37,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.shareobject.ShareClosedException;
 import org.shareobject.ShareIoException;
 import org.shareobject.testing.Futures;
+import org.shareobject.testing.NeedsNode;
 
 /** Real Node and JVMs as workers of a JVM. */
+@NeedsNode
 @Timeout(180)
 class ClusterPrimaryTest {
   private static final String LOCAL = "127.0.0.1";
@@ -49,7 +51,6 @@ class ClusterPrimaryTest {
 
   @BeforeEach
   void open() {
-    Node.assume();
     primary = new ClusterPrimary();
   }
 

@@ -17,7 +17,7 @@ final class Node {
   private Node() {}
 
   /** Skips the test where there is no Node. */
-  static void assume() {
+  private static void assume() {
     Host.assumeRuns("node is installed", "node", "--version");
   }
 

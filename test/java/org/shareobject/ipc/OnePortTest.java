@@ -19,8 +19,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.shareobject.testing.Futures;
+import org.shareobject.testing.NeedsNode;
 
 /** Two JVMs and two Node processes accept on one port. */
+@NeedsNode
 @Timeout(240)
 class OnePortTest {
   private static final int CONNECTIONS = 2_000;
@@ -32,7 +34,6 @@ class OnePortTest {
 
   @BeforeEach
   void open() throws IOException {
-    Node.assume();
     port = OnePort.open("java", "java", "node", "node");
   }
 

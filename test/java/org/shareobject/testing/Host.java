@@ -70,7 +70,8 @@ public final class Host {
     return process.isAlive() && process.info().command().isPresent();
   }
 
-  private static String failure(String... command) {
+  /** Returns why a command fails; null if it does not. */
+  static String failure(String... command) {
     try {
       ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
       PRELOADS.forEach(builder.environment()::remove);

@@ -16,7 +16,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A real Node process with an addon of the published form: test/node. */
+/**
+ * A real Node process, for tests with {@link NeedsNode}, with an addon of the published form:
+ * test/node.
+ */
 public final class NodePeer implements AutoCloseable {
   private static final String HEADERS = "node-api-headers@1.9.0";
   private static final Path SOURCES = Path.of("test", "node").toAbsolutePath();
@@ -45,7 +48,6 @@ public final class NodePeer implements AutoCloseable {
 
   /** Builds the addon with the headers from npm; skips the test where that is not possible. */
   public static void build() throws IOException {
-    Host.assumeRuns("node is installed", "node", "--version");
     Files.createDirectories(BUILD);
     Path headers = BUILD.resolve("node_modules/node-api-headers/include");
     if (!Files.exists(headers.resolve("node_api.h"))) {
