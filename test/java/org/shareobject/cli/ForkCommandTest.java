@@ -209,6 +209,37 @@ class ForkCommandTest {
         "127.0.0.1");
   }
 
+  // ---- handles, which the command has no use for ----
+
+  @Test
+  void shouldCloseSocketsThatACopyGivesIt() throws Exception {
+    int port = freePort();
+    String gives =
+        """
+        require('net')
+          .createServer((socket) => process.send('take', socket))
+          .listen(%d, '127.0.0.1');
+        """
+            .formatted(port);
+    try (ForkProcess fork = startScript(gives, "-n", "1")) {
+      fork.await("listens on");
+      assertIsClosed(port);
+      int before = fork.openFiles();
+      for (int i = 0; i < 300; i++) {
+        assertIsClosed(port);
+      }
+      Futures.await(() -> fork.openFiles() <= before);
+      fork.signal("TERM");
+      assertEnds(fork, 0);
+    }
+  }
+
+  private static void assertIsClosed(int port) throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      assertEquals(-1, socket.getInputStream().read());
+    }
+  }
+
   // ---- wrong use ----
 
   @Test

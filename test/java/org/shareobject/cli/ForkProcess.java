@@ -1,5 +1,6 @@
 package org.shareobject.cli;
 
+import java.io.File;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -64,6 +65,12 @@ final class ForkProcess implements AutoCloseable {
 
   void signal(String name) {
     Host.run("kill", "-" + name, String.valueOf(child.process().pid()));
+  }
+
+  /** Returns how many files it has open. */
+  int openFiles() {
+    String[] names = new File("/proc/" + child.process().pid() + "/fd").list();
+    return names == null ? 0 : names.length;
   }
 
   void kill() {

@@ -323,7 +323,7 @@ class ChannelHandleTest {
       String number = added.iterator().next();
       assertFalse(OpenFiles.isNonblocking(number));
       Futures.get(pair.left.send("server", server));
-      received.next().handle().drop();
+      received.next().handle().channel().close();
       assertTrue(OpenFiles.isNonblocking(number));
     }
   }
@@ -536,20 +536,58 @@ class ChannelHandleTest {
   // ---- handles that nobody takes ----
 
   @Test
-  void shouldCloseAHandleThatNobodyTook() throws Exception {
-    try (ServerSocketChannel server = server(StandardProtocolFamily.INET)) {
-      Futures.get(pair.left.send("warm up", server));
-      received.next().handle().channel().close();
-      int before = OpenFiles.count();
-      for (int i = 0; i < 20; i++) {
-        Futures.get(pair.left.send(i, server));
-        received.next();
-      }
-      Futures.await(
-          () -> {
-            System.gc();
-            return OpenFiles.count() <= before;
+  void shouldCloseAHandleThatNoListenerTook() throws Exception {
+    try (Pair fresh = Pair.open();
+        ServerSocketChannel server = server(StandardProtocolFamily.INET);
+        Connection connection = Connection.of(server)) {
+      CompletableFuture<Handle> ignored = new CompletableFuture<>();
+      fresh.right.onMessage((message, handle) -> ignored.complete(handle));
+      Futures.get(fresh.left.send(1, connection.served()));
+      assertNull(read(connection.client()));
+      Handle handle = ignored.get();
+      ShareClosedException e = assertThrows(ShareClosedException.class, handle::channel);
+      assertTrue(e.getMessage().contains("no listener took it"), e.getMessage());
+    }
+  }
+
+  @Test
+  void shouldCloseAHandleWhoseListenerThrew() throws Exception {
+    try (Pair fresh = Pair.open();
+        ServerSocketChannel server = server(StandardProtocolFamily.INET);
+        Connection connection = Connection.of(server)) {
+      fresh.right.onMessage(
+          (message, handle) -> {
+            Thread.currentThread().setUncaughtExceptionHandler((thread, error) -> {});
+            throw new IllegalStateException();
           });
+      Futures.get(fresh.left.send(1, connection.served()));
+      assertNull(read(connection.client()));
+    }
+  }
+
+  @Test
+  void shouldKeepAHandleOpenThatOneOfTheListenersTook() throws Exception {
+    try (Pair fresh = Pair.open();
+        ServerSocketChannel server = server(StandardProtocolFamily.INET);
+        Connection connection = Connection.of(server)) {
+      CompletableFuture<SocketChannel> taken = new CompletableFuture<>();
+      CompletableFuture<Void> last = new CompletableFuture<>();
+      fresh.right.onMessage((message, handle) -> {});
+      fresh.right.onMessage(
+          (message, handle) -> {
+            if (handle != null) {
+              taken.complete((SocketChannel) handle.channel());
+            } else {
+              last.complete(null);
+            }
+          });
+      Futures.get(fresh.left.send(1, connection.served()));
+      Futures.get(fresh.left.send(2));
+      Futures.get(last);
+      try (SocketChannel got = taken.get()) {
+        write(connection.client(), "still");
+        assertEquals("still", read(got));
+      }
     }
   }
 

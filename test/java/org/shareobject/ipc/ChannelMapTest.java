@@ -45,7 +45,7 @@ class ChannelMapTest {
       Futures.get(pair.left.send("take this", map));
       Received.Message message = received.next();
       assertEquals("take this", message.json().textValue());
-      try (ShareMap<String, Long> got = message.handle().map(Codec.STRING, Codec.LONG)) {
+      try (ShareMap<String, Long> got = message.map()) {
         assertEquals(1L, got.get("before"));
         got.put("answer", 42L);
         assertEquals(42L, map.get("answer"));
@@ -59,13 +59,13 @@ class ChannelMapTest {
 
   @Test
   void shouldOpenAMapAfterItsSenderClosedIt() {
-    Handle handle;
+    ShareMap<String, Long> opened;
     try (ShareMap<String, Long> map = builder().openAnonymous()) {
       map.put("left behind", 1L);
       Futures.get(pair.left.send(1, map));
-      handle = received.next().handle();
+      opened = received.next().map();
     }
-    try (ShareMap<String, Long> got = handle.map(Codec.STRING, Codec.LONG)) {
+    try (ShareMap<String, Long> got = opened) {
       assertEquals(1L, got.get("left behind"));
       assertEquals(1, got.stats().peers());
     }
@@ -76,7 +76,7 @@ class ChannelMapTest {
     try (ShareMap<String, Long> map = builder().open(folder.resolve("map"))) {
       map.put("x", 1L);
       Futures.get(pair.left.send(1, map));
-      try (ShareMap<String, Long> got = received.next().handle().map(Codec.STRING, Codec.LONG)) {
+      try (ShareMap<String, Long> got = received.next().map()) {
         assertEquals(1L, got.get("x"));
       }
     }
@@ -86,9 +86,10 @@ class ChannelMapTest {
   void shouldOpenAMapOnce() {
     try (ShareMap<String, Long> map = builder().openAnonymous()) {
       Futures.get(pair.left.send(1, map));
-      Handle handle = received.next().handle();
+      Received.Message message = received.next();
+      message.map().close();
+      Handle handle = message.handle();
       assertThrows(IllegalStateException.class, handle::channel);
-      handle.map(Codec.STRING, Codec.LONG).close();
       assertThrows(IllegalStateException.class, () -> handle.map(Codec.STRING, Codec.LONG));
     }
   }
@@ -104,7 +105,7 @@ class ChannelMapTest {
         assertEquals(i, received.nextJson().intValue());
         Received.Message message = received.next();
         assertEquals(i, message.json().intValue());
-        message.handle().drop();
+        message.map().close();
       }
     }
   }
@@ -164,11 +165,15 @@ class ChannelMapTest {
   void shouldRefuseADescriptorThatIsNoMap() throws Exception {
     try (RawPeer peer = RawPeer.open();
         ServerSocketChannel server = ServerSocketChannel.open().bind(null)) {
-      Received maps = Received.from(peer.channel);
+      CompletableFuture<Void> refused = new CompletableFuture<>();
+      peer.channel.onMessage(
+          (message, handle) -> {
+            assertThrows(ShareException.class, () -> handle.map(Codec.STRING, Codec.LONG));
+            assertThrows(IllegalStateException.class, () -> handle.map(Codec.STRING, Codec.LONG));
+            refused.complete(null);
+          });
       peer.write(PROBE + "\n", Sockets.copy(server));
-      Handle handle = maps.next().handle();
-      assertThrows(ShareException.class, () -> handle.map(Codec.STRING, Codec.LONG));
-      assertThrows(IllegalStateException.class, () -> handle.map(Codec.STRING, Codec.LONG));
+      Futures.get(refused);
     }
   }
 
@@ -176,7 +181,7 @@ class ChannelMapTest {
   void shouldGiveTheMemoryBackWithItsLastUser() {
     ShareMap<String, Long> map = builder().openAnonymous();
     Futures.get(pair.left.send(1, map));
-    ShareMap<String, Long> got = received.next().handle().map(Codec.STRING, Codec.LONG);
+    ShareMap<String, Long> got = received.next().map();
     map.close();
     got.put("still", 1L);
     assertTrue(OpenFiles.holdsMemoryWithoutFile());

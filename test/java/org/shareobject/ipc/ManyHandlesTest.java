@@ -3,14 +3,21 @@ package org.shareobject.ipc;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.File;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,9 +33,10 @@ import org.shareobject.testing.JvmLauncher;
 /** Many handles: none is lost, and no descriptor stays behind. */
 @Timeout(300)
 class ManyHandlesTest {
-  /** There and back. */
+  /** In each direction. */
   private static final int PASSINGS = 10_000;
 
+  private static final int IGNORED = 300;
   private static final int BURST = 1_000;
 
   /** A worker that keeps to so many open files, and needs some of them itself. */
@@ -78,7 +86,7 @@ class ManyHandlesTest {
     Futures.await(() -> openFiles(worker) > 0);
     int here = OpenFiles.count();
     int there = openFiles(worker);
-    passThereAndBack(worker, received, message, PASSINGS / 2);
+    passThereAndBack(worker, received, message, PASSINGS);
     OpenFiles.assertNoMoreThan(here);
     // Node closes what it sent a little later.
     Futures.await(() -> openFiles(worker) <= there);
@@ -95,19 +103,139 @@ class ManyHandlesTest {
     }
   }
 
+  // ---- handles that are ignored ----
+
   @Test
-  void shouldLeakNoDescriptorWithMaps() {
+  void shouldLeakNoDescriptorOfWhatAJvmIgnores() throws IOException {
+    try (Worker worker = Worker.fork(Workers.Ignorer.class)) {
+      for (int i = 0; i < 100; i++) {
+        passToIgnorer(worker, i);
+      }
+      int here = OpenFiles.count();
+      int there = openFiles(worker);
+      for (int i = 0; i < PASSINGS; i++) {
+        passToIgnorer(worker, i);
+      }
+      OpenFiles.assertNoMoreThan(here);
+      Futures.await(() -> openFiles(worker) <= there);
+    }
+  }
+
+  /** The other end of the connection sees that nobody wanted it. */
+  private void passToIgnorer(Worker worker, int message) throws IOException {
+    try (SocketChannel client = connect()) {
+      CompletableFuture<Void> sent = worker.channel().send(message, server.accept());
+      assertEquals(-1, client.read(ByteBuffer.allocate(1)));
+      Futures.get(sent);
+    }
+  }
+
+  @Test
+  void shouldLeakNoDescriptorOfWhatIsIgnoredHere() throws Exception {
+    try (Worker worker = Worker.fork(Workers.Echo.class)) {
+      Semaphore back = new Semaphore(0);
+      worker.channel().onMessage((message, handle) -> back.release());
+      passAndIgnoreTheEcho(worker, back, 100);
+      int here = OpenFiles.count();
+      int there = openFiles(worker);
+      passAndIgnoreTheEcho(worker, back, PASSINGS);
+      OpenFiles.assertNoMoreThan(here);
+      Futures.await(() -> openFiles(worker) <= there);
+    }
+  }
+
+  private void passAndIgnoreTheEcho(Worker worker, Semaphore back, int count) throws Exception {
+    for (int i = 0; i < count; i++) {
+      try (SocketChannel client = connect()) {
+        CompletableFuture<Void> sent = worker.channel().send(i, server.accept());
+        assertEquals(-1, client.read(ByteBuffer.allocate(1)));
+        Futures.get(sent);
+      }
+    }
+    assertTrue(back.tryAcquire(count, 60, TimeUnit.SECONDS));
+  }
+
+  /** Node counts them by the server's key, and closes its server when all are closed. */
+  @Test
+  void shouldCloseTheSocketsOfANodeServerThatAreIgnored() throws Exception {
+    try (Worker worker = Node.fork("child.js")) {
+      BlockingQueue<JsonNode> told = new LinkedBlockingQueue<>();
+      worker.channel().onMessage((message, handle) -> told.add(message));
+      Futures.get(worker.channel().send(Map.of("task", "connections")));
+      InetSocketAddress address = Loopback.port(told.take().get("port").intValue());
+      int before = OpenFiles.count();
+      for (int i = 0; i < IGNORED; i++) {
+        try (SocketChannel client = SocketChannel.open(address)) {
+          assertEquals(-1, client.read(ByteBuffer.allocate(1)));
+        }
+        assertEquals(i, told.take().get("socket").intValue());
+      }
+      OpenFiles.assertNoMoreThan(before);
+      Futures.get(worker.channel().send(Map.of("task", "count")));
+      assertEquals(0, told.take().get("count").intValue());
+      Futures.get(worker.channel().send(Map.of("task", "close")));
+      assertEquals("closed", told.take().textValue());
+    }
+  }
+
+  @Test
+  void shouldLoseNoMessageWhereFewFilesMayBeOpen() throws IOException {
+    List<String> ignorer = JvmCommand.of(Workers.Ignorer.class);
+    try (Worker worker = Worker.spawn(limited(ignorer));
+        SocketChannel client = connect();
+        SocketChannel served = server.accept()) {
+      List<CompletableFuture<Void>> sent = new ArrayList<>();
+      for (int i = 0; i < PASSINGS / 2; i++) {
+        sent.add(worker.channel().send(i, served, true));
+      }
+      sent.forEach(Futures::get);
+      assertTrue(client.isConnected());
+    }
+  }
+
+  /** A JVM that sends, but listens to nothing, keeps few; the sender has the others. */
+  @Test
+  void shouldRefuseHandlesThatNobodyListensTo() throws Exception {
+    try (Pair pair = Pair.open();
+        SocketChannel client = connect();
+        SocketChannel served = server.accept()) {
+      int before = OpenFiles.count();
+      List<CompletableFuture<Void>> sent = new ArrayList<>();
+      for (int i = 0; i < IGNORED; i++) {
+        sent.add(pair.left.send(i, served, true));
+      }
+      CompletableFuture<Void> plain = pair.left.send("plain");
+      for (int i = 0; i < Inbox.MOST_HANDLES; i++) {
+        Futures.get(sent.get(i));
+      }
+      for (int i = Inbox.MOST_HANDLES; i < IGNORED; i++) {
+        Futures.assertFails(ShareIoException.class, "wait already for a listener", sent.get(i));
+      }
+      Futures.get(plain);
+      OpenFiles.assertNoMoreThan(before + Inbox.MOST_HANDLES);
+      Semaphore heard = new Semaphore(0);
+      pair.right.onMessage((message, handle) -> heard.release());
+      assertTrue(heard.tryAcquire(Inbox.MOST_HANDLES + 1, 60, TimeUnit.SECONDS));
+      OpenFiles.assertNoMoreThan(before);
+      Futures.get(pair.left.send("heard", served, true));
+      assertTrue(client.isConnected());
+    }
+  }
+
+  @Test
+  void shouldLeakNoDescriptorOfMapsThatAreIgnored() throws Exception {
     try (Pair pair = Pair.open();
         ShareMap<String, Long> map =
             ShareMap.builder(Codec.STRING, Codec.LONG).capacity(1 << 16).openAnonymous()) {
-      Received received = Received.from(pair.right);
+      Semaphore heard = new Semaphore(0);
+      pair.right.onMessage((message, handle) -> heard.release());
       Futures.get(pair.left.send(0, map));
-      received.next().handle().drop();
+      heard.acquire();
       int before = OpenFiles.count();
       for (int i = 0; i < 1000; i++) {
         Futures.get(pair.left.send(i, map));
-        received.next().handle().drop();
       }
+      assertTrue(heard.tryAcquire(1000, 60, TimeUnit.SECONDS));
       OpenFiles.assertNoMoreThan(before);
     }
   }

@@ -5,6 +5,9 @@ import java.nio.channels.NetworkChannel;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.shareobject.Codec;
+import org.shareobject.ShareException;
+import org.shareobject.ShareMap;
 
 /** Listens to a channel, for one thread that takes what came. */
 final class Received implements MessageListener {
@@ -12,8 +15,8 @@ final class Received implements MessageListener {
 
   private final BlockingQueue<Message> messages = new LinkedBlockingQueue<>();
 
-  /** What came. */
-  record Message(JsonNode json, Handle handle) {
+  /** What came; a socket is taken, and the map too, if it is one. */
+  record Message(JsonNode json, Handle handle, ShareMap<String, Long> map) {
     /** Returns its socket. */
     <C extends NetworkChannel> C channel(Class<C> type) {
       return type.cast(handle.channel());
@@ -29,7 +32,20 @@ final class Received implements MessageListener {
 
   @Override
   public void message(JsonNode message, Handle handle) {
-    messages.add(new Message(message, handle));
+    messages.add(new Message(message, handle, handle == null ? null : take(handle)));
+  }
+
+  /** Returns the map; null if it is a socket. */
+  private static ShareMap<String, Long> take(Handle handle) {
+    if (handle.isMap()) {
+      return handle.map(Codec.STRING, Codec.LONG);
+    }
+    try {
+      var unused = handle.channel();
+    } catch (ShareException e) {
+      return null; // told to who asks for the channel
+    }
+    return null;
   }
 
   /** Returns the next message. */

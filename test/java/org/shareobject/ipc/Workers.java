@@ -39,6 +39,13 @@ final class Workers {
     }
   }
 
+  /** Listens, and does nothing with what comes. */
+  static final class Ignorer {
+    public static void main(String[] args) {
+      parent().onMessage((message, handle) -> {});
+    }
+  }
+
   /** Sends a message, and has no more to do. */
   static final class Brief {
     public static void main(String[] args) {
@@ -174,7 +181,7 @@ final class Workers {
           ServerSocketChannel server = ServerSocketChannel.open().bind(null)) {
         Received received = Received.from(pair.right);
         send(pair, server);
-        received.next().handle().drop();
+        received.next().handle().channel().close();
         List<NetworkChannel> all = new ArrayList<>();
         try {
           while (true) {
@@ -186,7 +193,7 @@ final class Workers {
         send(pair, server);
         all.forEach(Workers::close);
         send(pair, server);
-        received.next().handle().drop();
+        received.next().handle().channel().close();
       }
     }
 

@@ -33,14 +33,7 @@ public final class ClusterMember {
   }
 
   private void prepare(Channel channel) {
-    channel.onInternalMessage(
-        ClusterWire.COMMAND,
-        (message, handle) -> {
-          if (handle != null) {
-            handle.drop();
-          }
-          receive(channel, message);
-        });
+    channel.onInternalMessage(ClusterWire.COMMAND, (message, handle) -> receive(channel, message));
     channel.onDisconnect(() -> primary.forget(this));
   }
 

@@ -3,6 +3,7 @@ package org.shareobject.ipc;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.nio.channels.NetworkChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
@@ -31,7 +32,7 @@ public final class ClusterServer implements AutoCloseable {
    *
    * @param question what the answer is to name
    */
-  private record Offer(long question, Handle handle) {}
+  private record Offer(long question, SocketChannel connection) {}
 
   private ClusterServer(
       ClusterWorker worker,
@@ -122,29 +123,34 @@ public final class ClusterServer implements AutoCloseable {
       notifyAll();
     }
     for (Offer offer : refused) {
-      offer.handle().drop();
       worker.answer(offer.question(), false);
+      close(offer.connection());
     }
-    closeAcceptor();
+    if (acceptor != null) {
+      close(acceptor);
+    }
     worker.closed(key);
   }
 
-  private void closeAcceptor() {
-    if (acceptor != null) {
-      try {
-        acceptor.close();
-      } catch (IOException e) {
-        Uncaught.tell(e);
-      }
+  private static void close(NetworkChannel channel) {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      Uncaught.tell(e);
     }
   }
 
-  /** Takes a connection over; returns false if the server is closed. */
+  /** Takes a connection over; returns false if the server is closed, or it is no connection. */
   synchronized boolean offer(long question, Handle handle) {
     if (isClosed) {
       return false;
     }
-    offers.add(new Offer(question, handle));
+    try {
+      offers.add(new Offer(question, handle.channel(SocketChannel.class)));
+    } catch (ShareIoException e) {
+      Uncaught.tell(e);
+      return false;
+    }
     notifyAll();
     return true;
   }
@@ -154,7 +160,7 @@ public final class ClusterServer implements AutoCloseable {
     for (Offer next = nextOffer(); next != null; next = nextOffer()) {
       worker.answer(next.question(), true);
       try {
-        connections.accept((SocketChannel) next.handle().channel());
+        connections.accept(next.connection());
       } catch (RuntimeException | Error e) {
         Uncaught.tell(e);
       }

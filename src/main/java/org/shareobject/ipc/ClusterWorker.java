@@ -168,9 +168,10 @@ public final class ClusterWorker {
     return ask(
         query,
         (answer, handle) -> {
-          if (handle == null || !(handle.channel() instanceof DatagramChannel socket)) {
+          if (handle == null) {
             throw new ShareIoException("SHO_EFORMAT", "the primary sent no datagram socket");
           }
+          DatagramChannel socket = handle.channel(DatagramChannel.class);
           tellListening(query, address);
           return socket;
         });
@@ -316,7 +317,6 @@ public final class ClusterWorker {
     }
     long question = message.path("seq").asLong();
     if (server == null || !server.offer(question, handle)) {
-      handle.drop();
       answer(question, false);
     }
   }

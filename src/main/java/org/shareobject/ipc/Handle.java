@@ -1,9 +1,11 @@
 package org.shareobject.ipc;
 
+import java.io.IOException;
 import java.lang.ref.Cleaner;
 import java.nio.channels.NetworkChannel;
 import java.nio.channels.ServerSocketChannel;
 import org.shareobject.Codec;
+import org.shareobject.ShareClosedException;
 import org.shareobject.ShareIoException;
 import org.shareobject.ShareMap;
 import org.shareobject.internal.map.MapAccess;
@@ -12,9 +14,11 @@ import org.shareobject.internal.socket.Descriptor;
 import org.shareobject.internal.socket.Sockets;
 
 /**
- * A socket or a map that came with a message. It belongs to the receiver: what {@link #channel()}
- * or {@link #map} returned is to be closed. A handle that nobody took either of, and that cannot be
- * reached any more, is closed by the garbage collector.
+ * A socket or a map that came with a message. A listener takes it by {@link #channel()} or {@link
+ * #map}; what these return belongs to the caller and is to be closed. A listener that needs it
+ * later, or in another thread, takes it before it returns: what no listener took is closed as soon
+ * as the listeners of its message have returned, so that ignored handles cost no descriptors and
+ * the other ends of ignored connections see them closed.
  *
  * <p>A socket is shared with the process that sent it as long as that keeps it open, and so is
  * whether it blocks: it comes set not to block, as Node needs it, and the channel of the JDK copes
@@ -34,6 +38,7 @@ public final class Handle {
   private final Cleaner.Cleanable unclaimed;
   private NetworkChannel channel;
   private RuntimeException failure;
+  private boolean isDropped;
 
   Handle(String type, Descriptor descriptor) {
     this.type = type;
@@ -49,6 +54,7 @@ public final class Handle {
    *
    * @return the channel, to be closed by the caller
    * @throws IllegalStateException if the handle is a map
+   * @throws ShareClosedException if no listener took the handle before they returned
    * @throws ShareIoException if the descriptor is no socket that the JDK has channels for, or this
    *     JDK lacks the constructor for it: the message names it
    */
@@ -59,13 +65,32 @@ public final class Handle {
   /**
    * Returns the socket as a channel that listens.
    *
-   * @throws ShareIoException as {@link #channel()}, and if it cannot listen
+   * @throws ShareIoException as {@link #channel()}, and if it cannot listen; it is then closed
    */
   ServerSocketChannel server(int backlog) {
-    if (channel(true, backlog) instanceof ServerSocketChannel server) {
-      return server;
+    return checked(ServerSocketChannel.class, channel(true, backlog));
+  }
+
+  /**
+   * Returns the socket as a channel of a kind.
+   *
+   * @throws ShareIoException as {@link #channel()}, and if it is of another kind; it is then closed
+   */
+  <C extends NetworkChannel> C channel(Class<C> kind) {
+    return checked(kind, channel());
+  }
+
+  private static <C extends NetworkChannel> C checked(Class<C> kind, NetworkChannel channel) {
+    if (kind.isInstance(channel)) {
+      return kind.cast(channel);
     }
-    throw new ShareIoException("SHO_ETYPE", "the socket that came cannot listen");
+    try {
+      channel.close();
+    } catch (IOException e) {
+      Uncaught.tell(e);
+    }
+    throw new ShareIoException(
+        "SHO_ETYPE", "the socket that came, " + channel + ", is no " + kind.getSimpleName());
   }
 
   private synchronized NetworkChannel channel(boolean isServer, int backlog) {
@@ -76,6 +101,7 @@ public final class Handle {
       throw failure;
     }
     if (channel == null) {
+      checkNotDropped();
       try {
         channel = Sockets.channel(descriptor, isServer, backlog);
       } catch (RuntimeException e) {
@@ -98,12 +124,14 @@ public final class Handle {
    * @return the open map, to be closed by the caller; its memory is there until its last process
    *     has closed it, or ended
    * @throws IllegalStateException if the handle is a socket, or the map was opened already
+   * @throws ShareClosedException if no listener took the handle before they returned
    * @throws org.shareobject.ShareException as {@link ShareMap.Builder#open}
    */
   public synchronized <K, V> ShareMap<K, V> map(Codec<K> keys, Codec<V> values) {
     if (!isMap()) {
       throw new IllegalStateException("a socket came with the message, no map: call channel");
     }
+    checkNotDropped();
     if (!descriptor.isHere()) {
       throw new IllegalStateException("the map of this handle was opened already");
     }
@@ -119,12 +147,24 @@ public final class Handle {
     return channel == null ? descriptor.isHere() : channel.isOpen();
   }
 
-  /** Closes what nobody took. */
-  void drop() {
-    unclaimed.clean();
+  /** Closes it if nobody took it. */
+  synchronized void drop() {
+    if (descriptor.isHere()) {
+      isDropped = true;
+      unclaimed.clean();
+    }
   }
 
-  private boolean isMap() {
+  private void checkNotDropped() {
+    if (isDropped) {
+      throw new ShareClosedException(
+          "SHO_ECLOSED",
+          "the handle was closed since no listener took it: call channel() or map() before the"
+              + " listener returns");
+    }
+  }
+
+  boolean isMap() {
     return PassedMap.TYPE.equals(type);
   }
 

@@ -13,14 +13,21 @@ import java.util.function.Predicate;
  * <p>A message is kept until somebody listens to it. The thread that reads calls the listeners
  * itself, but kept messages are told by a thread that ends with them; what is read meanwhile is
  * kept too, so that listeners see all in order and one at a time.
+ *
+ * <p>A handle is open until the listeners have returned, longer only if one of them took it. Few
+ * are kept for a first listener: each costs a descriptor.
  */
 final class Inbox {
+  /** How many handles may wait to be listened to. */
+  static final int MOST_HANDLES = 64;
+
   private final long mostBytes;
   private final String name;
   private final List<Route> routes = new ArrayList<>();
   private final List<Runnable> disconnectListeners = new ArrayList<>();
   private final ArrayDeque<Kept> kept = new ArrayDeque<>();
   private long keptBytes;
+  private int keptHandles;
   private boolean isTelling;
   private boolean isKeptAlive;
   private boolean isDisconnected;
@@ -34,7 +41,11 @@ final class Inbox {
   /** A listener and what it listens to; filter null: all that no other one filters out. */
   private record Route(Predicate<JsonNode> filter, MessageListener listener) {}
 
-  private record Kept(JsonNode message, Handle handle, int bytes) {}
+  private record Kept(JsonNode message, Handle handle, int bytes) {
+    int handles() {
+      return handle == null ? 0 : 1;
+    }
+  }
 
   /** Adds a listener; null as filter: to all that no filter takes. */
   void listen(Predicate<JsonNode> filter, MessageListener listener) {
@@ -77,7 +88,14 @@ final class Inbox {
    */
   void deliver(JsonNode message, Handle handle, int bytes) throws InterruptedException {
     List<MessageListener> listeners = listenersOrKeep(new Kept(message, handle, bytes));
-    tell(listeners, message, handle);
+    if (!listeners.isEmpty()) {
+      tell(listeners, message, handle);
+    }
+  }
+
+  /** Returns whether a message with a handle would be told, or can be kept. */
+  synchronized boolean takesHandle(JsonNode message) {
+    return keptHandles < MOST_HANDLES || !listeners(message).isEmpty();
   }
 
   /** Returns those who are to be told now; none if the message was kept, or dropped. */
@@ -92,13 +110,24 @@ final class Inbox {
         drop(message);
         return listeners;
       }
-      if (kept.isEmpty() || message.bytes() <= mostBytes - keptBytes) {
+      if (hasRoom(message)) {
         kept.add(message);
-        keptBytes += message.bytes();
+        count(message, 1);
         return listeners;
       }
       wait();
     }
+  }
+
+  private boolean hasRoom(Kept message) {
+    return kept.isEmpty()
+        || (message.bytes() <= mostBytes - keptBytes
+            && message.handles() <= MOST_HANDLES - keptHandles);
+  }
+
+  private void count(Kept message, int sign) {
+    keptBytes += (long) sign * message.bytes();
+    keptHandles += sign * message.handles();
   }
 
   /** Tells that the channel is at its end, after all that was read before. */
@@ -124,6 +153,7 @@ final class Inbox {
     kept.forEach(Inbox::drop);
     kept.clear();
     keptBytes = 0;
+    keptHandles = 0;
     notifyAll();
   }
 
@@ -152,7 +182,7 @@ final class Inbox {
       Kept next = all.next();
       if (!listeners(next.message()).isEmpty()) {
         all.remove();
-        keptBytes -= next.bytes();
+        count(next, -1);
         notifyAll();
         return next;
       }
@@ -202,13 +232,17 @@ final class Inbox {
     }
   }
 
-  private static void tell(List<MessageListener> listeners, JsonNode message, Handle handle) {
+  /** Has all listeners receive a message, whose handle is then closed unless one took it. */
+  static void tell(List<MessageListener> listeners, JsonNode message, Handle handle) {
     for (MessageListener listener : listeners) {
       try {
         listener.message(message, handle);
       } catch (RuntimeException | Error e) {
         Uncaught.tell(e);
       }
+    }
+    if (handle != null) {
+      handle.drop();
     }
   }
 

@@ -13,7 +13,8 @@ public interface MessageListener {
    * of uncaught exceptions; the channel goes on.
    *
    * @param message any JSON value; never null
-   * @param handle the socket or map that came with it, or null
+   * @param handle the socket or map that came with it, or null; closed when the listeners have
+   *     returned, unless one of them took it by {@link Handle#channel()} or {@link Handle#map}
    */
   void message(JsonNode message, Handle handle);
 }

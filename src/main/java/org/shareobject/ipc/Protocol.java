@@ -3,6 +3,7 @@ package org.shareobject.ipc;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -98,15 +99,7 @@ final class Protocol {
 
   private void tellInternally(String command, JsonNode message, Handle handle) {
     MessageListener listener = internalListeners.get(command);
-    if (listener != null) {
-      try {
-        listener.message(message, handle);
-      } catch (RuntimeException | Error e) {
-        Uncaught.tell(e);
-      }
-    } else if (handle != null) {
-      handle.drop();
-    }
+    Inbox.tell(listener == null ? List.of() : List.of(listener), message, handle);
   }
 
   // ---- handles ----
@@ -131,14 +124,20 @@ final class Protocol {
               "SHO_EFORMAT", "a handle of the unknown type '" + type + "' came, and was refused"));
       return;
     }
+    JsonNode message = inner.has("msg") ? inner.get("msg") : JsonNodeFactory.instance.nullNode();
+    String command = command(message);
+    if (command.isEmpty() && !inbox.takesHandle(message)) {
+      descriptor.close();
+      refuse(Inbox.MOST_HANDLES + " handles wait already for a listener");
+      return;
+    }
     answer(answer(ACK));
     Handle handle = new Handle(type, descriptor);
     JsonNode key = inner.get("key");
     if (key != null && key.isTextual()) {
       sockets.add(key.textValue(), handle);
     }
-    JsonNode message = inner.has("msg") ? inner.get("msg") : JsonNodeFactory.instance.nullNode();
-    dispatch(command(message), message, handle, bytes);
+    dispatch(command, message, handle, bytes);
   }
 
   private void refuse(String reason) {
