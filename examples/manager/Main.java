@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ConcurrentSkipListMap;
-import org.shareobject.cluster.Manager;
+import org.shareobject.store.Manager;
 import org.shareobject.ipc.Worker;
 
 /** The manager: keeps what users in forked workers set and get by messages. */

@@ -2,7 +2,7 @@ package manager;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Map;
-import org.shareobject.cluster.User;
+import org.shareobject.store.User;
 import org.shareobject.ipc.Channel;
 
 /** A worker with a user. {@code user.js} is the same in Node. */

@@ -7,8 +7,8 @@ module org.shareobject {
   requires static java.management;
 
   exports org.shareobject;
-  exports org.shareobject.cluster;
   exports org.shareobject.ipc;
+  exports org.shareobject.store;
 
   opens org.shareobject.cli to
       info.picocli;

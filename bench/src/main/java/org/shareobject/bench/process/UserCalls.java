@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import org.shareobject.cluster.Manager;
-import org.shareobject.cluster.User;
+import org.shareobject.store.Manager;
+import org.shareobject.store.User;
 import org.shareobject.ipc.Channel;
 import org.shareobject.ipc.Worker;
 

@@ -1,6 +1,6 @@
 /**
- * State that processes share by messages: a {@link org.shareobject.cluster.Manager} keeps it, the
- * {@link org.shareobject.cluster.User}s of its workers set and get it, each through a {@link
+ * State that processes share by messages: a {@link org.shareobject.store.Manager} keeps it, the
+ * {@link org.shareobject.store.User}s of its workers set and get it, each through a {@link
  * org.shareobject.ipc.Channel}. Manager and users may be JVMs or Node, on either side.
  *
  * <p>A message takes some ten microseconds, and goes through one process; where all are JVMs of one
@@ -15,4 +15,4 @@
  *
  * <p><b>Needs</b> what {@code org.shareobject.ipc} does.
  */
-package org.shareobject.cluster;
+package org.shareobject.store;

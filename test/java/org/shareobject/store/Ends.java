@@ -1,4 +1,4 @@
-package org.shareobject.cluster;
+package org.shareobject.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

@@ -1,4 +1,4 @@
-package org.shareobject.cluster;
+package org.shareobject.store;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;

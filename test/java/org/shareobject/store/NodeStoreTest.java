@@ -1,4 +1,4 @@
-package org.shareobject.cluster;
+package org.shareobject.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -33,12 +33,12 @@ import org.shareobject.testing.NeedsNode;
  */
 @NeedsNode
 @Timeout(180)
-class NodeClusterTest {
+class NodeStoreTest {
   private static final int OPERATIONS = 10_000;
   private static final String OURS = "ours";
   private static final String THEIRS = "published";
   private static final String PUBLISHED = "SHO_PUBLISHED";
-  private static final Path SCRIPTS = Path.of("test", "node", "cluster").toAbsolutePath();
+  private static final Path SCRIPTS = Path.of("test", "node", "store").toAbsolutePath();
 
   // ---- users in Node ----
 
