@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <setjmp.h>
+#include <sys/resource.h>
 
 #include "harness.h"
 
@@ -165,6 +166,52 @@ static void test_guard_keeps_two_hundred_ranges_apart(void) {
   CHECK(guards[100] == removed); /* its place is used again */
 }
 
+/* ---- where memory is short ---------------------------------------------- */
+
+/* As ulimit -d: no more private memory that can be written. */
+static void forbid_more_data(void) {
+  struct rlimit limit = {.rlim_cur = page, .rlim_max = page};
+  REQUIRE(setrlimit(RLIMIT_DATA, &limit) == 0);
+  if (mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+           0) != MAP_FAILED) {
+    skip("the system does not limit data here");
+  }
+}
+
+static void test_guard_serves_under_a_limit_of_data(void) {
+  int fd;
+  uint8_t *base = map_pages(&fd);
+  _Atomic int state = SHO_OK;
+  struct sho__guard *guard;
+  REQUIRE_OK(sho__guard_add(base, PAGES * page, &state, &guard));
+  forbid_more_data();
+  REQUIRE(ftruncate(fd, 0) == 0);
+  errno = 4711;
+  CHECK_INT(peek(base + 2 * page), 0);
+  CHECK_INT(errno, 4711);
+  poke(base + page, 'y');
+  CHECK_INT(peek(base + page), 'y');
+  CHECK_CODE(atomic_load(&state), SHO_EIO);
+  sho__guard_remove(guard);
+  end_test();
+}
+
+static void test_guard_serves_without_free_descriptors(void) {
+  int fd;
+  uint8_t *base = map_pages(&fd);
+  _Atomic int state = SHO_OK;
+  struct sho__guard *guard;
+  REQUIRE_OK(sho__guard_add(base, PAGES * page, &state, &guard));
+  struct rlimit none = {0};
+  REQUIRE(setrlimit(RLIMIT_NOFILE, &none) == 0);
+  forbid_more_data();
+  REQUIRE(ftruncate(fd, 0) == 0);
+  CHECK_INT(peek(base + 2 * page), 0);
+  CHECK_CODE(atomic_load(&state), SHO_EIO);
+  sho__guard_remove(guard);
+  end_test();
+}
+
 /* ---- outside ----------------------------------------------------------- */
 
 static sigjmp_buf jump;
@@ -280,6 +327,8 @@ static const struct test tests[] = {
     TEST(test_guard_keeps_a_closed_state),
     TEST(test_guard_serves_many_threads_at_once),
     TEST(test_guard_keeps_two_hundred_ranges_apart),
+    TEST(test_guard_serves_under_a_limit_of_data),
+    TEST(test_guard_serves_without_free_descriptors),
     TEST(test_guard_hands_other_faults_to_the_handler_before),
     TEST(test_guard_hands_other_faults_to_a_plain_handler),
     TEST(test_guard_hands_a_removed_ranges_faults_on),

@@ -2,6 +2,7 @@
 #include "shm/region.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include "harness.h"
 #include "layout.h"
@@ -195,6 +196,20 @@ static void test_region_end_and_give_back_leave_the_file_alone(void) {
   sho__region_free(&region);
 }
 
+static void test_region_give_back_under_a_limit_of_data(void) {
+  put_pattern("file", BYTES);
+  struct sho__region region = {0};
+  map_file(&region, "file", BYTES);
+  REQUIRE_OK(sho__setup_lock(region.fd, "file"));
+  struct rlimit limit = {.rlim_cur = 4096, .rlim_max = 4096};
+  REQUIRE(setrlimit(RLIMIT_DATA, &limit) == 0);
+  CHECK_INT(sho__region_end(&region), 1);
+  sho__region_give_back(&region);
+  CHECK_INT(region.base[100], 0);
+  CHECK_OK(sho__setup_lock(open_file("file"), "file"));
+  end_test();
+}
+
 static void *read_until_closed(void *context) {
   struct sho__region *region = context;
   for (;;) {
@@ -241,6 +256,7 @@ static const struct test tests[] = {
     TEST(test_region_map_shares_the_file),
     TEST(test_region_check_tells_a_truncated_file),
     TEST(test_region_end_and_give_back_leave_the_file_alone),
+    TEST(test_region_give_back_under_a_limit_of_data),
     TEST(test_region_give_back_under_readers_shows_zeros_to_nobody),
 };
 

@@ -58,16 +58,34 @@ NOT_INSTRUMENTED static struct sho__guard *guard_of(uintptr_t address) {
   return NULL;
 }
 
-NOT_INSTRUMENTED int sho__lay_zero_pages(void *base, size_t bytes) {
-  int protection = PROT_READ | PROT_WRITE;
-  int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE;
-#if defined(SHO_TSAN) && defined(__linux__)
-  /* ThreadSanitizer takes its own mmap for a write to every byte. */
-  return syscall(SYS_mmap, base, bytes, protection, flags, -1, 0) != -1;
-#else
-  return mmap(base, bytes, protection, flags, -1, 0) != MAP_FAILED;
-#endif
+/* Private pages would count against RLIMIT_DATA, and any pages of no file where
+ * memory may not be overcommitted (MAP_NORESERVE means nothing there). Those of
+ * a file in memory count one by one, as they are touched. */
+#if defined(__linux__)
+/* By system calls: ThreadSanitizer takes its own mmap for a write to every
+ * byte. */
+NOT_INSTRUMENTED static int lay_pages_of(int fd, void *base, size_t bytes) {
+  int flags = MAP_FIXED | MAP_SHARED | MAP_NORESERVE;
+  flags |= fd < 0 ? MAP_ANONYMOUS : 0;
+  return syscall(SYS_mmap, base, bytes, PROT_READ | PROT_WRITE, flags, fd, 0) !=
+         -1;
 }
+
+NOT_INSTRUMENTED int sho__lay_zero_pages(void *base, size_t bytes) {
+  int fd = (int)syscall(SYS_memfd_create, "shareobject-zeros", MFD_CLOEXEC);
+  int laid = fd >= 0 && syscall(SYS_ftruncate, fd, bytes) == 0 &&
+             lay_pages_of(fd, base, bytes);
+  if (fd >= 0) {
+    syscall(SYS_close, fd);
+  }
+  return laid || lay_pages_of(-1, base, bytes);
+}
+#else
+NOT_INSTRUMENTED int sho__lay_zero_pages(void *base, size_t bytes) {
+  int flags = MAP_FIXED | MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
+  return mmap(base, bytes, PROT_READ | PROT_WRITE, flags, -1, 0) != MAP_FAILED;
+}
+#endif
 
 /* The state comes first: no thread may read the zeros and find the file in
  * order. */

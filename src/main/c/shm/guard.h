@@ -26,7 +26,9 @@ int sho__guard_add(void *base, size_t bytes, _Atomic int *state,
                    struct sho__guard **guard);
 
 /* Lays zero pages of our own over mapped pages, at once for all threads that
- * read and write there. Async-signal-safe. Answers 1, or 0 if it cannot. */
+ * read and write there. Async-signal-safe. They count in no limit of data or
+ * commitment. A child made by fork() shares them. Answers 1, or 0 if it
+ * cannot. */
 int sho__lay_zero_pages(void *base, size_t bytes);
 
 /* Calls visit with the state of each range that is guarded. Takes no lock. */
