@@ -243,6 +243,44 @@ static void test_region_give_back_under_readers_shows_zeros_to_nobody(void) {
   }
 }
 
+/* ---- fork --------------------------------------------------------------- */
+
+static _Atomic int stop_mapping;
+
+static void *map_and_free(void *context) {
+  (void)context;
+  while (!atomic_load(&stop_mapping)) {
+    struct sho__region region = {0};
+    map_file(&region, "file", BYTES);
+    sho__region_end(&region);
+    sho__region_free(&region);
+  }
+  return NULL;
+}
+
+static void map_once(void *context) {
+  struct sho__region region = {0};
+  (void)context;
+  map_file(&region, "file", BYTES);
+  CHECK_OK(sho__region_check(&region));
+}
+
+/* The threads that map are not in the child; what they held must be free. */
+static void test_region_maps_in_a_child_of_fork_while_others_map(void) {
+  put_pattern("file", BYTES);
+  pthread_t threads[3];
+  for (int i = 0; i < 3; i++) {
+    REQUIRE(pthread_create(&threads[i], NULL, map_and_free, NULL) == 0);
+  }
+  for (int i = 0; i < rounds(50, 500, 5000); i++) {
+    CHECK_INT(child_wait(child_start(map_once, NULL)), 0);
+  }
+  atomic_store(&stop_mapping, 1);
+  for (int i = 0; i < 3; i++) {
+    pthread_join(threads[i], NULL);
+  }
+}
+
 static const struct test tests[] = {
     TEST(test_region_reserve_grows_and_keeps_the_bytes),
     TEST(test_region_reserve_never_shrinks),
@@ -258,6 +296,7 @@ static const struct test tests[] = {
     TEST(test_region_end_and_give_back_leave_the_file_alone),
     TEST(test_region_give_back_under_a_limit_of_data),
     TEST(test_region_give_back_under_readers_shows_zeros_to_nobody),
+    TEST(test_region_maps_in_a_child_of_fork_while_others_map),
 };
 
 TEST_MAIN(tests)

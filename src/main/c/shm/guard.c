@@ -146,44 +146,50 @@ static int install(void) {
   return SHO_OK;
 }
 
-static struct sho__guard *free_guard(void) {
-  struct chunk *chunk = &first_chunk;
-  for (;;) {
+/* A guard in use by nobody; *last: the last chunk, if there is none. */
+static struct sho__guard *free_guard(struct chunk **last) {
+  for (struct chunk *chunk = &first_chunk; chunk != NULL;
+       chunk = atomic_load(&chunk->next)) {
     for (int i = 0; i < CHUNK_GUARDS; i++) {
       if (atomic_load(&chunk->guards[i].base) == 0) {
         return &chunk->guards[i];
       }
     }
-    struct chunk *next = atomic_load(&chunk->next);
-    if (next == NULL) {
-      next = calloc(1, sizeof *next);
-      if (next == NULL) {
-        return NULL;
-      }
-      atomic_store_explicit(&chunk->next, next, memory_order_release);
-    }
-    chunk = next;
+    *last = chunk;
   }
+  return NULL;
 }
 
 int sho__guard_add(void *base, size_t bytes, _Atomic int *state,
                    struct sho__guard **guard) {
-  pthread_mutex_lock(&add_mutex);
+  struct chunk *spare = NULL;
+  struct chunk *last;
+  sho__guard_lock();
   int code = install();
-  if (code == SHO_OK) {
-    struct sho__guard *found = free_guard();
-    if (found == NULL) {
-      code = sho__fail(SHO_ENOMEM, "out of memory for a mapping's guard");
-    } else {
-      found->bytes = bytes;
-      found->state = state;
-      atomic_store_explicit(&found->base, (uintptr_t)base,
-                            memory_order_release);
-      *guard = found;
+  struct sho__guard *found = code == SHO_OK ? free_guard(&last) : NULL;
+  if (code == SHO_OK && found == NULL) {
+    /* No memory is asked for under the lock: fork() takes it, too. */
+    sho__guard_unlock();
+    spare = calloc(1, sizeof *spare);
+    sho__guard_lock();
+    found = free_guard(&last);
+    if (found == NULL && spare != NULL) {
+      atomic_store_explicit(&last->next, spare, memory_order_release);
+      found = &spare->guards[0];
+      spare = NULL;
     }
   }
-  pthread_mutex_unlock(&add_mutex);
-  return code;
+  if (found != NULL) {
+    found->bytes = bytes;
+    found->state = state;
+    atomic_store_explicit(&found->base, (uintptr_t)base, memory_order_release);
+    *guard = found;
+  }
+  sho__guard_unlock();
+  free(spare);
+  return code == SHO_OK && found == NULL
+             ? sho__fail(SHO_ENOMEM, "out of memory for a mapping's guard")
+             : code;
 }
 
 void sho__guard_each(void (*visit)(_Atomic int *state)) {
@@ -198,7 +204,11 @@ void sho__guard_each(void (*visit)(_Atomic int *state)) {
 }
 
 void sho__guard_remove(struct sho__guard *guard) {
-  pthread_mutex_lock(&add_mutex);
+  sho__guard_lock();
   atomic_store(&guard->base, 0);
-  pthread_mutex_unlock(&add_mutex);
+  sho__guard_unlock();
 }
+
+void sho__guard_lock(void) { pthread_mutex_lock(&add_mutex); }
+
+void sho__guard_unlock(void) { pthread_mutex_unlock(&add_mutex); }

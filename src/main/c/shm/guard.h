@@ -37,4 +37,9 @@ void sho__guard_each(void (*visit)(_Atomic int *state));
 /* Ends it. To be called before the range is unmapped. */
 void sho__guard_remove(struct sho__guard *guard);
 
+/* Held while ranges are added and removed; around a fork(), so that the child
+ * finds it free. */
+void sho__guard_lock(void);
+void sho__guard_unlock(void);
+
 #endif

@@ -398,7 +398,10 @@ static void close_in_child(_Atomic int *state) {
   }
 }
 
-static void close_all_in_child(void) { sho__guard_each(close_in_child); }
+static void close_all_in_child(void) {
+  sho__guard_each(close_in_child);
+  sho__guard_unlock();
+}
 
 /*
  * glibc links its pthread_atfork() into each library; it calls a function that
@@ -410,16 +413,17 @@ extern int __register_atfork(void (*)(void), void (*)(void), void (*)(void),
                              void *) __attribute__((weak));
 #pragma weak pthread_atfork
 
-static void watch_forks(void) {
+__attribute__((constructor)) static void watch_forks(void) {
   if (__register_atfork != NULL) {
-    __register_atfork(NULL, NULL, close_all_in_child, NULL);
+    __register_atfork(sho__guard_lock, sho__guard_unlock, close_all_in_child,
+                      NULL);
   } else if (pthread_atfork != NULL) {
-    pthread_atfork(NULL, NULL, close_all_in_child);
+    pthread_atfork(sho__guard_lock, sho__guard_unlock, close_all_in_child);
   }
 }
 #else
-static void watch_forks(void) {
-  pthread_atfork(NULL, NULL, close_all_in_child);
+__attribute__((constructor)) static void watch_forks(void) {
+  pthread_atfork(sho__guard_lock, sho__guard_unlock, close_all_in_child);
 }
 #endif
 
@@ -448,8 +452,6 @@ int sho__region_map(struct sho__region *region, int fd, const char *path,
   region->inode = (uint64_t)file.st_ino;
   region->path = kept_path;
   atomic_store(&region->state, SHO_OK);
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, watch_forks);
   int code = sho__guard_add(base, bytes, &region->state, &region->guard);
   if (code != SHO_OK) {
     munmap(base, bytes);
