@@ -20,6 +20,7 @@
 #ifndef SHO_MAP_H
 #define SHO_MAP_H
 
+#include "base/crash.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "layout.h"
@@ -279,8 +280,9 @@ static inline void sho__index_replace(_Atomic uint64_t *slot,
                         memory_order_release);
 }
 
-void sho__index_remove(const struct sho_map *map, uint64_t hash,
-                       _Atomic uint64_t *slot);
+/* Empties a slot of that segment, whose key has that hash. */
+void sho__index_remove(const struct sho_map *map, uint32_t segment,
+                       uint64_t hash, _Atomic uint64_t *slot);
 
 /* Counts in the buckets over which an entry in `bucket` went. */
 void sho__index_displace(const struct sho_map *map, uint64_t hash,
@@ -293,9 +295,22 @@ static inline struct sho__bucket_shm *sho__index_of(const struct sho_map *map,
 
 /* ---- log: map_log.c, all under the lock --------------------------------- */
 
+/*
+ * head to lap_largest are the segment's numbers. They are read once, when the
+ * lock is taken, and checked; from then on they are used from here and written
+ * to both places. So whoever stores into the segment meanwhile, against all
+ * rules, cannot lead its owner astray.
+ */
 struct sho__log {
   struct sho_map *map;
   struct sho__segment_shm *segment;
+  uint64_t head;
+  uint64_t tail;
+  uint64_t live_bytes;
+  uint64_t entries;
+  uint64_t largest;
+  uint64_t earliest_expiry_ms;
+  uint64_t lap_largest;
   uint8_t *bytes; /* where the log's first byte is mapped */
   uint32_t number;
   int changed;                  /* what await waits for */
@@ -311,15 +326,41 @@ static inline void sho__log_init(struct sho__log *log, struct sho_map *map,
   log->segment = &map->segments[segment];
   log->bytes = sho__log_at(map, segment, 0);
   log->number = segment;
+  log->head = sho__get(&log->segment->head);
+  log->tail = sho__get(&log->segment->tail);
+  log->live_bytes = sho__get(&log->segment->live_bytes);
+  log->entries = sho__get(&log->segment->entries);
+  log->largest = sho__get(&log->segment->largest);
+  log->earliest_expiry_ms = sho__get(&log->segment->earliest_expiry_ms);
+  log->lap_largest = sho__get(&log->segment->lap_largest);
   log->changed = 0;
   log->moved = 0;
   log->keep = NULL;
 }
 
-/* As sho__log_at, for the log whose segment is locked. */
+#define SHO__SEGMENT_PUT(log, field, value)                                    \
+  sho__put(&(log)->segment->field, (log)->field = (value))
+
+/* Release: no slot names an entry that the head has passed. */
+static inline void sho__log_set_head(struct sho__log *log, uint64_t head) {
+  log->head = head;
+  atomic_store_explicit(&log->segment->head, head, memory_order_release);
+  SHO_CRASH_POINT("map: head advanced");
+}
+
+/* Release: what lies before the tail is written. */
+static inline void sho__log_set_tail(struct sho__log *log, uint64_t tail) {
+  log->tail = tail;
+  atomic_store_explicit(&log->segment->tail, tail, memory_order_release);
+}
+
+/* As sho__log_at, for the log whose segment is locked. The largest entry fits
+ * behind it into the mapping, whatever the position. */
 static inline uint8_t *sho__log_byte(const struct sho__log *log,
                                      uint64_t position) {
-  return log->bytes + (position & log->map->position_mask);
+  uint64_t off = position & log->map->position_mask;
+  uint64_t log_bytes = log->map->geometry.log_bytes;
+  return log->bytes + (off < log_bytes ? off : off - log_bytes);
 }
 
 /* For an entry that the live bytes leave no place for: drops what is expired,

@@ -18,8 +18,7 @@ enum {
 /* ---- room --------------------------------------------------------------- */
 
 static inline uint64_t sho__log_free_bytes(const struct sho__log *log) {
-  uint64_t used = sho__position_distance(
-      log->map, sho__get(&log->segment->head), sho__get(&log->segment->tail));
+  uint64_t used = sho__position_distance(log->map, log->head, log->tail);
   return log->map->geometry.log_bytes - used;
 }
 
@@ -35,28 +34,21 @@ static inline uint64_t sho__log_live_limit(const struct sho_map *map,
  * end. */
 static inline int sho__index_is_full(const struct sho__log *log) {
   uint64_t slots = log->map->geometry.buckets * SHO__BUCKET_SLOTS;
-  return sho__get(&log->segment->entries) >=
-         slots - slots / SHO__FREE_SLOTS_SHARE;
+  return log->entries >= slots - slots / SHO__FREE_SLOTS_SHARE;
 }
 
 /* NONE: whether the entry will fit beside what lives. */
 static inline int sho__log_admits(const struct sho__log *log, uint64_t bytes,
                                   uint64_t replaced, uint64_t largest) {
   uint64_t limit = sho__log_live_limit(log->map, largest);
-  return sho__get(&log->segment->live_bytes) - replaced + bytes <= limit &&
+  return log->live_bytes - replaced + bytes <= limit &&
          (replaced > 0 || !sho__index_is_full(log));
-}
-
-/* Release: no slot names an entry that the head has passed. */
-static inline void sho__log_set_head(struct sho__log *log, uint64_t head) {
-  atomic_store_explicit(&log->segment->head, head, memory_order_release);
-  SHO_CRASH_POINT("map: head advanced");
 }
 
 /* Frees the entry at the head, if it is marked dead, and answers its bytes; 0:
  * it is not, or damaged. used: the bytes from head to tail. */
 static inline uint64_t sho__log_pass_dead(struct sho__log *log, uint64_t used) {
-  uint64_t head = sho__get(&log->segment->head);
+  uint64_t head = log->head;
   struct sho__entry_shm entry;
   sho__entry_load(&entry, sho__log_byte(log, head));
   uint64_t bytes = sho__entry_size(&entry);
@@ -77,8 +69,7 @@ static inline uint64_t sho__log_pass_dead(struct sho__log *log, uint64_t used) {
  */
 static inline int sho__log_room(struct sho__log *log, uint64_t bytes,
                                 uint64_t replaced) {
-  struct sho__segment_shm *segment = log->segment;
-  uint64_t largest = sho__get(&segment->largest);
+  uint64_t largest = log->largest;
   largest = largest < bytes ? bytes : largest;
   if (log->map->geometry.eviction == SHO_EVICTION_NONE &&
       __builtin_expect(!sho__log_admits(log, bytes, replaced, largest), 0)) {
@@ -87,7 +78,7 @@ static inline int sho__log_room(struct sho__log *log, uint64_t bytes,
       return code;
     }
   }
-  sho__put(&segment->largest, largest);
+  SHO__SEGMENT_PUT(log, largest, largest);
   uint64_t wanted = bytes + largest;
   uint64_t free = sho__log_free_bytes(log);
   while (free < wanted) {
@@ -111,12 +102,11 @@ static inline int sho__log_room(struct sho__log *log, uint64_t bytes,
  */
 static inline void sho__log_note_size(struct sho__log *log, uint64_t bytes,
                                       int laps) {
-  struct sho__segment_shm *segment = log->segment;
-  uint64_t lap_largest = sho__get(&segment->lap_largest);
+  uint64_t lap_largest = log->lap_largest;
   lap_largest = lap_largest < bytes ? bytes : lap_largest;
-  sho__put(&segment->lap_largest, laps ? 0 : lap_largest);
-  if (laps || sho__get(&segment->largest) < bytes) {
-    sho__put(&segment->largest, laps ? lap_largest : bytes);
+  SHO__SEGMENT_PUT(log, lap_largest, laps ? 0 : lap_largest);
+  if (laps || log->largest < bytes) {
+    SHO__SEGMENT_PUT(log, largest, laps ? lap_largest : bytes);
   }
 }
 
@@ -126,7 +116,7 @@ static inline void sho__log_note_size(struct sho__log *log, uint64_t bytes,
  */
 static inline void sho__log_prefetch(const struct sho__log *log,
                                      uint64_t bytes) {
-  uint8_t *at = sho__log_byte(log, sho__get(&log->segment->tail));
+  uint8_t *at = sho__log_byte(log, log->tail);
   uint64_t most = bytes < SHO__PREFETCH_BYTES ? bytes : SHO__PREFETCH_BYTES;
   for (uint64_t ahead = 0; ahead < most; ahead += 64) {
     __builtin_prefetch(at + SHO__PREFETCH_BYTES + ahead, 1);
@@ -134,18 +124,18 @@ static inline void sho__log_prefetch(const struct sho__log *log,
 }
 
 static inline void sho__log_advance_tail(struct sho__log *log, uint64_t bytes) {
-  uint64_t tail = sho__get(&log->segment->tail);
+  uint64_t tail = log->tail;
   uint64_t next = sho__position_add(log->map, tail, bytes);
   sho__log_note_size(log, bytes, (tail ^ next) >> log->map->position_bits != 0);
-  atomic_store_explicit(&log->segment->tail, next, memory_order_release);
+  sho__log_set_tail(log, next);
   sho__log_prefetch(log, bytes);
 }
 
 static inline void sho__log_note_expiry(struct sho__log *log,
                                         uint64_t expiry_ms) {
-  uint64_t earliest = sho__get(&log->segment->earliest_expiry_ms);
+  uint64_t earliest = log->earliest_expiry_ms;
   if (expiry_ms != 0 && (earliest == 0 || expiry_ms < earliest)) {
-    sho__put(&log->segment->earliest_expiry_ms, expiry_ms);
+    SHO__SEGMENT_PUT(log, earliest_expiry_ms, expiry_ms);
   }
 }
 
@@ -179,7 +169,7 @@ static inline void sho__log_append(struct sho__log *log,
                                    struct sho__entry_shm *entry,
                                    const void *key, const void *value,
                                    uint64_t key_hash) {
-  uint64_t tail = sho__get(&log->segment->tail);
+  uint64_t tail = log->tail;
   uint32_t key_bytes = sho__entry_key_bytes(entry);
   uint8_t *at = sho__log_byte(log, tail);
   uint8_t *value_at = at + SHO__ENTRY_BYTES + key_bytes;

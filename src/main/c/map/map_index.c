@@ -61,10 +61,9 @@ int sho__index_insert(const struct sho_map *map, uint64_t hash,
   return 0;
 }
 
-void sho__index_remove(const struct sho_map *map, uint64_t hash,
-                       _Atomic uint64_t *slot) {
-  struct sho__bucket_shm *index =
-      sho__index_of(map, sho__map_segment_of(map, hash));
+void sho__index_remove(const struct sho_map *map, uint32_t segment,
+                       uint64_t hash, _Atomic uint64_t *slot) {
+  struct sho__bucket_shm *index = sho__index_of(map, segment);
   struct sho__bucket_shm *bucket = index + sho__map_bucket_of(map, hash);
   struct sho__bucket_shm *last =
       index + ((uintptr_t)slot - (uintptr_t)index) / sizeof *index;

@@ -15,8 +15,8 @@ static inline int sho__log_spans(const struct sho_map *map, uint64_t from,
 }
 
 static inline int sho__log_has_sane_bounds(const struct sho__log *log) {
-  uint64_t head = sho__get(&log->segment->head);
-  uint64_t tail = sho__get(&log->segment->tail);
+  uint64_t head = log->head;
+  uint64_t tail = log->tail;
   return sho__position_valid(log->map, head) &&
          sho__position_valid(log->map, tail) &&
          sho__log_spans(log->map, head, tail);
@@ -25,10 +25,9 @@ static inline int sho__log_has_sane_bounds(const struct sho__log *log) {
 static inline int sho__segment_is_sane(const struct sho__log *log) {
   const struct sho__geometry *geometry = &log->map->geometry;
   return sho__log_has_sane_bounds(log) &&
-         sho__get(&log->segment->live_bytes) <= geometry->log_bytes &&
-         sho__get(&log->segment->entries) <=
-             geometry->buckets * SHO__BUCKET_SLOTS &&
-         sho__get(&log->segment->largest) <= geometry->max_entry + 7;
+         log->live_bytes <= geometry->log_bytes &&
+         log->entries <= geometry->buckets * SHO__BUCKET_SLOTS &&
+         log->largest <= geometry->max_entry + 7;
 }
 
 /* Locks a segment and repairs it if its last owner died or its state makes no

@@ -24,7 +24,7 @@ int sho__log_entry(const struct sho__log *log, uint64_t position,
   sho__entry_load(entry, sho__log_byte(log, position));
   int dead = (entry->position & SHO__ENTRY_DEAD) != 0;
   entry->position &= ~SHO__ENTRY_DEAD;
-  uint64_t tail = sho__get(&log->segment->tail);
+  uint64_t tail = log->tail;
   int whole = entry->position == position && sho__entry_fits(log->map, entry) &&
               position < tail &&
               sho__entry_size(entry) <=
@@ -44,7 +44,7 @@ int sho__log_slot_entry(const struct sho__log *log, uint64_t slot_value,
   entry->position &= ~SHO__ENTRY_DEAD;
   return sho__position_valid(map, entry->position) &&
          sho__slot_position(entry->position) == named &&
-         entry->position >= sho__get(&log->segment->head) &&
+         entry->position >= log->head &&
          sho__log_entry(log, entry->position, entry) != 0;
 }
 
@@ -73,19 +73,18 @@ int sho__log_whole_entry(const struct sho__log *log, uint64_t position,
 
 void sho__log_drop(struct sho__log *log, uint64_t hash, _Atomic uint64_t *slot,
                    const struct sho__entry_shm *entry) {
-  struct sho__segment_shm *segment = log->segment;
   uint64_t bytes = sho__entry_size(entry);
   log->moved = 1;
-  sho__index_remove(log->map, hash, slot);
+  sho__index_remove(log->map, log->number, hash, slot);
   sho__log_mark(log, entry->position, 1);
-  sho__put(&segment->live_bytes, sho__get(&segment->live_bytes) - bytes);
-  sho__put(&segment->entries, sho__get(&segment->entries) - 1);
+  SHO__SEGMENT_PUT(log, live_bytes, log->live_bytes - bytes);
+  SHO__SEGMENT_PUT(log, entries, log->entries - 1);
   SHO_CRASH_POINT("map: entry dropped");
 }
 
 static void move_to_tail(struct sho__log *log, struct sho__entry_shm *entry,
                          _Atomic uint64_t *slot) {
-  uint64_t tail = sho__get(&log->segment->tail);
+  uint64_t tail = log->tail;
   uint64_t from = entry->position;
   uint64_t bytes = sho__entry_size(entry);
   uint8_t *at = sho__log_byte(log, tail);
@@ -142,7 +141,7 @@ static void leave_head(struct sho__log *log, struct sho__entry_shm *entry,
 
 /* Frees the entry at the head. 0: none lies there, which takes damage. */
 static int advance_head(struct sho__log *log, int *chances) {
-  uint64_t head = sho__get(&log->segment->head);
+  uint64_t head = log->head;
   struct sho__entry_shm entry;
   int found = sho__log_entry(log, head, &entry);
   if (found == 0) {
@@ -164,8 +163,7 @@ static int full(const struct sho__log *log, uint64_t bytes) {
         "%s is full: a segment has %llu entries, the most its index takes; "
         "remove entries, or make the map anew with more capacity or with "
         "eviction CLOCK",
-        log->map->region.path,
-        (unsigned long long)sho__get(&log->segment->entries));
+        log->map->region.path, (unsigned long long)log->entries);
   }
   return sho__fail(
       SHO_EFULL,
@@ -173,12 +171,12 @@ static int full(const struct sho__log *log, uint64_t bytes) {
       "of at most %llu in its segment; remove entries, or make the map anew "
       "with more capacity or with eviction CLOCK",
       log->map->region.path, (unsigned long long)bytes,
-      (unsigned long long)sho__get(&log->segment->live_bytes),
+      (unsigned long long)log->live_bytes,
       (unsigned long long)log->map->geometry.log_bytes);
 }
 
 static int expiry_is_due(const struct sho__log *log) {
-  uint64_t earliest = sho__get(&log->segment->earliest_expiry_ms);
+  uint64_t earliest = log->earliest_expiry_ms;
   return earliest != 0 && earliest <= sho__map_now_ms(log->map);
 }
 
@@ -189,14 +187,13 @@ static int is_cramped(const struct sho__log *log, uint64_t wanted,
 }
 
 static int is_empty(const struct sho__log *log) {
-  return sho__get(&log->segment->head) >= sho__get(&log->segment->tail);
+  return log->head >= log->tail;
 }
 
 /* Whether so many logs full of entries were moved since the tail was there. */
 static int has_moved(const struct sho__log *log, uint64_t logs,
                      uint64_t begin) {
-  return sho__position_distance(log->map, begin,
-                                sho__get(&log->segment->tail)) >
+  return sho__position_distance(log->map, begin, log->tail) >
          logs * log->map->geometry.log_bytes;
 }
 
@@ -220,7 +217,7 @@ int sho__log_make_room(struct sho__log *log, uint64_t wanted,
   int chances =
       log->map->geometry.eviction == SHO_EVICTION_CLOCK ? MOST_MOVES : 0;
   int rebuilt = 0;
-  uint64_t begin = sho__get(&log->segment->tail);
+  uint64_t begin = log->tail;
   while (is_cramped(log, wanted, replaced)) {
     if (chances > 0 && has_moved(log, 1, begin)) {
       chances = 0; /* readers visit faster than we move */
@@ -232,7 +229,7 @@ int sho__log_make_room(struct sho__log *log, uint64_t wanted,
       }
       sho__segment_rebuild(log, 1);
       rebuilt = 1;
-      begin = sho__get(&log->segment->tail);
+      begin = log->tail;
     }
   }
   return SHO_OK;
@@ -262,6 +259,6 @@ uint64_t sho__log_remove_expired(struct sho__log *log) {
       }
     }
   }
-  sho__put(&segment->earliest_expiry_ms, earliest);
+  SHO__SEGMENT_PUT(log, earliest_expiry_ms, earliest);
   return removed;
 }

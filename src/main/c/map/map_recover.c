@@ -92,7 +92,7 @@ static void find_bounds(struct sho__log *log) {
       head = entry.position;
     }
   }
-  uint64_t was = sho__get(&log->segment->tail);
+  uint64_t was = log->tail;
   if (sho__log_has_sane_bounds(log) && was > tail &&
       (head == tail || (sho__log_spans(map, head, was) &&
                         sho__position_distance(map, head, was) + largest <=
@@ -100,8 +100,8 @@ static void find_bounds(struct sho__log *log) {
     head = head == tail ? was : head;
     tail = was;
   }
-  sho__put(&log->segment->tail, tail);
-  sho__put(&log->segment->head, head);
+  SHO__SEGMENT_PUT(log, tail, tail);
+  SHO__SEGMENT_PUT(log, head, head);
 }
 
 /* Counts the slot's entry, or empties the slot. */
@@ -153,13 +153,12 @@ static void count_index(struct sho__log *log, int checked,
 }
 
 static void store_count(struct sho__log *log, const struct count *count) {
-  struct sho__segment_shm *segment = log->segment;
   struct sho__bucket_shm *index = sho__index_of(log->map, log->number);
-  sho__put(&segment->live_bytes, count->live_bytes);
-  sho__put(&segment->entries, count->entries);
-  sho__put(&segment->largest, count->largest);
-  sho__put(&segment->lap_largest, count->largest);
-  sho__put(&segment->earliest_expiry_ms, count->earliest_expiry_ms);
+  SHO__SEGMENT_PUT(log, live_bytes, count->live_bytes);
+  SHO__SEGMENT_PUT(log, entries, count->entries);
+  SHO__SEGMENT_PUT(log, largest, count->largest);
+  SHO__SEGMENT_PUT(log, lap_largest, count->largest);
+  SHO__SEGMENT_PUT(log, earliest_expiry_ms, count->earliest_expiry_ms);
   for (uint64_t b = 0; count->overflow && b < log->map->geometry.buckets; b++) {
     sho__put(&index[b].overflow, count->overflow[b]);
   }
@@ -192,17 +191,44 @@ static void drop_twins(struct sho__log *log) {
   }
 }
 
-/* The first named position above one, or the tail. */
-static uint64_t next_named(const struct sho__log *log, uint64_t above) {
-  uint64_t next = sho__get(&log->segment->tail);
-  for (uint64_t i = 0; i < slots_of(log); i++) {
+/* The positions that slots name, in order. */
+struct named {
+  uint64_t *positions;
+  size_t count;
+};
+
+static int compare_positions(const void *left, const void *right) {
+  uint64_t a = *(const uint64_t *)left;
+  uint64_t b = *(const uint64_t *)right;
+  return a < b ? -1 : a > b;
+}
+
+/* 0: there is no memory for it. */
+static int collect_named(const struct sho__log *log, struct named *named) {
+  size_t most = (size_t)slots_of(log);
+  *named = (struct named){.positions = malloc(most * sizeof(uint64_t))};
+  if (named->positions == NULL) {
+    return 0;
+  }
+  for (uint64_t i = 0; i < most; i++) {
     struct sho__entry_shm entry;
-    if (sho__log_slot_entry(log, sho__get(slot_at(log, i)), &entry) &&
-        entry.position > above && entry.position < next) {
-      next = entry.position;
+    if (sho__log_slot_entry(log, sho__get(slot_at(log, i)), &entry)) {
+      named->positions[named->count++] = entry.position;
     }
   }
-  return next;
+  qsort(named->positions, named->count, sizeof(uint64_t), compare_positions);
+  return 1;
+}
+
+/* The first named position above one, or the tail. *next: where to look from,
+ * since positions are asked for in order. */
+static uint64_t next_named(const struct sho__log *log,
+                           const struct named *named, size_t *next,
+                           uint64_t above) {
+  while (*next < named->count && named->positions[*next] <= above) {
+    ++*next;
+  }
+  return *next < named->count ? named->positions[*next] : log->tail;
 }
 
 /* Writes one dead entry that fills up to so many bytes. Answers its size; 0:
@@ -234,36 +260,49 @@ static uint64_t fill(struct sho__log *log, uint64_t position, uint64_t bytes) {
   return size;
 }
 
+/* Lays dead entries over a hole. Answers where that ends: behind it, or before
+ * it if what is left takes none. */
+static uint64_t fill_hole(struct sho__log *log, uint64_t at, uint64_t end) {
+  while (at < end) {
+    uint64_t hole = sho__position_distance(log->map, at, end);
+    uint64_t bytes = hole < SHO__ENTRY_BYTES ? 0 : fill(log, at, hole);
+    if (bytes == 0) {
+      return end == log->tail ? at : end;
+    }
+    at = sho__position_add(log->map, at, bytes);
+  }
+  return at;
+}
+
 /* Lays dead entries over all that is none, so that the head finds its way from
- * each entry to the next. */
+ * each entry to the next. Without memory it is left to who meets a hole. */
 static void fill_holes(struct sho__log *log) {
-  const struct sho_map *map = log->map;
-  uint64_t tail = sho__get(&log->segment->tail);
-  uint64_t at = sho__get(&log->segment->head);
-  while (at < tail) {
+  struct named named;
+  size_t next = 0;
+  uint64_t at = log->head;
+  if (!collect_named(log, &named)) {
+    return;
+  }
+  while (at < log->tail) {
     struct sho__entry_shm entry;
     if (sho__log_whole_entry(log, at, &entry)) {
-      at = sho__position_add(map, at, sho__entry_size(&entry));
+      at = sho__position_add(log->map, at, sho__entry_size(&entry));
       continue;
     }
-    uint64_t end = next_named(log, at);
-    while (at < end) {
-      uint64_t hole = sho__position_distance(map, at, end);
-      uint64_t bytes = hole < SHO__ENTRY_BYTES ? 0 : fill(log, at, hole);
-      if (bytes == 0 && end == tail) {
-        sho__put(&log->segment->tail, at);
-        return;
-      }
-      at = bytes == 0 ? end : sho__position_add(map, at, bytes);
+    uint64_t end = next_named(log, &named, &next, at);
+    at = fill_hole(log, at, end);
+    if (at < end) {
+      SHO__SEGMENT_PUT(log, tail, at); /* too little is left for an entry */
     }
   }
+  free(named.positions);
 }
 
 /* The log's last entry. */
 static int last_entry(const struct sho__log *log,
                       struct sho__entry_shm *entry) {
-  uint64_t tail = sho__get(&log->segment->tail);
-  uint64_t at = sho__get(&log->segment->head);
+  uint64_t tail = log->tail;
+  uint64_t at = log->head;
   int found = 0;
   while (at < tail && sho__log_entry(log, at, entry) != 0) {
     at = sho__position_add(log->map, at, sho__entry_size(entry));
@@ -280,7 +319,7 @@ static int last_entry(const struct sho__log *log,
 static void finish_move(struct sho__log *log) {
   struct sho__entry_shm from;
   struct sho__entry_shm to;
-  uint64_t head = sho__get(&log->segment->head);
+  uint64_t head = log->head;
   if (sho__log_entry(log, head, &from) <= 0 || !last_entry(log, &to) ||
       to.position == head || to.version != from.version ||
       to.expiry_and_key != from.expiry_and_key ||
@@ -318,14 +357,14 @@ void sho__segment_rebuild(struct sho__log *log, int checked) {
 /* Rebuilds a segment, and tells of entries that are gone without a trace. */
 static void rebuild_after_boot(struct sho__log *log) {
   struct sho__segment_shm *segment = log->segment;
-  uint64_t had = sho__get(&segment->entries);
+  uint64_t had = log->entries;
   uint64_t damaged = sho__get(&segment->damaged);
   /* A writer that was killed may have left one too many. */
   int counted = atomic_exchange(&segment->lock, 0) == 0 && had <= slots_of(log);
   atomic_store(&segment->sleepers, 0);
   sho__segment_rebuild(log, 1);
   uint64_t told = sho__get(&segment->damaged) - damaged;
-  uint64_t has = sho__get(&segment->entries);
+  uint64_t has = log->entries;
   if (counted && had > has && had - has > told) {
     sho__put(&segment->damaged, damaged + had - has);
   }

@@ -154,9 +154,8 @@ int sho_map_scan(struct sho_map *map, uint64_t *cursor, void *out, size_t size,
 /* The entries stay in the log, where nothing names them any more; then the
  * head jumps over them. Overflow counts go last: a search ends at their 0. */
 static uint64_t clear_segment(struct sho__log *log) {
-  struct sho__segment_shm *segment = log->segment;
   struct sho__bucket_shm *index = sho__index_of(log->map, log->number);
-  uint64_t entries = sho__get(&segment->entries);
+  uint64_t entries = log->entries;
   for (uint64_t b = 0; b < log->map->geometry.buckets; b++) {
     for (int i = 0; i < SHO__BUCKET_SLOTS; i++) {
       sho__put(&index[b].slots[i], 0);
@@ -169,13 +168,12 @@ static uint64_t clear_segment(struct sho__log *log) {
     sho__put(&index[b].overflow, 0);
   }
   SHO_CRASH_POINT("map: index cleared");
-  sho__put(&segment->live_bytes, 0);
-  sho__put(&segment->entries, 0);
-  sho__put(&segment->largest, 0);
-  sho__put(&segment->lap_largest, 0);
-  sho__put(&segment->earliest_expiry_ms, 0);
-  atomic_store_explicit(&segment->head, sho__get(&segment->tail),
-                        memory_order_release);
+  SHO__SEGMENT_PUT(log, live_bytes, 0);
+  SHO__SEGMENT_PUT(log, entries, 0);
+  SHO__SEGMENT_PUT(log, largest, 0);
+  SHO__SEGMENT_PUT(log, lap_largest, 0);
+  SHO__SEGMENT_PUT(log, earliest_expiry_ms, 0);
+  sho__log_set_head(log, log->tail);
   SHO_CRASH_POINT("map: log cleared");
   return entries;
 }

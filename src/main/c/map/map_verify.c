@@ -51,8 +51,8 @@ static int verify_slot(struct sho__log *log, uint64_t bucket,
 }
 
 static int verify_log(struct sho__log *log) {
-  uint64_t tail = sho__get(&log->segment->tail);
-  uint64_t at = sho__get(&log->segment->head);
+  uint64_t tail = log->tail;
+  uint64_t at = log->head;
   while (at < tail) {
     struct sho__entry_shm entry;
     if (!sho__log_whole_entry(log, at, &entry)) {
@@ -76,9 +76,8 @@ static int verify_segment(struct sho__log *log, struct count *count) {
       code = wrong(log, "an overflow count is wrong", b);
     }
   }
-  if (code == SHO_OK &&
-      (count->live_bytes != sho__get(&log->segment->live_bytes) ||
-       count->entries != sho__get(&log->segment->entries))) {
+  if (code == SHO_OK && (count->live_bytes != log->live_bytes ||
+                         count->entries != log->entries)) {
     code = wrong(log, "the counts of entries are wrong", count->entries);
   }
   return code;

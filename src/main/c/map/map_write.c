@@ -54,8 +54,7 @@ static inline int find(const struct sho__log *log, uint64_t hash,
  * what is written next would go over live entries. */
 static inline int is_outside(const struct sho__log *log,
                              const struct sho__hit *hit) {
-  return hit->entry.position < sho__get(&log->segment->head) ||
-         hit->entry.position >= sho__get(&log->segment->tail);
+  return hit->entry.position < log->head || hit->entry.position >= log->tail;
 }
 
 static inline void look(struct sho__log *log, uint64_t hash,
@@ -73,8 +72,7 @@ static inline void look(struct sho__log *log, uint64_t hash,
 static inline int publish(struct sho__log *log, uint64_t hash,
                           const struct state *state, uint64_t position,
                           uint64_t bytes) {
-  struct sho__segment_shm *segment = log->segment;
-  uint64_t live = sho__get(&segment->live_bytes) + bytes;
+  uint64_t live = log->live_bytes + bytes;
   if (state->there) {
     sho__index_replace(state->hit.slot, position);
     SHO_CRASH_POINT("map: slot replaced");
@@ -83,7 +81,7 @@ static inline int publish(struct sho__log *log, uint64_t hash,
     SHO_CRASH_POINT("map: old entry marked");
   } else if (sho__index_insert(log->map, hash, position) == 0) {
     SHO_CRASH_POINT("map: slot filled");
-    sho__put(&segment->entries, sho__get(&segment->entries) + 1);
+    SHO__SEGMENT_PUT(log, entries, log->entries + 1);
   } else {
     sho__segment_rebuild(log, 1);
     return sho__fail(SHO_ECORRUPT,
@@ -91,7 +89,7 @@ static inline int publish(struct sho__log *log, uint64_t hash,
                      "is kept, try again",
                      log->map->region.path, log->number);
   }
-  sho__put(&segment->live_bytes, live);
+  SHO__SEGMENT_PUT(log, live_bytes, live);
   SHO_CRASH_POINT("map: counted in");
   return SHO_OK;
 }
