@@ -1,11 +1,11 @@
 package org.shareobject.bench;
 
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import org.apache.commons.statistics.inference.MannWhitneyUTest;
 import org.shareobject.bench.run.Numbers;
 import org.shareobject.bench.run.Results;
 import org.shareobject.bench.run.Row;
@@ -74,44 +74,12 @@ public final class Compare {
     return change > 0 == MORE_IS_BETTER.contains(after.unit()) ? "better" : "WORSE";
   }
 
-  /** Returns how often a difference as large as this comes by chance, both ways; exactly. */
-  static double chance(List<Double> a, List<Double> b) {
-    double u = 0;
-    for (double x : a) {
-      for (double y : b) {
-        u += x > y ? 1 : x == y ? 0.5 : 0;
-      }
-    }
-    int pairs = a.size() * b.size();
-    double[] ways = ways(a.size(), b.size());
-    double extreme = Math.min(u, pairs - u);
-    double tail = 0;
-    double all = 0;
-    for (int i = 0; i <= pairs; i++) {
-      all += ways[i];
-      tail += i <= extreme ? ways[i] : 0;
-    }
-    return Math.min(1, 2 * tail / all);
+  /** Returns how often a difference as large as this comes by chance, both ways. */
+  private static double chance(List<Double> a, List<Double> b) {
+    return MannWhitneyUTest.withDefaults().test(numbers(a), numbers(b)).getPValue();
   }
 
-  /** Returns how many orders of n and m numbers have each value of U. */
-  private static double[] ways(int n, int m) {
-    double[][] ways = new double[m + 1][];
-    Arrays.setAll(ways, j -> new double[] {1});
-    for (int i = 1; i <= n; i++) {
-      for (int j = 1; j <= m; j++) {
-        ways[j] = sum(ways[j], j, ways[j - 1], i * j);
-      }
-    }
-    return ways[m];
-  }
-
-  /** Adds those orders whose last number is of one side and of the other. */
-  private static double[] sum(double[] ofOne, int shift, double[] ofOther, int largest) {
-    double[] sum = Arrays.copyOf(ofOther, largest + 1);
-    for (int i = 0; i < ofOne.length; i++) {
-      sum[i + shift] += ofOne[i];
-    }
-    return sum;
+  private static double[] numbers(List<Double> values) {
+    return values.stream().mapToDouble(value -> value).toArray();
   }
 }

@@ -1,6 +1,8 @@
 package org.shareobject.bench.peer;
 
 import java.util.SplittableRandom;
+import org.apache.commons.rng.sampling.distribution.DiscreteSampler;
+import org.apache.commons.rng.sampling.distribution.RejectionInversionZipfSampler;
 
 /** A thread's own way through the keys, drawn before the measurement. */
 public final class Visits {
@@ -24,12 +26,17 @@ public final class Visits {
     keys = new Object[Math.min(MOST, Math.max(FEWEST, Integer.highestOneBit(entries - 1) << 1))];
     textToBeMade = spec.keys() == KeyKind.NEW_TEXT;
     Object[] pool = spec.keys() == KeyKind.SAME_TEXT ? texts(entries) : null;
-    Zipf law = zipf ? new Zipf(entries, STEEP) : null;
     SplittableRandom random = new SplittableRandom(seed);
+    DiscreteSampler law = zipf ? zipf(entries, random) : null;
     for (int i = 0; i < keys.length; i++) {
-      int index = zipf ? scatter(law.next(random), entries) : random.nextInt(entries);
+      int index = zipf ? scatter(law.sample() - 1, entries) : random.nextInt(entries);
       keys[i] = pool == null ? Keys.bytes(index) : pool[index];
     }
+  }
+
+  /** Returns what draws ranks, 1 and up, by Zipf's law with exponent 0.99. */
+  public static DiscreteSampler zipf(int entries, SplittableRandom random) {
+    return RejectionInversionZipfSampler.of(random::nextLong, entries, STEEP);
   }
 
   /** Returns the next key as a caller has it. */

@@ -5,9 +5,7 @@ import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.sync.RedisCommands;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
+import org.HdrHistogram.Histogram;
 import org.shareobject.Codec;
 import org.shareobject.ShareMap;
 import org.shareobject.ShareObject;
@@ -22,6 +20,7 @@ final class AwaitTimes implements Job {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final String KEY = "turn";
   private static final long END = -1;
+  private static final int DIGITS = 3;
 
   /** How one process wakes another. */
   private interface Way extends AutoCloseable {
@@ -48,13 +47,12 @@ final class AwaitTimes implements Job {
         way.wake(END);
       } else {
         // A turn that came while this process had no core is told with the next.
-        List<Long> took = new ArrayList<>();
+        Histogram took = new Histogram(DIGITS);
         for (long put; (put = way.sleep()) != END; ) {
-          took.add(System.nanoTime() - put);
+          took.recordValue(System.nanoTime() - put);
         }
-        Collections.sort(took);
-        parent.say("median " + took.get(took.size() / 2));
-        parent.say("p99 " + took.get(took.size() * 99 / 100));
+        parent.say("median " + took.getValueAtPercentile(50));
+        parent.say("p99 " + took.getValueAtPercentile(99));
       }
       parent.listen();
     }

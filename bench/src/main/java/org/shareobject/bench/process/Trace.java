@@ -1,7 +1,8 @@
 package org.shareobject.bench.process;
 
 import java.util.SplittableRandom;
-import org.shareobject.bench.peer.Zipf;
+import org.apache.commons.rng.sampling.distribution.DiscreteSampler;
+import org.shareobject.bench.peer.Visits;
 
 /** Sequences of lookups; the same at every run. */
 enum Trace {
@@ -9,10 +10,9 @@ enum Trace {
   ZIPF {
     @Override
     void fill(int[] trace, int keys) {
-      Zipf law = new Zipf(keys, STEEP);
-      SplittableRandom random = new SplittableRandom(1);
+      DiscreteSampler law = Visits.zipf(keys, new SplittableRandom(1));
       for (int i = 0; i < trace.length; i++) {
-        trace[i] = law.next(random);
+        trace[i] = law.sample() - 1;
       }
     }
   },
@@ -34,15 +34,13 @@ enum Trace {
   ZIPF_DRIFTING {
     @Override
     void fill(int[] trace, int keys) {
-      Zipf law = new Zipf(keys, STEEP);
-      SplittableRandom random = new SplittableRandom(1);
+      DiscreteSampler law = Visits.zipf(keys, new SplittableRandom(1));
       for (int i = 0; i < trace.length; i++) {
-        trace[i] = (int) ((law.next(random) + (long) i * keys / trace.length) % (2L * keys));
+        trace[i] = (int) (((law.sample() - 1) + (long) i * keys / trace.length) % (2L * keys));
       }
     }
   };
 
-  private static final double STEEP = 0.99;
   private static final int SCANS = 2;
   private static final int LOOKUPS_PER_KEY = 10;
 
