@@ -1,6 +1,7 @@
 package org.shareobject.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.shareobject.Eviction;
@@ -17,18 +18,28 @@ class MapRatesTest {
         new MapRates(before, after, 2).line());
     assertEquals(
         """
-        entries                    7
-        fill         [####################....................] 50.0 %: 1.0 MiB of 2.0 MiB, CLOCK
-        gets                   2,000 /s
-        hits                    75.0 %    78.4 % since creation
-        sets                       5 /s
-        removals                   0 /s
-        evictions                  0 /s   3
-        expirations                0 /s   4
-        peers                      2 of 256
-        recoveries                 1
-        damaged                    0""",
-        String.join("\n", new MapRates(before, after, 2).screen()));
+        entries                   7
+        fill        [####################....................] 50.0 %: 1.0 MiB of 2.0 MiB, CLOCK
+        gets                  2,000 /s
+        hits                 75.0 %   78.4 % since creation
+        sets                      5 /s
+        removals                  0 /s
+        evictions                 0 /s   3 since creation
+        expirations               0 /s   4 since creation
+        peers                     2 of 256
+        recoveries                1
+        damaged                   0""",
+        String.join("\n", new MapRates(before, after, 2).screen(200)));
+    assertEquals(
+        """
+        entries                   7
+        fill        50.0 %: 1.0 MiB
+        gets                  2,000 /s
+        hits                 75.0 %""",
+        String.join("\n", new MapRates(before, after, 2).screen(30).subList(0, 4)));
+    assertEquals(
+        "fill        50.0 %: 1.0 MiB of 2.0 MiB, CLOCK",
+        new MapRates(before, after, 2).screen(50).get(1));
   }
 
   @Test
@@ -36,8 +47,10 @@ class MapRatesTest {
     ShareStats stats = stats(0, 0, 0);
     assertEquals(0, stats.hitRatio());
     assertEquals(
-        "hits                     0.0 %    0.0 % since creation",
-        new MapRates(stats, stats, 1).screen().get(3));
+        "hits                      -   - since creation",
+        new MapRates(stats, stats, 1).screen(80).get(3));
+    String line = new MapRates(stats, stats, 1).line();
+    assertTrue(line.contains(", hits -, "), line);
   }
 
   private static ShareStats stats(long hits, long misses, long sets) {

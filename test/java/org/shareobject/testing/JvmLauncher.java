@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Starts JVMs of the same JDK as this one. */
 public final class JvmLauncher {
@@ -17,6 +18,9 @@ public final class JvmLauncher {
   private final Map<String, String> environment = new LinkedHashMap<>();
   private String classPath = System.getProperty("java.class.path");
   private Path folder;
+  private String terminal;
+  private Path typescript;
+  private String behind = "";
 
   /** Creates a launcher of JVMs with this one's class path and checks. */
   public JvmLauncher() {
@@ -60,6 +64,30 @@ public final class JvmLauncher {
     return this;
   }
 
+  /**
+   * Gives it a pseudo terminal; skips the test where that cannot be made.
+   *
+   * @param typescript gets all that is printed there, behind a first line
+   */
+  public JvmLauncher terminal(int lines, int columns, Path typescript) {
+    Host.assumeRuns("script of util-linux works", "script", "-qfec", "true", "/dev/null");
+    terminal = "stty rows " + lines + " cols " + columns + "; ";
+    this.typescript = typescript;
+    return this;
+  }
+
+  /** With a terminal: has a shell run commands behind it. */
+  public JvmLauncher atEnd(String commands) {
+    behind = "; " + commands;
+    return this;
+  }
+
+  /** With a terminal: takes standard input from a file. */
+  public JvmLauncher input(Path file) {
+    behind = " <" + quoted(file.toString());
+    return this;
+  }
+
   /** Sets a variable of the environment; null unsets it. */
   public JvmLauncher environment(String name, String value) {
     environment.put(name, value);
@@ -97,6 +125,10 @@ public final class JvmLauncher {
     }
     command.add(main);
     command.addAll(List.of(args));
+    if (terminal != null) {
+      String words = command.stream().map(JvmLauncher::quoted).collect(Collectors.joining(" "));
+      command = List.of("script", "-qfec", terminal + words + behind, typescript.toString());
+    }
     ProcessBuilder builder = new ProcessBuilder(command);
     if (folder != null) {
       builder.directory(folder.toFile());
@@ -114,5 +146,10 @@ public final class JvmLauncher {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** For a shell. */
+  private static String quoted(String word) {
+    return "'" + word.replace("'", "'\\''") + "'";
   }
 }

@@ -2,6 +2,7 @@ package org.shareobject.cli;
 
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import org.shareobject.internal.nativelib.Version;
@@ -31,9 +32,17 @@ import picocli.CommandLine.Spec;
       MapCommand.class
     },
     exitCodeListHeading = "%nExit codes:%n",
-    exitCodeList = {"0:success", "1:failure, told in one line on stderr", "2:wrong usage"})
+    exitCodeList = {
+      "0:success",
+      "1:failure, told in one line on stderr",
+      "2:wrong usage",
+      "141:the reader of the output has left"
+    })
 public final class Main implements Runnable {
   static final String NAME = "shareobject";
+
+  /** As a shell reports a program that SIGPIPE ended. */
+  static final int BY_SIGPIPE = 141;
 
   @Spec private CommandSpec spec;
 
@@ -45,10 +54,9 @@ public final class Main implements Runnable {
    * @param args the command line
    */
   public static void main(String[] args) {
-    // Texts are UTF-8, whatever the locale says.
-    PrintWriter out = writer(FileDescriptor.out);
-    PrintWriter err = writer(FileDescriptor.err);
-    System.exit(run(out, err, args));
+    PrintWriter err =
+        new PrintWriter(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
+    System.exit(run(Output.standard(), err, args));
   }
 
   /** Runs the command and returns its exit code. */
@@ -56,13 +64,26 @@ public final class Main implements Runnable {
     CommandLine main = new CommandLine(new Main());
     // What follows the program that is to be started are its own options.
     main.getSubcommands().get(ForkCommand.NAME).setStopAtPositional(true);
-    return main.setHelpFactory(MapCommand::help)
-        .setOut(out)
-        .setErr(err)
-        .setCaseInsensitiveEnumValuesAllowed(true)
-        .setParameterExceptionHandler(Main::wrongUsage)
-        .setExecutionExceptionHandler((e, command, parsed) -> failure(e, command))
-        .execute(args);
+    int code =
+        main.setHelpFactory(MapCommand::help)
+            .setOut(out)
+            .setErr(err)
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .setParameterExceptionHandler(Main::wrongUsage)
+            .setExecutionExceptionHandler((e, command, parsed) -> failure(e, command))
+            .execute(args);
+    return out.checkError() ? lost(out, err, code) : code;
+  }
+
+  /** Says why output is lost; the reader's leaving needs no words. */
+  private static int lost(PrintWriter out, PrintWriter err, int code) {
+    if (out instanceof Output output && output.isBroken()) {
+      return code == ExitCode.OK ? BY_SIGPIPE : code;
+    }
+    IOException cause = out instanceof Output output ? output.failure() : null;
+    err.println(
+        oneLine("standard output: " + (cause == null ? "cannot be written" : cause.getMessage())));
+    return ExitCode.SOFTWARE;
   }
 
   @Override
@@ -85,10 +106,6 @@ public final class Main implements Runnable {
 
   private static String oneLine(String message) {
     return NAME + ": " + message.replaceAll("\\R+", " ");
-  }
-
-  private static PrintWriter writer(FileDescriptor descriptor) {
-    return new PrintWriter(new FileOutputStream(descriptor), true, StandardCharsets.UTF_8);
   }
 
   /** What {@code --version} prints. */

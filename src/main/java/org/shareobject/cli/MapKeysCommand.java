@@ -14,6 +14,9 @@ import picocli.CommandLine.Spec;
     description = "Prints each key and a newline, in no order.",
     mixinStandardHelpOptions = true)
 final class MapKeysCommand implements Runnable {
+  /** Keys between two looks at whether anybody still reads. */
+  private static final int FLUSH_KEYS = 1000;
+
   @ParentCommand private MapCommand parent;
   @Spec private CommandSpec spec;
 
@@ -24,11 +27,14 @@ final class MapKeysCommand implements Runnable {
     PrintWriter out = spec.commandLine().getOut();
     try (ShareMap<String, byte[]> map = parent.open(Codec.BYTES);
         Progress progress = new Progress(spec.commandLine().getErr(), "keys", map.sizeLong())) {
+      long keys = 0;
       for (String key : map.keySet()) {
         out.write(key + '\n');
         progress.add(1);
+        if (++keys % FLUSH_KEYS == 0 && out.checkError()) {
+          return; // told by the command's end
+        }
       }
-      out.flush();
     }
   }
 }

@@ -1,9 +1,11 @@
 package org.shareobject.cli;
 
 import java.io.BufferedReader;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,35 +41,54 @@ final class MapLoadCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    boolean isInput = dump.toString().equals("-");
-    InputStream in = isInput ? System.in : Files.newInputStream(dump);
-    long bytes = isInput ? 0 : Files.size(dump);
-    try (BufferedReader lines =
-            new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
-        Progress progress = new Progress(spec.commandLine().getErr(), "load", bytes)) {
-      RawMap map = parent.openOrCreateRaw();
-      try {
-        spec.commandLine().getOut().println(load(lines, map, progress, isInput));
-      } finally {
-        map.close();
+    long entries;
+    if (dump.toString().equals("-")) {
+      try (Progress progress = new Progress(spec.commandLine().getErr(), "load", 0)) {
+        entries = load(System.in, progress);
+      }
+    } else {
+      try (InputStream in = Files.newInputStream(dump);
+          Progress progress = new Progress(spec.commandLine().getErr(), "load", Files.size(dump))) {
+        entries = load(counted(in, progress), progress);
       }
     }
+    spec.commandLine().getOut().println(entries);
     return ExitCode.OK;
   }
 
-  private static long load(BufferedReader lines, RawMap map, Progress progress, boolean countsLines)
-      throws IOException {
+  /** Counts the bytes that are read as steps. */
+  private static InputStream counted(InputStream in, Progress progress) {
+    return new FilterInputStream(in) {
+      @Override
+      public int read(byte[] bytes, int offset, int length) throws IOException {
+        int count = in.read(bytes, offset, length);
+        progress.add(Math.max(0, count));
+        return count;
+      }
+    };
+  }
+
+  private long load(InputStream in, Progress progress) throws IOException {
+    BufferedReader lines =
+        new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder()));
+    RawMap map = parent.openOrCreateRaw();
     long number = 0;
-    for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-      number++;
-      try {
+    try {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        number++;
         EntryLine entry = EntryLine.parse(line);
         map.set(entry.key(), entry.value(), entry.ttlMs());
-      } catch (IOException | IllegalArgumentException e) {
-        throw new IOException("line " + number + ": " + e.getMessage(), e);
+        if (!progress.isMeasured()) {
+          progress.add(1);
+        }
       }
-      progress.add(countsLines ? 1 : line.length() + 1);
+      return number;
+    } catch (CharacterCodingException e) {
+      throw new IOException("behind line " + number + ": no UTF-8", e);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new IOException("line " + number + ": " + e.getMessage(), e);
+    } finally {
+      map.close();
     }
-    return number;
   }
 }

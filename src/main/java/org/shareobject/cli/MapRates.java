@@ -3,6 +3,7 @@ package org.shareobject.cli;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.ToLongFunction;
+import java.util.stream.Stream;
 import org.shareobject.ShareStats;
 
 /**
@@ -13,18 +14,19 @@ import org.shareobject.ShareStats;
  * @param seconds the time between them
  */
 record MapRates(ShareStats before, ShareStats stats, double seconds) {
-  private static final int BAR_WIDTH = 40;
+  private static final int MOST_BAR = 40;
+  private static final int LEAST_BAR = 10;
   private static final String[] UNITS = {"B", "KiB", "MiB", "GiB", "TiB"};
 
   /** Returns all in one line. */
   String line() {
     return format(
-        "entries %d, fill %.1f %%, gets %.0f/s, hits %.1f %%, sets %.0f/s, removals %.0f/s,"
+        "entries %d, fill %.1f %%, gets %.0f/s, hits %s, sets %.0f/s, removals %.0f/s,"
             + " evictions %.0f/s, expirations %.0f/s, peers %d, recoveries %d, damaged %d",
         stats.entries(),
         100 * fill(),
-        rate(s -> s.hits() + s.misses()),
-        100 * hitRatio(),
+        rate(MapRates::gets),
+        percent(hitsSince(before)),
         rate(ShareStats::sets),
         rate(ShareStats::removals),
         rate(ShareStats::evictions),
@@ -34,45 +36,77 @@ record MapRates(ShareStats before, ShareStats stats, double seconds) {
         stats.damaged());
   }
 
-  /** Returns the lines of a screen. */
-  List<String> screen() {
-    int full = (int) Math.round(fill() * BAR_WIDTH);
-    return List.of(
-        format("entries      %,15d", stats.entries()),
-        format(
-            "fill         [%s%s] %.1f %%: %s of %s, %s",
-            "#".repeat(full),
-            ".".repeat(BAR_WIDTH - full),
-            100 * fill(),
-            bytes(stats.liveBytes()),
-            bytes(stats.capacity()),
-            stats.eviction()),
-        format("gets         %,15.0f /s", rate(s -> s.hits() + s.misses())),
-        format(
-            "hits         %15.1f %%    %.1f %% since creation",
-            100 * hitRatio(), 100 * stats.hitRatio()),
-        format("sets         %,15.0f /s", rate(ShareStats::sets)),
-        format("removals     %,15.0f /s", rate(ShareStats::removals)),
-        format("evictions    %,15.0f /s   %,d", rate(ShareStats::evictions), stats.evictions()),
-        format("expirations  %,15.0f /s   %,d", rate(ShareStats::expirations), stats.expirations()),
-        format("peers        %,15d of %d", stats.peers(), stats.peerSlots()),
-        format("recoveries   %,15d", stats.recoveries()),
-        format("damaged      %,15d", stats.damaged()));
+  /**
+   * Returns the lines of a screen, the most important first.
+   *
+   * @param columns how long they may be
+   */
+  List<String> screen(int columns) {
+    return Stream.of(
+            format("entries     %,15d", stats.entries()),
+            fillLine(columns),
+            format("gets        %,15.0f /s", rate(MapRates::gets)),
+            longest(
+                columns,
+                format("hits        %15s", percent(hitsSince(before))),
+                format("   %s since creation", percent(hitsSince(null)))),
+            format("sets        %,15.0f /s", rate(ShareStats::sets)),
+            format("removals    %,15.0f /s", rate(ShareStats::removals)),
+            longest(
+                columns,
+                format("evictions   %,15.0f /s", rate(ShareStats::evictions)),
+                format("   %,d since creation", stats.evictions())),
+            longest(
+                columns,
+                format("expirations %,15.0f /s", rate(ShareStats::expirations)),
+                format("   %,d since creation", stats.expirations())),
+            format("peers       %,15d of %d", stats.peers(), stats.peerSlots()),
+            format("recoveries  %,15d", stats.recoveries()),
+            format("damaged     %,15d", stats.damaged()))
+        .map(line -> line.substring(0, Math.min(line.length(), columns)))
+        .toList();
+  }
+
+  /** With a bar and the sizes, where there is room for them. */
+  private String fillLine(int columns) {
+    String percent = format("%.1f %%", 100 * fill());
+    String used = ": " + bytes(stats.liveBytes());
+    String sizes = used + " of " + bytes(stats.capacity()) + ", " + stats.eviction();
+    String label = "fill        ";
+    int bar = Math.min(MOST_BAR, columns - (label + "[] " + percent + sizes).length());
+    if (bar >= LEAST_BAR) {
+      int full = (int) Math.round(fill() * bar);
+      return label + "[" + "#".repeat(full) + ".".repeat(bar - full) + "] " + percent + sizes;
+    }
+    String most = label + percent + sizes;
+    return most.length() <= columns ? most : longest(columns, label + percent, used);
+  }
+
+  private static String longest(int columns, String line, String more) {
+    return line.length() + more.length() <= columns ? line + more : line;
   }
 
   private double fill() {
     return Math.min(1, (double) stats.liveBytes() / stats.capacity());
   }
 
+  private static long gets(ShareStats stats) {
+    return stats.hits() + stats.misses();
+  }
+
   private double rate(ToLongFunction<ShareStats> count) {
     return (count.applyAsLong(stats) - count.applyAsLong(before)) / seconds;
   }
 
-  /** Returns the ratio between the looks; 0 if nobody looked for anything. */
-  private double hitRatio() {
-    double hits = rate(ShareStats::hits);
-    double finds = hits + rate(ShareStats::misses);
-    return finds == 0 ? 0 : hits / finds;
+  /** Returns the part of the gets that found something; NaN if there were none. */
+  private double hitsSince(ShareStats begin) {
+    long hits = stats.hits() - (begin == null ? 0 : begin.hits());
+    long gets = gets(stats) - (begin == null ? 0 : gets(begin));
+    return gets <= 0 ? Double.NaN : (double) hits / gets;
+  }
+
+  private static String percent(double ratio) {
+    return Double.isNaN(ratio) ? "-" : format("%.1f %%", 100 * ratio);
   }
 
   private static String bytes(long bytes) {

@@ -61,6 +61,11 @@ final class Progress implements AutoCloseable {
     }
   }
 
+  /** Returns whether it is known how many steps there are. */
+  boolean isMeasured() {
+    return total > 0;
+  }
+
   /** Says that so many steps more are done. */
   void add(long steps) {
     done.addAndGet(steps);

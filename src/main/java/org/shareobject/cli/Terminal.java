@@ -1,32 +1,63 @@
 package org.shareobject.cli;
 
-import java.io.IOException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.shareobject.internal.process.TerminalNative;
 
-/** Whether somebody looks at what is printed. */
+/** The terminal behind the standard streams, where there is one. */
 final class Terminal {
+  private static final int IN = 0;
   private static final int OUT = 1;
   private static final int ERR = 2;
+  private static final int USUAL_LINES = 24;
+  private static final int USUAL_COLUMNS = 80;
+  private static final long UNCHANGED = -1;
+
+  /** The modes to come back to, or UNCHANGED. */
+  private static final AtomicLong MODES = new AtomicLong(UNCHANGED);
+
+  /**
+   * How much a terminal shows.
+   *
+   * @param lines 1 or more
+   * @param columns 1 or more
+   */
+  record Size(int lines, int columns) {}
 
   private Terminal() {}
 
+  static boolean isIn() {
+    return TerminalNative.isTerminal(IN);
+  }
+
   static boolean isOut() {
-    return is(OUT);
+    return TerminalNative.isTerminal(OUT);
   }
 
   static boolean isErr() {
-    return is(ERR);
+    return TerminalNative.isTerminal(ERR);
   }
 
-  /** Asks the shell, since Java tells only of a console with input and output. */
-  private static boolean is(int descriptor) {
-    try {
-      return new ProcessBuilder("sh", "-c", "test -t " + descriptor).inheritIO().start().waitFor()
-          == 0;
-    } catch (IOException e) {
-      return false;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
+  /** Returns the size of the output's terminal now; 24 by 80 if it does not tell. */
+  static Size size() {
+    int packed = TerminalNative.size(OUT);
+    int lines = packed >> 16;
+    int columns = packed & 0xFFFF;
+    return new Size(lines > 0 ? lines : USUAL_LINES, columns > 0 ? columns : USUAL_COLUMNS);
+  }
+
+  /** Has the input's terminal deliver each key at once, unless this is a background process. */
+  static void keyByKey() {
+    long before = TerminalNative.keyByKey(IN);
+    if (before != UNCHANGED) {
+      MODES.compareAndSet(UNCHANGED, before);
+    }
+  }
+
+  /** Undoes {@link #keyByKey}. */
+  static void restore() {
+    long before = MODES.getAndSet(UNCHANGED);
+    if (before != UNCHANGED) {
+      TerminalNative.restore(IN, before);
     }
   }
 }
