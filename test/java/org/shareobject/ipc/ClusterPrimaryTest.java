@@ -123,6 +123,34 @@ class ClusterPrimaryTest {
     return address;
   }
 
+  /** As Node by {@code SCHED_NONE}: its workers resolve names before they ask. */
+  @Test
+  void shouldResolveNoHostNames() {
+    String asks =
+        """
+        process.on('internalMessage', (answer) => {
+          if (answer.ack === 900) {
+            process.send({ errno: answer.errno });
+          }
+        });
+        process.on('message', (address) => {
+          process.send({
+            cmd: 'NODE_CLUSTER', act: 'queryServer', seq: 900, index: 0, data: null,
+            address, port: 0, addressType: 4, flags: 0,
+          });
+        });
+        """;
+    Peer peer = new Peer(primary, new ProcessBuilder("node", "-e", asks));
+    for (String name : new String[] {"localhost", "1.2.3", "127.0.0.01", "0x7f.1", "cafe", "::g"}) {
+      peer.send(name);
+      assertEquals(Errno.EINVAL.number(), peer.received.nextJson().get("errno").intValue(), name);
+    }
+    peer.send(LOCAL);
+    assertEquals(0, peer.received.nextJson().get("errno").intValue());
+    peer.send("::1");
+    assertEquals(0, peer.received.nextJson().get("errno").intValue());
+  }
+
   @Test
   void shouldHaveJvmsAndNodeShareAPort() throws Exception {
     for (String host : new String[] {LOCAL, ""}) {

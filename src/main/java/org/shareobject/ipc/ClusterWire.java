@@ -8,6 +8,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.net.UnknownHostException;
+import java.util.regex.Pattern;
 
 /** Words of Node's {@code cluster}, which both sides use. */
 final class ClusterWire {
@@ -19,6 +20,12 @@ final class ClusterWire {
   static final int IPV6 = 6;
   static final int UNIX = -1;
   static final int NO_PORT = -1;
+
+  private static final String BYTE = "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
+  private static final Pattern IPV4_LITERAL = Pattern.compile(BYTE + "(\\." + BYTE + "){3}");
+
+  /** Whatever begins so and has a colon, {@code InetAddress} looks up nowhere. */
+  private static final Pattern IPV6_LITERAL = Pattern.compile("[0-9A-Fa-f:][0-9A-Fa-f.]*:.*");
 
   private ClusterWire() {}
 
@@ -48,7 +55,8 @@ final class ClusterWire {
   }
 
   /**
-   * Returns the address that a message names; the wildcard address if it has none.
+   * Returns the address that a message names; the wildcard address if it has none. Only literals
+   * are addresses, as in Node, whose workers resolve names themselves: no name service is asked.
    *
    * @throws IllegalArgumentException if it is no address
    */
@@ -57,6 +65,9 @@ final class ClusterWire {
     int port = message.path("port").asInt(0);
     if (message.path("address").isNull() || host.isEmpty()) {
       return new InetSocketAddress(port);
+    }
+    if (!IPV4_LITERAL.matcher(host).matches() && !IPV6_LITERAL.matcher(host).matches()) {
+      throw new IllegalArgumentException(host + " is no literal address");
     }
     try {
       return new InetSocketAddress(InetAddress.getByName(host), port);

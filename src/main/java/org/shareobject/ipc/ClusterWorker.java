@@ -265,9 +265,7 @@ public final class ClusterWorker {
 
   private static SocketAddress listeningAddress(JsonNode answer, SocketAddress asked) {
     JsonNode name = answer.path("sockname");
-    return name.has("port")
-        ? new InetSocketAddress(name.path("address").asText(), name.path("port").asInt())
-        : asked;
+    return name.has("port") ? ClusterWire.inetAddress(name) : asked;
   }
 
   private void tellListening(ObjectNode query, SocketAddress address) {
