@@ -4,10 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import org.shareobject.store.Manager;
-import org.shareobject.store.User;
 import org.shareobject.ipc.Channel;
 import org.shareobject.ipc.Worker;
+import org.shareobject.store.Manager;
+import org.shareobject.store.User;
 
 /**
  * A user in another process gets or sets what a manager in this one keeps: settings {@code op},

@@ -13,26 +13,35 @@ import org.shareobject.bench.run.Results;
 
 /**
  * Writes the tables into {@code docs/benchmarks.md}, each between its marks {@code <!-- begin name
- * -->} and {@code <!-- end name -->}; what is written between the tables stays. Draws the charts.
+ * -->} and {@code <!-- end name -->}; what is written between the tables stays. The figures go into
+ * {@code docs/benchmarks.json} too, and charts are drawn from there, so that suites which were not
+ * measured this time stay.
  */
 public final class Report {
   private Report() {}
 
-  /** Writes everything of the results that are there. */
+  /** Writes the tables of the results that are there, and all charts. */
   public static void write(Options options) throws IOException {
     List<Results> all = Results.readAll(options.results());
-    if (all.isEmpty()) {
-      return;
+    Published published = Published.read(options.published());
+    if (!all.isEmpty()) {
+      writeTables(options, all);
+      all.forEach(published::replace);
     }
+    published.write(options.data());
+    new Charts(published, options.images()).draw();
+    System.err.println("bench/run: wrote " + options.page().getParent());
+  }
+
+  private static void writeTables(Options options, List<Results> all) throws IOException {
     Rows rows = new Rows(all);
     Map<String, String> parts = new LinkedHashMap<>(new Tables(rows).all());
     parts.put("goals", new Goals(rows).table());
     parts.put("machine", machine(all));
     Path page = options.page();
+    Files.createDirectories(page.getParent());
     Files.writeString(page, fill(Files.readString(options.template()), parts));
     Files.writeString(options.results().resolve("tables.md"), String.join("\n", parts.values()));
-    new Charts(rows, options.images()).draw();
-    System.err.println("bench/run: wrote " + page);
   }
 
   /** Puts the parts between their marks. */

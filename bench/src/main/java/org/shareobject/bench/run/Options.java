@@ -21,10 +21,12 @@ public record Options(
       """
       bench/run [--quick] [--rounds=N] [--report] [--out=DIR] [SUITE...]
 
-      Measures, and writes bench/results/*.json, docs/benchmarks.md and its charts.
+      Measures, and writes bench/results/*.json, the tables of docs/benchmarks.md,
+      its figures as docs/benchmarks.json, and its charts.
         --quick     the most important cases, shorter: less than 10 minutes
         --rounds=N  N forks of each case instead of the suite's own number
-        --report    measures nothing, makes the report of the results that are there
+        --report    measures nothing; makes the tables of the results that are there, and
+                    the charts of the figures in docs/benchmarks.json
         --out=DIR   writes all to that folder, and leaves the project's results and page alone
         SUITE       only these: %s
       """;
@@ -71,7 +73,17 @@ public record Options(
 
   /** Returns where that page is written. */
   public Path page() {
-    return out != null ? out.resolve("benchmarks.md") : template();
+    return out != null ? out.resolve("docs/benchmarks.md") : template();
+  }
+
+  /** Returns the figures of the page, as they are before the run. */
+  public Path published() {
+    return root.resolve("docs/benchmarks.json");
+  }
+
+  /** Returns where those figures are written. */
+  public Path data() {
+    return page().resolveSibling("benchmarks.json");
   }
 
   /** Returns where charts are. */
