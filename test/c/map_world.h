@@ -464,7 +464,7 @@ SHO_TEST void go_on(const struct victim *victim, struct sho_map *map) {
 SHO_TEST void check_after(const struct victim *victim, struct sho_map *map,
                           int64_t *wait_ns) {
   uint64_t before = stats_of(map).recoveries;
-  int left_locked = atomic_load(&map->segments[0].lock) != 0;
+  int left_locked = atomic_load(&map->segments[0].lock.word) != 0;
   *wait_ns = time_next(victim, map);
   CHECK_INT(stats_of(map).recoveries, before + (uint64_t)left_locked);
   check_all(victim, map);

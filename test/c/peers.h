@@ -8,6 +8,8 @@
 #ifndef SHO_TEST_PEERS_H
 #define SHO_TEST_PEERS_H
 
+#include <pthread.h>
+
 #include "harness.h"
 #include "shm/lock.h"
 
@@ -16,7 +18,7 @@ enum { DATA_OFF = 64, SLOTS_OFF = 4096 };
 struct member {
   struct sho__region *region;
   struct sho__peers peers;
-  _Atomic uint32_t *lock;
+  struct sho__lock_shm *lock;
   uint64_t *data; /* plain: the lock's */
 };
 
@@ -37,7 +39,7 @@ SHO_TEST int member_try(struct member *member, const char *path) {
   REQUIRE_OK(
       sho__region_map(member->region, fd, path,
                       &(struct sho__extent){.plain_bytes = (size_t)bytes}, 1));
-  member->lock = (_Atomic uint32_t *)(void *)member->region->base;
+  member->lock = (struct sho__lock_shm *)(void *)member->region->base;
   member->data = (uint64_t *)(void *)(member->region->base + DATA_OFF);
   return sho__peers_attach(&member->peers, member->region, SLOTS_OFF,
                            (uint32_t)((bytes - SLOTS_OFF) / 8));
@@ -58,5 +60,28 @@ struct signs {
   _Atomic int ready;
   _Atomic int go;
 };
+
+struct waiter {
+  struct member *member;
+  _Atomic int begun;
+  int code;
+  int recover;
+};
+
+SHO_TEST void *lock_in_thread(void *context) {
+  struct waiter *waiter = context;
+  atomic_store(&waiter->begun, 1);
+  waiter->code =
+      sho__lock(&waiter->member->peers, waiter->member->lock, &waiter->recover);
+  return NULL;
+}
+
+SHO_TEST pthread_t start_waiter(struct waiter *waiter) {
+  pthread_t thread;
+  REQUIRE(pthread_create(&thread, NULL, lock_in_thread, waiter) == 0);
+  WAIT_UNTIL(atomic_load(&waiter->begun));
+  nap_us(30000); /* by now it sleeps */
+  return thread;
+}
 
 #endif

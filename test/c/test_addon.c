@@ -364,7 +364,7 @@ static void test_addon_read_does_not_wait_for_a_write_that_waits(void) {
   pthread_t thread;
   int code = 0;
   REQUIRE(pthread_create(&thread, NULL, write_once, &code) == 0);
-  WAIT_UNTIL(atomic_load(&stopped->cell->lock) & SHO__LOCK_WAITERS);
+  WAIT_UNTIL(atomic_load(&stopped->cell->lock.word) & SHO__LOCK_WAITERS);
   struct stopwatch watch = stopwatch();
   CHECK_BYTES(window(), "Hello", 6);
   CHECK_WITHIN_MS(100, watch);

@@ -58,7 +58,7 @@ static void test_layout_of_the_control_block_is_documented(void) {
 
 static void test_layout_constants_are_documented(void) {
   CHECK_BYTES(SHO__CELL_MAGIC, "\x53\x48\x4f\x43\x45\x4c\x4c\x00", 8);
-  CHECK_INT(SHO__CELL_LAYOUT_VERSION, 2);
+  CHECK_INT(SHO__CELL_LAYOUT_VERSION, 3);
   CHECK_INT(SHO__CELL_PEERS, 128);
   CHECK_INT(SHO__SETUP_LOCK_OFF, INT64_C(1) << 62);
   CHECK_HEX(SHO__LOCK_WAITERS, UINT64_C(1) << 31);

@@ -43,7 +43,7 @@ static void test_lock_excludes_threads_of_one_handle(void) {
   }
   CHECK_INT(member.data[0], 4 * adds());
   CHECK_INT(member.data[1], 4 * adds());
-  CHECK_HEX(atomic_load(member.lock), 0);
+  CHECK_HEX(atomic_load(&member.lock->word), 0);
 }
 
 static void add_in_process(void *unused) {
@@ -78,7 +78,7 @@ static void test_lock_leaves_the_documented_word(void) {
   file_peek("table", 0, &word, 4);
   CHECK_HEX(word, 0x00200001);
   sho__unlock(member.lock);
-  CHECK_HEX(atomic_load(member.lock), 0);
+  CHECK_HEX(atomic_load(&member.lock->word), 0);
 }
 
 /* ---- dead owners -------------------------------------------------------- */
@@ -116,29 +116,6 @@ static void test_lock_is_taken_over_from_a_killed_owner(void) {
   CHECK_INT(recover, 0);
 }
 
-struct waiter {
-  struct member *member;
-  _Atomic int begun;
-  int code;
-  int recover;
-};
-
-static void *lock_in_thread(void *context) {
-  struct waiter *waiter = context;
-  atomic_store(&waiter->begun, 1);
-  waiter->code =
-      sho__lock(&waiter->member->peers, waiter->member->lock, &waiter->recover);
-  return NULL;
-}
-
-static pthread_t start_waiter(struct waiter *waiter) {
-  pthread_t thread;
-  REQUIRE(pthread_create(&thread, NULL, lock_in_thread, waiter) == 0);
-  WAIT_UNTIL(atomic_load(&waiter->begun));
-  nap_us(30000); /* by now it sleeps */
-  return thread;
-}
-
 static void test_lock_waiter_takes_over_when_the_owner_is_killed(void) {
   table_make("table", 8);
   struct signs *signs = shared_bytes(sizeof *signs);
@@ -169,7 +146,7 @@ static void test_lock_of_a_dead_owner_goes_to_one_of_many(void) {
             0);
   }
   for (int i = 0; i < 4; i++) { /* each gets it once the one before lets go */
-    WAIT_UNTIL((atomic_load(member.lock) & ~SHO__LOCK_WAITERS) ==
+    WAIT_UNTIL((atomic_load(&member.lock->word) & ~SHO__LOCK_WAITERS) ==
                member.peers.word);
     sho__unlock(member.lock);
   }
@@ -197,7 +174,7 @@ static void test_lock_is_taken_over_though_the_slot_is_used_again(void) {
   CHECK_OK(sho__lock(&other.peers, other.lock, &recover));
   CHECK_INT(recover, 1);
   sho__unlock(other.lock);
-  atomic_store(heir.lock, atomic_load(&signs->word));
+  atomic_store(&heir.lock->word, atomic_load(&signs->word));
   CHECK_OK(sho__lock(&heir.peers, heir.lock, &recover));
   CHECK_INT(recover, 1);
   CHECK_WITHIN_MS(100, watch);
@@ -211,7 +188,7 @@ static void test_lock_word_that_nobody_wrote_is_taken_over(void) {
                                    0x00000001, 0x00200002, 0x01200001,
                                    0x80400001, 0x001fffff};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-    atomic_store(member.lock, words[i]);
+    atomic_store(&member.lock->word, words[i]);
     int recover = 4711;
     struct stopwatch watch = stopwatch();
     CHECK_OK(sho__lock(&member.peers, member.lock, &recover));
@@ -254,7 +231,7 @@ static void test_lock_waiter_survives_a_lost_wake_up(void) {
   struct waiter waiter = {.member = &member};
   pthread_t thread = start_waiter(&waiter);
   struct stopwatch watch = stopwatch();
-  atomic_store(owner.lock, 0); /* killed between unlock and wake */
+  atomic_store(&owner.lock->word, 0); /* killed between unlock and wake */
   pthread_join(thread, NULL);
   CHECK_CODE(waiter.code, SHO_OK);
   CHECK_INT(waiter.recover, 0);
@@ -283,7 +260,7 @@ static void test_lock_tells_the_pid_of_a_stopped_owner(void) {
            "kill that process",
            (int)pid);
   CHECK_SAYS(words);
-  CHECK_HEX(atomic_load(member.lock) & ~SHO__LOCK_WAITERS,
+  CHECK_HEX(atomic_load(&member.lock->word) & ~SHO__LOCK_WAITERS,
             atomic_load(&signs->word));
   child_kill(pid);
   CHECK_OK(sho__lock(&member.peers, member.lock, &recover));
@@ -306,7 +283,7 @@ static void *pass_the_lock_on(void *context) {
   for (int i = 0; i < 100; i++) {
     struct member *next = &pair[(i + 1) % 2];
     nap_us(12000);
-    atomic_store(next->lock, next->peers.word); /* unlocked, locked */
+    atomic_store(&next->lock->word, next->peers.word); /* unlocked, locked */
   }
   sho__unlock(pair[0].lock);
   return NULL;
@@ -379,7 +356,7 @@ static void test_lock_of_an_ended_region_is_not_to_be_had(void) {
   int recover = 4711;
   sho__region_end(member.region);
   CHECK_CODE(sho__lock(&member.peers, member.lock, &recover), SHO_ECLOSED);
-  CHECK_HEX(atomic_load(other.lock), 0); /* given back at once */
+  CHECK_HEX(atomic_load(&other.lock->word), 0); /* given back at once */
   sho__region_give_back(member.region);
   CHECK_CODE(sho__lock(&member.peers, member.lock, &recover), SHO_ECLOSED);
   CHECK_INT(recover, 4711);

@@ -299,8 +299,8 @@ static int is_mute(const struct copy *copy, const struct image *image) {
   memcpy(&header, image->good, sizeof header);
   uint64_t at = header.segments_off;
   const struct piece lock = {at + 64, 4};
-  const struct piece entries = {at + 96, 8};
-  const struct piece repairs = {at + 160, 16};
+  const struct piece entries = {at + 104, 8};
+  const struct piece repairs = {at + 168, 16};
   return is_hit(copy, &lock) || is_hit(copy, &entries) ||
          is_hit(copy, &repairs);
 }

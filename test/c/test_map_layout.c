@@ -97,7 +97,7 @@ static void test_map_layout_of_bucket_and_entry_is_documented(void) {
 
 static void test_map_layout_constants_are_documented(void) {
   CHECK_BYTES(SHO__MAP_MAGIC, "\x53\x48\x4f\x2d\x4d\x41\x50\x00", 8);
-  CHECK_INT(SHO__MAP_LAYOUT_VERSION, 2);
+  CHECK_INT(SHO__MAP_LAYOUT_VERSION, 3);
   CHECK_INT(SHO__MAP_PEERS, 256);
   CHECK_INT(SHO__MAP_COMPUTES, 1024);
   CHECK_INT(SHO__MAP_STRIPES, 8);
@@ -119,10 +119,10 @@ static void test_map_layout_of_a_file_is_the_documented_one(void) {
   const struct sho__geometry *g = &map->geometry;
   CHECK_INT(g->peers_off, 4096);
   CHECK_INT(g->computes_off, 4096 + 2048);
-  CHECK_INT(g->counters_off, 4096 + 2048 + 8192);
-  CHECK_INT(g->segments_off, 4096 + 2048 + 8192 + 131072);
+  CHECK_INT(g->counters_off, 4096 + 2048 + 16384);
+  CHECK_INT(g->segments_off, 4096 + 2048 + 16384 + 131072);
   CHECK_INT(g->segments, 8);
-  CHECK_INT(g->indexes_off, 147456);
+  CHECK_INT(g->indexes_off, 155648);
   CHECK_INT(g->log_bytes, 8 * MIB);
   CHECK_INT(g->buckets, 23968);
   CHECK_INT(g->logs_off, (g->indexes_off + 8 * 23968 * 64 + 65535) & ~65535U);

@@ -375,11 +375,11 @@ static void test_map_open_beside_others_resets_no_locks(void) {
   put_text(map, "key", "value");
   uint64_t boot[2] = {1, 2};
   file_patch("map", offsetof(struct sho__map_shm, boot_id), boot, 16);
-  atomic_store(&map->segments[0].lock, map->peers.word);
+  atomic_store(&map->segments[0].lock.word, map->peers.word);
   struct sho_map *other = map_again("map");
-  CHECK_HEX(atomic_load(&map->segments[0].lock), map->peers.word);
+  CHECK_HEX(atomic_load(&map->segments[0].lock.word), map->peers.word);
   CHECK_OK(open_code("map", read_only));
-  atomic_store(&map->segments[0].lock, 0);
+  atomic_store(&map->segments[0].lock.word, 0);
   put_text(other, "key", "more");
   CHECK_TEXT(text_of(map, "key"), "more");
   sho_map_free(map);

@@ -25,7 +25,7 @@ static void test_object_open_lays_the_documented_bytes(void) {
   uint8_t bytes[FILE_BYTES];
   file_peek("cell", 0, bytes, sizeof bytes);
   const uint8_t *control = bytes + 1024;
-  CHECK_BYTES(control, "SHOCELL\0\2\0\0\0\0\0\0\0\0\4\0\0\0\0\0\0", 24);
+  CHECK_BYTES(control, "SHOCELL\0\3\0\0\0\0\0\0\0\0\4\0\0\0\0\0\0", 24);
   CHECK_BYTES(control + 32, "\200\0\0\0", 4);
   uint32_t checksum;
   memcpy(&checksum, control + 36, 4);
@@ -331,12 +331,12 @@ static void test_object_open_refuses_another_capacity(void) {
 
 static void test_object_open_refuses_another_layout_version(void) {
   sho_object_free(cell_open("cell"));
-  uint32_t version = 3;
+  uint32_t version = 4;
   file_patch("cell", CONTROL_OFF(layout_version), &version, 4);
   CHECK_REFUSED("cell", 1024, SHO_EVERSION);
   control_sign("cell", 1024);
   CHECK_REFUSED("cell", 1024, SHO_EVERSION);
-  CHECK_SAYS("cell has layout version 3 and this library reads 2; use the "
+  CHECK_SAYS("cell has layout version 4 and this library reads 3; use the "
              "library that made it, or remove the file");
 }
 

@@ -34,7 +34,14 @@ struct sho__peer_shm {
 };
 _Static_assert(sizeof(struct sho__peer_shm) == 8, "layout");
 
-/* ---- lock word ---------------------------------------------------------
+/* ---- lock --------------------------------------------------------------
+ *
+ *  0      4       8      12
+ *  +------+-------+------+
+ *  | word | turns | heir |
+ *  +------+-------+------+
+ *
+ * word:
  *
  *  31        30      21 20         0
  *  +---------+---------+------------+
@@ -43,10 +50,27 @@ _Static_assert(sizeof(struct sho__peer_shm) == 8, "layout");
  *
  * 0: free. slot: the owner's peer slot; generation: its low 21 bits.
  * waiters: somebody may sleep on the word; the owner wakes one as it unlocks.
+ * RESERVED: nobody owns it; it is kept for the heir for a moment.
  * After a crash the word still names the dead owner: whoever finds the owner's
  * peer slot unlocked, or of another generation, replaces the word by its own
  * and recovers what the lock protects.
+ *
+ * turns: goes up when an owner unlocks while somebody may sleep on the word, so
+ *   that sleepers see that the lock changes hands, even those of one peer.
+ *   After a crash it lacks one.
+ * heir: of the waiters that have waited long, the one that came first: the low
+ *   half of turns when it came, and 16 bits that tell it from others; 0: none.
+ *   A hint: whoever is wrong about it costs or waits a few milliseconds. After
+ *   a crash it may name nobody, until a reservation for it was in vain.
  */
+struct sho__lock_shm {
+  _Atomic uint32_t word;
+  _Atomic uint32_t turns;
+  _Atomic uint32_t heir;
+};
+_Static_assert(sizeof(struct sho__lock_shm) == 12, "layout");
+
+#define SHO__LOCK_RESERVED UINT32_C(0x80000001) /* waiters, and no slot */
 #define SHO__LOCK_WAITERS UINT32_C(0x80000000)
 #define SHO__LOCK_SLOT_SHIFT 21
 #define SHO__LOCK_GENERATION_MASK UINT32_C(0x001fffff)
@@ -77,7 +101,7 @@ _Static_assert(sizeof(struct sho__peer_shm) == 8, "layout");
  *  +-------+----------------+----------+-------------+------------+----------+
  *  | magic | layout_version | capacity | creation_id | peer_slots | checksum |
  *  +-------+----------------+----------+-------------+------------+----------+
- *  64     68         72                76        80         88           256
+ *  64     76         80                84        88         96           256
  *  +------+----------+-----------------+---------+----------+------------+----+
  *  | lock | sleepers | shadow_bytes    | (zero)  | sequence | recoveries |zero|
  *  +------+----------+-----------------+---------+----------+------------+----+
@@ -90,12 +114,12 @@ _Static_assert(sizeof(struct sho__peer_shm) == 8, "layout");
  * checksum is the low half of the hash of bytes 0 to 36, seed 0.
  */
 #define SHO__CELL_MAGIC "SHOCELL"
-#define SHO__CELL_LAYOUT_VERSION 2
+#define SHO__CELL_LAYOUT_VERSION 3
 #define SHO__CELL_PEERS 128
 
 struct sho__cell_shm {
   char magic[8];           /* "SHOCELL" and a NUL, which no text can hold */
-  uint32_t layout_version; /* 2 */
+  uint32_t layout_version; /* 3 */
   uint32_t reserved0;      /* 0 */
   uint64_t capacity;       /* bytes of text and its NUL */
   uint64_t creation_id;    /* random */
@@ -104,7 +128,7 @@ struct sho__cell_shm {
   uint8_t zero0[24];
 
   /* Whoever writes holds it. */
-  _Atomic uint32_t lock;
+  struct sho__lock_shm lock;
 
   /* 1: somebody may sleep on the low half of sequence. Set by sleepers, taken
    * back by the writer that wakes them. After a crash at most one wake-up
@@ -124,13 +148,13 @@ struct sho__cell_shm {
 
   /* Locks taken over from the dead. Written under the lock. */
   _Atomic uint64_t recoveries;
-  uint8_t zero1[160];
+  uint8_t zero1[152];
 
   struct sho__peer_shm peers[SHO__CELL_PEERS];
 };
 _Static_assert(offsetof(struct sho__cell_shm, checksum) == 36, "layout");
 _Static_assert(offsetof(struct sho__cell_shm, lock) == 64, "layout");
-_Static_assert(offsetof(struct sho__cell_shm, sequence) == 80, "layout");
+_Static_assert(offsetof(struct sho__cell_shm, sequence) == 88, "layout");
 _Static_assert(offsetof(struct sho__cell_shm, peers) == 256, "layout");
 _Static_assert(sizeof(struct sho__cell_shm) == 1280, "layout");
 
@@ -152,7 +176,7 @@ _Static_assert(sizeof(struct sho__cell_shm) == 1280, "layout");
  * at its begin, and is in one piece in such a mapping.
  */
 #define SHO__MAP_MAGIC "SHO-MAP"
-#define SHO__MAP_LAYOUT_VERSION 2
+#define SHO__MAP_LAYOUT_VERSION 3
 #define SHO__MAP_PEERS 256
 #define SHO__MAP_COMPUTES 1024
 #define SHO__MAP_STRIPES 8
@@ -163,7 +187,7 @@ _Static_assert(sizeof(struct sho__cell_shm) == 1280, "layout");
  * half of the hash of bytes 0 to 124, seed 0. */
 struct sho__map_shm {
   char magic[8];           /* "SHO-MAP" and a NUL */
-  uint32_t layout_version; /* 2 */
+  uint32_t layout_version; /* 3 */
   uint32_t segments;       /* a power of two, 1 to 2048 */
   uint64_t file_bytes;
   uint64_t log_bytes;   /* of each log */
@@ -211,10 +235,10 @@ _Static_assert(sizeof(struct sho__map_shm) == 152, "layout");
 #define SHO__COMPUTE_TICKET_MASK UINT32_C(0x7ff)
 
 struct sho__compute_shm {
-  _Atomic uint32_t lock;
+  struct sho__lock_shm lock;
   _Atomic uint32_t blocked_on;
 };
-_Static_assert(sizeof(struct sho__compute_shm) == 8, "layout");
+_Static_assert(sizeof(struct sho__compute_shm) == 16, "layout");
 
 /* A cache line of counters. Each peer slot has 8: the first is shared by the
  * threads of its process that have none of their own. Never reset: the map's
@@ -238,7 +262,7 @@ struct sho__segment_shm {
   _Atomic uint64_t head;
   uint8_t zero0[56];
 
-  _Atomic uint32_t lock;
+  struct sho__lock_shm lock;
   _Atomic uint32_t changes;  /* goes up with every write; futex of await */
   _Atomic uint32_t sleepers; /* 1: somebody may sleep on changes */
   uint32_t zero1;
@@ -255,11 +279,11 @@ struct sho__segment_shm {
   _Atomic uint64_t expirations;
   _Atomic uint64_t recoveries;
   _Atomic uint64_t damaged;
-  uint64_t zero3[10];
+  uint64_t zero3[9];
 };
 _Static_assert(offsetof(struct sho__segment_shm, lock) == 64, "layout");
-_Static_assert(offsetof(struct sho__segment_shm, tail) == 80, "layout");
-_Static_assert(offsetof(struct sho__segment_shm, sets) == 128, "layout");
+_Static_assert(offsetof(struct sho__segment_shm, tail) == 88, "layout");
+_Static_assert(offsetof(struct sho__segment_shm, sets) == 136, "layout");
 _Static_assert(sizeof(struct sho__segment_shm) == 256, "layout");
 
 /*

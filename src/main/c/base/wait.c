@@ -25,6 +25,7 @@ void sho__wake_all(_Atomic uint32_t *word) {
 }
 
 #define SHO__CLOCK CLOCK_BOOTTIME
+#define SHO__AWAKE_CLOCK CLOCK_MONOTONIC
 
 #elif defined(__APPLE__)
 
@@ -48,13 +49,18 @@ void sho__wake_all(_Atomic uint32_t *word) {
 }
 
 #define SHO__CLOCK CLOCK_MONOTONIC
+#define SHO__AWAKE_CLOCK CLOCK_UPTIME_RAW
 
 #else
 #error "ShareObject needs a futex: Linux or macOS"
 #endif
 
-int64_t sho__now_ns(void) {
+static int64_t read_clock(clockid_t clock) {
   struct timespec now;
-  clock_gettime(SHO__CLOCK, &now);
+  clock_gettime(clock, &now);
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
+
+int64_t sho__now_ns(void) { return read_clock(SHO__CLOCK); }
+
+int64_t sho__awake_ns(void) { return read_clock(SHO__AWAKE_CLOCK); }

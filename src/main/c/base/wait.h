@@ -18,4 +18,31 @@ void sho__wake_all(_Atomic uint32_t *word);
  * system has such a clock. Of one boot, the same in all processes. */
 int64_t sho__now_ns(void);
 
+/* Nanoseconds of the clock for waiting: it stands still in suspend. */
+int64_t sho__awake_ns(void);
+
+/*
+ * How long somebody has waited, so that a limit counts only time in which the
+ * waiter could see that the wait is over. Who looks each slice, and finds that
+ * the last look was long ago, was stopped or frozen: that counts as two slices.
+ */
+struct sho__patience {
+  int64_t looked_ns; /* by sho__awake_ns */
+  int64_t waited_ns;
+};
+
+static inline struct sho__patience sho__patience_begin(void) {
+  return (struct sho__patience){.looked_ns = sho__awake_ns()};
+}
+
+/* To be called each slice. Answers how long the wait is by now. */
+static inline int64_t sho__patience_look(struct sho__patience *patience,
+                                         int64_t slice_ns) {
+  int64_t now_ns = sho__awake_ns();
+  int64_t passed_ns = now_ns - patience->looked_ns;
+  patience->looked_ns = now_ns;
+  patience->waited_ns += passed_ns < 2 * slice_ns ? passed_ns : 2 * slice_ns;
+  return patience->waited_ns;
+}
+
 #endif

@@ -46,7 +46,7 @@ void sho_object_close(struct sho_object *object) {
   /* Who sleeps looks at the state as it wakes; who goes to sleep just now
    * wakes by its own time slice. */
   sho__wake_all(futex_of(object->cell));
-  sho__wake_all(&object->cell->lock);
+  sho__wake_all(&object->cell->lock.word);
   sho__region_give_back(&object->region);
 }
 
@@ -310,7 +310,7 @@ int sho_object_await(struct sho_object *object, uint64_t version,
   if (object == NULL || newer == NULL) {
     return sho__fail(SHO_EINVAL, "a handle and a place to put are needed");
   }
-  int64_t begin = timeout_ns > 0 ? sho__now_ns() : 0;
+  int64_t begin = timeout_ns > 0 ? sho__awake_ns() : 0;
   for (;;) {
     uint64_t seen = atomic_load(&object->cell->sequence);
     int code = check(object);
@@ -323,7 +323,7 @@ int sho_object_await(struct sho_object *object, uint64_t version,
     }
     int64_t left = AWAIT_SLICE_NS;
     if (timeout_ns >= 0) {
-      left = timeout_ns > 0 ? timeout_ns - (sho__now_ns() - begin) : 0;
+      left = timeout_ns > 0 ? timeout_ns - (sho__awake_ns() - begin) : 0;
       if (left <= 0) {
         return sho__fail(
             SHO_ETIMEDOUT, "%s still has version %llu after %lld ns",

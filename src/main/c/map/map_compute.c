@@ -54,7 +54,7 @@ static uint64_t cycle_from(struct sho_map *map, uint32_t ticket,
   uint64_t digest = 0;
   for (int steps = 0; steps < SHO__MAP_COMPUTES; steps++) {
     struct sho__compute_shm *lock = &map->computes[ticket];
-    uint32_t owner = atomic_load(&lock->lock) & ~SHO__LOCK_WAITERS;
+    uint32_t owner = atomic_load(&lock->lock.word) & ~SHO__LOCK_WAITERS;
     uint32_t mark = atomic_load(&lock->blocked_on);
     ticket = (mark & SHO__COMPUTE_TICKET_MASK) - 1;
     if (owner == 0 || mark == 0 || ticket >= SHO__MAP_COMPUTES ||

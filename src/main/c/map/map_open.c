@@ -280,7 +280,7 @@ void sho_map_close(struct sho_map *map) {
   for (uint32_t s = 0; s < map->geometry.segments && !map->read_only; s++) {
     /* Who sleeps looks at the state as it wakes. */
     sho__wake_all(&map->segments[s].changes);
-    sho__wake_all(&map->segments[s].lock);
+    sho__wake_all(&map->segments[s].lock.word);
   }
   sho__region_give_back(&map->region);
 }

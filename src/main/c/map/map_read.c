@@ -306,7 +306,7 @@ int sho_map_await(struct sho_map *map, const void *key, size_t key_bytes,
   uint64_t hash = sho__map_hash(map, key, key_bytes);
   struct sho__segment_shm *segment =
       &map->segments[sho__map_segment_of(map, hash)];
-  int64_t begin = timeout_ns > 0 ? sho__now_ns() : 0;
+  int64_t begin = timeout_ns > 0 ? sho__awake_ns() : 0;
   for (;;) {
     uint32_t seen = atomic_load(&segment->changes);
     uint64_t current;
@@ -320,7 +320,8 @@ int sho_map_await(struct sho_map *map, const void *key, size_t key_bytes,
       return SHO_OK;
     }
     if (timeout_ns >= 0) {
-      int64_t rest = timeout_ns > 0 ? timeout_ns - (sho__now_ns() - begin) : 0;
+      int64_t rest =
+          timeout_ns > 0 ? timeout_ns - (sho__awake_ns() - begin) : 0;
       if (rest <= 0) {
         return sho__fail(SHO_ETIMEDOUT,
                          "%s: the key still has version %llu after %lld ns",

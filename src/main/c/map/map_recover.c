@@ -360,7 +360,8 @@ static void rebuild_after_boot(struct sho__log *log) {
   uint64_t had = log->entries;
   uint64_t damaged = sho__get(&segment->damaged);
   /* A writer that was killed may have left one too many. */
-  int counted = atomic_exchange(&segment->lock, 0) == 0 && had <= slots_of(log);
+  int counted =
+      atomic_exchange(&segment->lock.word, 0) == 0 && had <= slots_of(log);
   atomic_store(&segment->sleepers, 0);
   sho__segment_rebuild(log, 1);
   uint64_t told = sho__get(&segment->damaged) - damaged;
@@ -377,7 +378,7 @@ void sho__map_rebuild_all(struct sho_map *map) {
     rebuild_after_boot(&log);
   }
   for (uint32_t i = 0; i < SHO__MAP_COMPUTES; i++) {
-    atomic_store(&map->computes[i].lock, 0);
+    atomic_store(&map->computes[i].lock.word, 0);
     atomic_store(&map->computes[i].blocked_on, 0);
   }
 }

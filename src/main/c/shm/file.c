@@ -287,6 +287,8 @@ int sho__file_create(const char *path, uint64_t bytes, sho__fill *fill,
 
 /* ---- making ready ------------------------------------------------------- */
 
+enum { SETUP_NAP_NS = 1000000 };
+
 static int setup_lock_set(int fd, short type) {
   struct flock lock = {.l_type = type,
                        .l_whence = SEEK_SET,
@@ -296,18 +298,18 @@ static int setup_lock_set(int fd, short type) {
 }
 
 int sho__setup_lock(int fd, const char *path) {
-  int64_t begin = sho__now_ns();
+  struct sho__patience patience = sho__patience_begin();
   while (setup_lock_set(fd, F_WRLCK) != 0) {
     if (errno != EAGAIN && errno != EACCES && errno != EINTR) {
       return sho__fail_errno(errno, "%s: cannot be locked", path);
     }
-    if (sho__now_ns() - begin > sho__lock_timeout_ns()) {
+    if (sho__patience_look(&patience, SETUP_NAP_NS) > sho__lock_timeout_ns()) {
       return sho__fail(SHO_EBUSY,
                        "%s is being made ready by another process that does "
                        "not go on; end that process",
                        path);
     }
-    struct timespec nap = {.tv_nsec = 1000000};
+    struct timespec nap = {.tv_nsec = SETUP_NAP_NS};
     nanosleep(&nap, NULL);
   }
   return SHO_OK;

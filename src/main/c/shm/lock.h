@@ -1,11 +1,14 @@
 /*
- * A lock of one word in shared memory that a dead owner cannot keep.
- * See layout.h, "lock word".
+ * A lock in shared memory that a dead owner cannot keep. See layout.h, "lock".
  *
  * The owner is a handle (a peer), not a thread: threads of one handle exclude
  * each other as processes do, and whichever of them has it may unlock. Not
- * reentrant. Unlocking stores 0 with release, locking reads with acquire.
- * A free lock is taken, and one that nobody waits for given back, inline.
+ * reentrant. Unlocking stores with release, locking reads with acquire. A free
+ * lock is taken, and one that nobody waits for given back, inline.
+ *
+ * Who comes may be faster than who wakes up, which is what makes a lock fast
+ * that changes hands often. But who has waited some 10 ms is passed by nobody
+ * but those who came before: the next owner to unlock reserves the lock for it.
  */
 #ifndef SHO_LOCK_H
 #define SHO_LOCK_H
@@ -19,12 +22,16 @@
  * most, and asks whether the owner lives. Answers SHO_OK: locked; 1: not yet;
  * SHO_ECLOSED, SHO_EIO. *holder: the word as it was found, if not yet.
  */
-int sho__lock_turn(struct sho__peers *peers, _Atomic uint32_t *word,
+int sho__lock_turn(struct sho__peers *peers, struct sho__lock_shm *lock,
                    int *recover, uint32_t *holder);
 
 /* sho__lock for a lock that was found held. */
-int sho__lock_contended(struct sho__peers *peers, _Atomic uint32_t *word,
+int sho__lock_contended(struct sho__peers *peers, struct sho__lock_shm *lock,
                         int *recover);
+
+/* sho__unlock for a lock on which somebody may sleep; still held, or, if
+ * `given_up` is not 0, unlocked just now. */
+void sho__unlock_contended(struct sho__lock_shm *lock, int given_up);
 
 static inline int sho__lock_try(_Atomic uint32_t *word, uint32_t expected,
                                 uint32_t wanted) {
@@ -32,11 +39,16 @@ static inline int sho__lock_try(_Atomic uint32_t *word, uint32_t expected,
       word, &expected, wanted, memory_order_acquire, memory_order_relaxed);
 }
 
-/* Unlocks and wakes one who sleeps, if any may. */
-static inline void sho__unlock(_Atomic uint32_t *word) {
-  uint32_t was = atomic_exchange_explicit(word, 0, memory_order_release);
+/* Unlocks and wakes who sleeps, if any may. */
+static inline void sho__unlock(struct sho__lock_shm *lock) {
+  uint32_t was = atomic_load_explicit(&lock->word, memory_order_relaxed);
   if (__builtin_expect((was & SHO__LOCK_WAITERS) != 0, 0)) {
-    sho__wake_one(word);
+    sho__unlock_contended(lock, 0);
+    return;
+  }
+  was = atomic_exchange_explicit(&lock->word, 0, memory_order_release);
+  if (__builtin_expect((was & SHO__LOCK_WAITERS) != 0, 0)) {
+    sho__unlock_contended(lock, 1);
   }
 }
 
@@ -45,14 +57,15 @@ static inline void sho__unlock(_Atomic uint32_t *word) {
  * the caller then repairs what the lock protects before it does anything else
  * (if it dies in that, the next owner is told the same), else to 0.
  * An owner that dies is found out within some 5 ms. One that lives but does
- * not go on: SHO_EBUSY with its pid after the lock timeout. SHO_ECLOSED,
- * SHO_EIO: the region's state says so.
+ * not go on: SHO_EBUSY with its pid after the lock timeout, which counts
+ * neither the time in which the lock changes hands nor that in which the caller
+ * itself was stopped. SHO_ECLOSED, SHO_EIO: the region's state says so.
  */
-static inline int sho__lock(struct sho__peers *peers, _Atomic uint32_t *word,
-                            int *recover) {
+static inline int sho__lock(struct sho__peers *peers,
+                            struct sho__lock_shm *lock, int *recover) {
   int dead = 0;
-  if (__builtin_expect(!sho__lock_try(word, 0, peers->word), 0)) {
-    int code = sho__lock_contended(peers, word, &dead);
+  if (__builtin_expect(!sho__lock_try(&lock->word, 0, peers->word), 0)) {
+    int code = sho__lock_contended(peers, lock, &dead);
     if (code != SHO_OK) {
       return code;
     }
@@ -63,7 +76,7 @@ static inline int sho__lock(struct sho__peers *peers, _Atomic uint32_t *word,
      * may think they have it. One taken over is left to the next, who will
      * recover. */
     if (!dead) {
-      sho__unlock(word);
+      sho__unlock(lock);
     }
     return code;
   }

@@ -166,7 +166,7 @@ class ShareObjectBadFileTest {
     refusesAll(
         ShareFormatException.class,
         "SHO_EVERSION",
-        "has layout version 99 and this library reads 2");
+        "has layout version 99 and this library reads 3");
     assertArrayEquals(before, Files.readAllBytes(file));
   }
 
