@@ -327,19 +327,6 @@ static void test_channel_copy_is_refused_at_the_limit(void) {
   REQUIRE(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 }
 
-static void test_channel_reopens_a_file_with_its_access(void) {
-  int other = NONE;
-  file_put("file", "content", 7);
-  int only_read = open("file", O_RDONLY | O_CLOEXEC);
-  CHECK_OK(sho__descriptor_reopen(only_read, &other));
-  CHECK(is_close_on_exec(other));
-  CHECK_INT(write(other, "x", 1), -1);
-  int both = open("file", O_RDWR | O_CLOEXEC);
-  CHECK_OK(sho__descriptor_reopen(both, &other));
-  CHECK_INT(write(other, "x", 1), 1);
-  CHECK_INT(lseek(both, 0, SEEK_CUR), 0);
-}
-
 /* ---- adoption ------------------------------------------------------------ */
 
 static void test_channel_adopts_an_inherited_end(void) {
@@ -498,7 +485,6 @@ static const struct test tests[] = {
     TEST(test_channel_takes_many_descriptors_at_once),
     TEST(test_channel_tells_of_descriptors_that_were_lost),
     TEST(test_channel_copy_is_refused_at_the_limit),
-    TEST(test_channel_reopens_a_file_with_its_access),
     TEST(test_channel_adopts_an_inherited_end),
     TEST(test_channel_adopts_nothing_else),
     TEST(test_socket_kind_of_ipv4),

@@ -389,64 +389,6 @@ static void test_map_open_beside_others_resets_no_locks(void) {
   CHECK(boot[0] != 1 && boot[1] != 2);
 }
 
-/* ---- memory without a file ---------------------------------------------- */
-
-static void test_map_anonymous_is_shared_by_its_descriptor(void) {
-  struct sho_map *one = NULL;
-  struct sho_map *other = NULL;
-  struct sho_map_options options = {.capacity = 128 * KIB};
-  int descriptor = -1;
-  REQUIRE_OK(sho_map_open_anonymous(&options, &one));
-  REQUIRE_OK(sho_map_descriptor(one, &descriptor));
-  REQUIRE_OK(sho_map_open_descriptor(descriptor, NULL, &other));
-  put_text(one, "key", "value");
-  CHECK_TEXT(text_of(other, "key"), "value");
-  CHECK_INT(stats_of(one).peers, 2);
-  CHECK_INT(stats_of(other).capacity, 128 * KIB);
-  CHECK(ftruncate(descriptor, 0) != 0); /* sealed */
-  CHECK(fcntl(descriptor, F_GETFD) & FD_CLOEXEC);
-  sho_map_free(one);
-  put_text(other, "key", "on");
-  CHECK_TEXT(text_of(other, "key"), "on");
-  CHECK_OK(sho_map_verify(other));
-  sho_map_free(other);
-}
-
-static void use_inherited(void *context) {
-  struct sho_map *map = NULL;
-  REQUIRE_OK(sho_map_open_descriptor(*(int *)context, NULL, &map));
-  CHECK_TEXT(text_of(map, "key"), "parent");
-  put_text(map, "key", "child");
-}
-
-static void test_map_anonymous_is_used_by_a_child(void) {
-  struct sho_map *map = NULL;
-  int descriptor = -1;
-  REQUIRE_OK(sho_map_open_anonymous(NULL, &map));
-  REQUIRE_OK(sho_map_descriptor(map, &descriptor));
-  put_text(map, "key", "parent");
-  CHECK_INT(child_wait(child_start(use_inherited, &descriptor)), 0);
-  CHECK_TEXT(text_of(map, "key"), "child");
-}
-
-static void test_map_descriptor_of_a_file_opens_it_again(void) {
-  struct sho_map *map = map_new("map", 64 * KIB, 0);
-  struct sho_map *other = NULL;
-  int descriptor = -1;
-  put_text(map, "key", "value");
-  REQUIRE(unlink("map") == 0);
-  REQUIRE_OK(sho_map_descriptor(map, &descriptor));
-  REQUIRE_OK(sho_map_open_descriptor(descriptor, &read_only, &other));
-  CHECK_TEXT(text_of(other, "key"), "value");
-  CHECK_CODE(sho_map_open_descriptor(-1, NULL, &other), SHO_EINVAL);
-  int pipe_ends[2];
-  REQUIRE(pipe(pipe_ends) == 0);
-  CHECK_CODE(sho_map_open_descriptor(pipe_ends[0], &read_only, &other),
-             SHO_EACCESS);
-  CHECK_CODE(sho_map_open_anonymous(&read_only, &other), SHO_EINVAL);
-  CHECK_CODE(sho_map_open_anonymous(NULL, NULL), SHO_EINVAL);
-}
-
 /* ---- many --------------------------------------------------------------- */
 
 static void test_map_open_has_256_peers_and_no_more(void) {
@@ -549,9 +491,6 @@ static const struct test tests[] = {
     TEST(test_map_read_only_reads_and_refuses_writes),
     TEST(test_map_read_only_needs_a_file_of_this_boot),
     TEST(test_map_open_beside_others_resets_no_locks),
-    TEST(test_map_anonymous_is_shared_by_its_descriptor),
-    TEST(test_map_anonymous_is_used_by_a_child),
-    TEST(test_map_descriptor_of_a_file_opens_it_again),
     TEST(test_map_open_has_256_peers_and_no_more),
     TEST(test_map_open_by_many_at_once_makes_one_map),
     TEST(test_map_truncated_while_open_is_an_error),

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "shareobject.h"
 
@@ -155,6 +156,7 @@ static void reopen(struct model *model) {
   struct sho_map *other;
   require(sho_map_descriptor(model->map, &descriptor) == SHO_OK);
   require(sho_map_open_descriptor(descriptor, NULL, &other) == SHO_OK);
+  close(descriptor);
   sho_map_free(model->map);
   model->map = other;
 }

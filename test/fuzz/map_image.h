@@ -69,6 +69,7 @@ static inline void image_begin(struct image *image, int eviction) {
   image->good = malloc(image->bytes);
   require(image->file != MAP_FAILED && image->good != NULL);
   require(pread(from, image->file, image->bytes, 0) == (ssize_t)image->bytes);
+  close(from);
   struct sho__map_shm *header = (void *)image->file;
   header->hash_seed = 1;
   header->creation_id = 1;

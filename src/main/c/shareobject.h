@@ -300,7 +300,10 @@ SHO_API int sho_map_open_descriptor(int descriptor,
                                     const struct sho_map_options *options,
                                     struct sho_map **map);
 
-/* The map's own descriptor, to be passed on, not to be closed. */
+/* Writes a new descriptor of the map's file to *descriptor, close-on-exec, for
+ * sho_map_open_descriptor here or in a process that it is passed to. It is the
+ * caller's, to be closed; it keeps the file, but neither the handle nor its
+ * locks: whoever receives it may keep it after this process has died. */
 SHO_API int sho_map_descriptor(struct sho_map *map, int *descriptor);
 
 /* As sho_object_close and sho_object_free. */

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -102,23 +101,6 @@ int sho__descriptor_copy(int descriptor, int *copy) {
   }
   *copy = made;
   return SHO_OK;
-}
-
-int sho__descriptor_reopen(int descriptor, int *other) {
-#if defined(__linux__)
-  char path[64];
-  int flags = fcntl(descriptor, F_GETFL);
-  snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
-  int made = flags < 0 ? -1 : open(path, (flags & O_ACCMODE) | O_CLOEXEC);
-  if (made < 0) {
-    return sho__fail_errno(errno, "descriptor %d cannot be opened anew",
-                           descriptor);
-  }
-  *other = made;
-  return SHO_OK;
-#else
-  return sho__descriptor_copy(descriptor, other);
-#endif
 }
 
 /* ---- waiting ------------------------------------------------------------- */

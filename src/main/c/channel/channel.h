@@ -78,11 +78,6 @@ void sho__descriptor_close(int descriptor);
 /* Another descriptor of the same open file, close-on-exec. */
 int sho__descriptor_copy(int descriptor, int *copy);
 
-/* A descriptor of another open file description of the same file, with the same
- * access and no locks, close-on-exec. Where the system has no /proc, one of the
- * same. */
-int sho__descriptor_reopen(int descriptor, int *other);
-
 /* Sets whether new programs inherit the descriptor. */
 int sho__descriptor_inherit(int descriptor, int inherit);
 

@@ -129,15 +129,6 @@ JNIEXPORT jint CHANNEL_NATIVE(copy)(JNIEnv *env, jclass type, jint descriptor) {
   return code == SHO_OK ? copy : code;
 }
 
-JNIEXPORT jint CHANNEL_NATIVE(reopen)(JNIEnv *env, jclass type,
-                                      jint descriptor) {
-  (void)env;
-  (void)type;
-  int other = -1;
-  int code = sho__descriptor_reopen(descriptor, &other);
-  return code == SHO_OK ? other : code;
-}
-
 JNIEXPORT jint CHANNEL_NATIVE(inherit)(JNIEnv *env, jclass type,
                                        jint descriptor) {
   (void)env;

@@ -266,11 +266,7 @@ int sho_map_descriptor(struct sho_map *map, int *descriptor) {
   if (map == NULL || descriptor == NULL) {
     return sho__fail(SHO_EINVAL, "a handle and a place to put are needed");
   }
-  int code = sho__region_check(&map->region);
-  if (code == SHO_OK) {
-    *descriptor = map->region.fd;
-  }
-  return code;
+  return sho__region_reopen(&map->region, descriptor);
 }
 
 void sho_map_close(struct sho_map *map) {

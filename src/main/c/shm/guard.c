@@ -72,7 +72,7 @@ NOT_INSTRUMENTED static int lay_pages_of(int fd, void *base, size_t bytes) {
 }
 
 NOT_INSTRUMENTED int sho__lay_zero_pages(void *base, size_t bytes) {
-  int fd = (int)syscall(SYS_memfd_create, "shareobject-zeros", MFD_CLOEXEC);
+  int fd = (int)syscall(SYS_memfd_create, "zero-pages", MFD_CLOEXEC);
   int laid = fd >= 0 && syscall(SYS_ftruncate, fd, bytes) == 0 &&
              lay_pages_of(fd, base, bytes);
   if (fd >= 0) {

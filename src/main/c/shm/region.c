@@ -162,6 +162,40 @@ int sho__region_fail(const struct sho__region *region, int state) {
                    region->path);
 }
 
+static int is_file_of(const struct sho__region *region, int fd) {
+  struct stat file;
+  return fstat(fd, &file) == 0 && (uint64_t)file.st_dev == region->device &&
+         (uint64_t)file.st_ino == region->inode;
+}
+
+int sho__region_reopen(struct sho__region *region, int *fd) {
+  int code = sho__region_check(region);
+  if (code != SHO_OK) {
+    return code;
+  }
+  int made = open_anew(region->fd);
+  if (made < 0) { /* no /proc */
+    int access = fcntl(region->fd, F_GETFL) & O_ACCMODE;
+    made = open(region->path, access | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  }
+  if (made < 0) {
+    return sho__fail_errno(errno, "%s: cannot be opened once more",
+                           region->path);
+  }
+  /* One that is closed meanwhile has /dev/null's descriptor. */
+  code = sho__region_check(region);
+  if (code == SHO_OK && !is_file_of(region, made)) {
+    code = sho__fail(SHO_ENOENT, "%s: another file has its name by now",
+                     region->path);
+  }
+  if (code != SHO_OK) {
+    close(made);
+    return code;
+  }
+  *fd = made;
+  return SHO_OK;
+}
+
 int sho__region_end(struct sho__region *region) {
   return atomic_exchange(&region->state, SHO_ECLOSED) != SHO_ECLOSED;
 }

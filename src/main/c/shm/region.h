@@ -35,6 +35,10 @@ struct sho__extent {
 int sho__region_map(struct sho__region *region, int fd, const char *path,
                     const struct sho__extent *extent, int writable);
 
+/* Another descriptor of the file, close-on-exec, whose open file description
+ * has none of the region's locks. The caller's. */
+int sho__region_reopen(struct sho__region *region, int *fd);
+
 /* A state that is not SHO_OK: its words set. */
 int sho__region_fail(const struct sho__region *region, int state);
 

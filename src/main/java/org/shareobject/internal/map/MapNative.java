@@ -31,7 +31,7 @@ final class MapNative {
   /** Returns a handle of the map behind a descriptor, which stays the caller's. */
   static native long openDescriptor(int descriptor);
 
-  /** Returns the map's own descriptor, for as long as the map is open. */
+  /** Returns a new descriptor of the map's file, which is the caller's. */
   static native int descriptor(long map);
 
   /** Ends all calls on the handle; it stays valid. */

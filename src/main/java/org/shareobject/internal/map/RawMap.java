@@ -323,16 +323,7 @@ public final class RawMap {
    */
   public Descriptor share() {
     try {
-      int number = Results.check(MapNative.descriptor(map));
-      Descriptor shared = Descriptor.reopen(number);
-      try {
-        // A map that is open now was open before: the number was its own.
-        Results.check(MapNative.descriptor(map));
-        return shared;
-      } catch (RuntimeException e) {
-        shared.close();
-        throw e;
-      }
+      return new Descriptor(Results.check(MapNative.descriptor(map)));
     } finally {
       Reference.reachabilityFence(this);
     }

@@ -49,9 +49,6 @@ final class ChannelNative {
   /** Returns another descriptor of the same open file. */
   static native int copy(int descriptor);
 
-  /** Returns a descriptor of another open file description of the same file. */
-  static native int reopen(int descriptor);
-
   /** Lets new programs inherit the descriptor. */
   static native int inherit(int descriptor);
 

@@ -1,7 +1,5 @@
 package org.shareobject.internal.socket;
 
-import org.shareobject.internal.nativelib.Results;
-
 /** A file descriptor that belongs to whoever holds this object. For several threads. */
 public final class Descriptor implements AutoCloseable {
   private static final int NONE = -1;
@@ -15,16 +13,6 @@ public final class Descriptor implements AutoCloseable {
    */
   public Descriptor(int number) {
     this.number = number;
-  }
-
-  /**
-   * Returns a descriptor of another open file description of the same file.
-   *
-   * @param number a descriptor, which stays open
-   * @throws org.shareobject.ShareIoException if the system refuses
-   */
-  public static Descriptor reopen(int number) {
-    return new Descriptor(Results.check(ChannelNative.reopen(number)));
   }
 
   /** Returns whether it is still here: neither closed nor given away. */
