@@ -156,7 +156,7 @@ static int advance_head(struct sho__log *log, int *chances) {
   return 1;
 }
 
-static int full(const struct sho__log *log, uint64_t bytes) {
+static int full(const struct sho__log *log, uint64_t bytes, uint64_t limit) {
   if (sho__index_is_full(log)) {
     return sho__fail(
         SHO_EFULL,
@@ -167,12 +167,11 @@ static int full(const struct sho__log *log, uint64_t bytes) {
   }
   return sho__fail(
       SHO_EFULL,
-      "%s is full: an entry of %llu bytes does not fit beside %llu live bytes "
-      "of at most %llu in its segment; remove entries, or make the map anew "
-      "with more capacity or with eviction CLOCK",
+      "%s is full: an entry of %llu bytes does not fit into its segment, which "
+      "has %llu bytes of entries and takes at most %llu; remove entries, or "
+      "make the map anew with more capacity or with eviction CLOCK",
       log->map->region.path, (unsigned long long)bytes,
-      (unsigned long long)log->live_bytes,
-      (unsigned long long)log->map->geometry.log_bytes);
+      (unsigned long long)log->live_bytes, (unsigned long long)limit);
 }
 
 static int expiry_is_due(const struct sho__log *log) {
@@ -209,7 +208,7 @@ int sho__log_admit(struct sho__log *log, uint64_t bytes, uint64_t replaced,
   return expiry_is_due(log) && sho__log_remove_expired(log) > 0 &&
                  sho__log_admits(log, bytes, replaced, largest)
              ? SHO_OK
-             : full(log, bytes);
+             : full(log, bytes, sho__log_live_limit(log->map, largest));
 }
 
 int sho__log_make_room(struct sho__log *log, uint64_t wanted,

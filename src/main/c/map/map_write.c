@@ -144,7 +144,7 @@ static int check_entry(const struct sho_map *map, const struct write *write) {
     return sho__fail(SHO_ETOOBIG,
                      "%s takes keys and values of together at most %llu bytes "
                      "(keys %u), and these have %zu and %zu; make the map anew "
-                     "with a larger max_entry",
+                     "for larger entries",
                      map->region.path, (unsigned long long)most,
                      SHO__MAX_KEY_BYTES, write->key_bytes, write->value_bytes);
   }

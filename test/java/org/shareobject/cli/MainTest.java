@@ -118,7 +118,7 @@ class MainTest {
     "read --file, Missing required parameter",
     "poll --interval soon, 'soon' is no time",
     "poll --interval 0s, '0s' is no time",
-    "poll --interval 5, '5' is no time",
+    "poll --interval 5x, '5x' is no time",
     "demo --seconds 0, --seconds must be 1 or more",
     "watch --capacity many, 'many' is no size",
     "write x --capacity 1, '1' is no capacity"

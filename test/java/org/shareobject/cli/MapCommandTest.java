@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,11 +86,106 @@ class MapCommandTest {
     prints("5\n", "add", "n", "5");
     prints("-2\n", "add", "n", "-7");
     prints("-2\n", "get", "n", "--as", "long");
+    prints("-2\n", "get", "n");
     prints("/v////////8=\n", "get", "n", "--as", "base64");
     prints("", "set", "n", "--as", "long", "40");
     prints("42\n", "add", "n", "2");
     prints("", "set", "text", "--as", "base64", "eA==");
     prints("x\n", "get", "text");
+  }
+
+  @Test
+  void shouldRefuseASumThatDoesNotFit() {
+    prints("", "set", "n", "--as", "long", "9223372036854775800", "--ttl", "1h");
+    prints("9223372036854775807\n", "add", "n", "7");
+    fails("the sum of 9223372036854775807 and 1 is no number of 8 bytes", "add", "n", "1");
+    prints("9223372036854775807\n", "get", "n", "--as", "long");
+    try (ShareMap<String, byte[]> map = ShareMap.builder(Codec.STRING, Codec.BYTES).open(file)) {
+      assertTrue(map.timeToLive("n").orElseThrow().compareTo(HOUR.minusMinutes(5)) > 0);
+    }
+    prints("-9223372036854775808\n", "add", "m", "-9223372036854775808");
+    fails("is no number of 8 bytes", "add", "m", "-1");
+    prints("", "set", "text", "abc");
+    fails("the value of 'text' has 3 bytes and is no number of 8", "add", "text", "1");
+  }
+
+  @Test
+  void shouldTellTextFromNumbers() {
+    for (String text : List.of("8 bytes!", "a\nb\tc\r\nd", "é€ab1", "", "12")) {
+      prints("", "set", "text", text);
+      prints(text.replace(System.lineSeparator(), "\n") + "\n", "get", "text");
+    }
+    for (long number : new long[] {0, 1, -1, 1L << 40, Long.MIN_VALUE}) {
+      prints("", "set", "n", "--as", "long", String.valueOf(number));
+      prints(number + "\n", "get", "n");
+    }
+    prints("\0\0\0\0\0\0\0\u0080\n".replace("\u0080", "\uFFFD"), "get", "n", "--as", "text");
+  }
+
+  @Test
+  void shouldKeepEachKeyInItsLine() {
+    prints("", "set", "a\nb\\c\033[2J\u2028é", "1");
+    prints("a\\nb\\\\c\\u001b[2J\\u2028é\n", "keys");
+    fails("has no key 'x\\ny'", "get", "x\ny");
+  }
+
+  // ---- messages
+
+  @Test
+  void shouldSayTheSameOfAMissingFileEverywhere() {
+    String words = "shareobject: " + file + ": no such file; 'set', 'add' and 'load' create it\n";
+    for (String command : List.of("get k", "stats", "keys", "top --once", "dump", "verify")) {
+      assertEquals(1, run(command.split(" ", -1)));
+      assertEquals(words, err.toString().replace(System.lineSeparator(), "\n"), command);
+    }
+  }
+
+  @Test
+  void shouldSayWhatIsWrongWithADump() throws IOException {
+    Path missing = folder.resolve("nofile");
+    fails("shareobject: " + missing + ": no such file", "load", missing.toString());
+    fails(folder + " is a folder", "load", folder.toString());
+    Path dump = Files.write(folder.resolve("dump"), new byte[] {'{', (byte) 0xFF, '\n'});
+    fails("no UTF-8", "load", dump.toString());
+  }
+
+  @Test
+  void shouldRefuseAnEmptyName() {
+    file = Path.of("");
+    assertEquals(2, run("keys"));
+    assertTrue(err.toString().contains("the name of a file must not be empty"), err.toString());
+    file = folder.resolve("map");
+    assertEquals(2, run("load", ""));
+    assertTrue(err.toString().contains("the name of a file must not be empty"), err.toString());
+  }
+
+  @Test
+  void shouldNameTheOptionForLargerEntries() {
+    fails(
+        "make the map anew for larger entries: see --max-entry",
+        "set",
+        "key",
+        "x".repeat(2000),
+        "--max-entry",
+        "1k");
+  }
+
+  @Test
+  void shouldTellALimitThatAFullMapKeeps() {
+    int code = 0;
+    for (int i = 0; code == 0; i++) {
+      code = run("set", "key" + i, "x".repeat(4000), "--capacity", "64k");
+    }
+    Matcher numbers =
+        Pattern.compile(
+                "an entry of (\\d+) bytes does not fit into its segment, which has (\\d+) bytes of"
+                    + " entries and takes at most (\\d+);")
+            .matcher(err.toString());
+    assertTrue(numbers.find(), err.toString());
+    long entry = Long.parseLong(numbers.group(1));
+    long held = Long.parseLong(numbers.group(2));
+    long most = Long.parseLong(numbers.group(3));
+    assertTrue(held <= most && held + entry > most, err.toString());
   }
 
   @Test

@@ -5,6 +5,10 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.shareobject.ShareValueTooLargeException;
 import org.shareobject.internal.nativelib.Version;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -69,6 +73,7 @@ public final class Main implements Runnable {
             .setOut(out)
             .setErr(err)
             .setCaseInsensitiveEnumValuesAllowed(true)
+            .registerConverter(Path.class, new PathConverter())
             .setParameterExceptionHandler(Main::wrongUsage)
             .setExecutionExceptionHandler((e, command, parsed) -> failure(e, command))
             .execute(args);
@@ -99,9 +104,23 @@ public final class Main implements Runnable {
   }
 
   private static int failure(Exception e, CommandLine command) {
-    String message = e.getMessage();
-    command.getErr().println(oneLine(message != null ? message : e.toString()));
+    String message = reason(e);
+    CommandLine parent = command.getParent();
+    boolean isOfMap = parent != null && parent.getCommandSpec().name().equals(MapCommand.NAME);
+    String hint = isOfMap && e instanceof ShareValueTooLargeException ? ": see --max-entry" : "";
+    command.getErr().println(oneLine(message + hint));
     return ExitCode.SOFTWARE;
+  }
+
+  /** Returns what happened; of many that concern files, the JDK tells only the file. */
+  private static String reason(Exception e) {
+    if (e instanceof NoSuchFileException missing) {
+      return missing.getFile() + ": no such file";
+    }
+    if (e instanceof AccessDeniedException denied) {
+      return denied.getFile() + ": permission denied";
+    }
+    return e.getMessage() != null ? e.getMessage() : e.toString();
   }
 
   private static String oneLine(String message) {

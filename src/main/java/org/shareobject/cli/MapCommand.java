@@ -14,6 +14,7 @@ import org.shareobject.ShareException;
 import org.shareobject.ShareIoException;
 import org.shareobject.ShareMap;
 import org.shareobject.internal.map.MapOptions;
+import org.shareobject.internal.map.RawEntry;
 import org.shareobject.internal.map.RawMap;
 import org.shareobject.internal.text.FileNames;
 import picocli.CommandLine.Command;
@@ -104,7 +105,7 @@ final class MapCommand implements Runnable {
       @Option(
               names = "--as",
               paramLabel = "TYPE",
-              defaultValue = "text",
+              defaultValue = "auto",
               description = ValueType.DESCRIPTION)
           ValueType type) {
     try (ShareMap<String, byte[]> map = open(Codec.BYTES)) {
@@ -129,7 +130,8 @@ final class MapCommand implements Runnable {
               names = "--ttl",
               paramLabel = "TIME",
               converter = TimeConverter.class,
-              description = "How long it is there, as 250ms, 90s or 2h (default: for ever).")
+              description =
+                  "How long it is there, as 250ms, 90s, 1h30m or 30d (default: for ever).")
           Duration ttl)
       throws IOException {
     byte[] bytes = value.equals("-") ? System.in.readAllBytes() : type.parse(value);
@@ -143,13 +145,57 @@ final class MapCommand implements Runnable {
   }
 
   @Command(
-      description = "Adds to a number, a value of 8 bytes, and prints the sum; absent counts as 0.",
+      description = {
+        "Adds to a number, a value of 8 bytes, and prints the sum; absent counts as 0.",
+        "Refuses a sum that 8 bytes cannot hold."
+      },
       mixinStandardHelpOptions = true)
   void add(
       @Parameters(paramLabel = "KEY", description = "The key.") String key,
       @Parameters(paramLabel = "DELTA", description = "What to add; may be negative.") long delta) {
-    try (ShareMap<String, Long> map = openOrCreate(Codec.LONG)) {
-      out().println(map.addAndGet(key, delta));
+    RawMap map = openOrCreateRaw();
+    try {
+      out().println(add(map, key, delta));
+    } finally {
+      map.close();
+    }
+  }
+
+  /** Unlike {@link ShareMap#addAndGet} it refuses a sum that 8 bytes cannot hold. */
+  private long add(RawMap map, String name, long delta) {
+    byte[] key = Codec.STRING.encode(name);
+    while (true) {
+      RawEntry entry = map.getVersioned(key);
+      long was = 0;
+      if (entry != null) {
+        if (entry.value().length != Long.BYTES) {
+          throw new ShareException(
+              "SHO_ETYPE",
+              file
+                  + ": the value of '"
+                  + Printable.line(name)
+                  + "' has "
+                  + entry.value().length
+                  + " bytes and is no number of 8");
+        }
+        was = Codec.LONG.decode(entry.value());
+      }
+      long sum = was + delta;
+      if (((was ^ sum) & (delta ^ sum)) < 0) {
+        throw new IllegalArgumentException(
+            file
+                + ": the sum of "
+                + was
+                + " and "
+                + delta
+                + " is no number of 8 bytes; '"
+                + Printable.line(name)
+                + "' stays as it was");
+      }
+      long version = entry == null ? 0 : entry.version();
+      if (map.compareAndSet(key, version, Codec.LONG.encode(sum), map.timeToLive(key))) {
+        return sum;
+      }
     }
   }
 
@@ -173,7 +219,7 @@ final class MapCommand implements Runnable {
               paramLabel = "TIME",
               arity = "0..1",
               converter = TimeConverter.class,
-              description = "How long it is there from now on, as 250ms, 90s or 2h.")
+              description = "How long it is there from now on, as 250ms, 90s, 1h30m or 30d.")
           Duration time) {
     try (ShareMap<String, byte[]> map = open(Codec.BYTES)) {
       if (time == null) {
@@ -195,7 +241,7 @@ final class MapCommand implements Runnable {
 
   private byte[] there(String key, byte[] value) {
     if (value == null) {
-      throw new ShareException("SHO_EABSENT", file + " has no key '" + key + "'");
+      throw new ShareException("SHO_EABSENT", file + " has no key '" + Printable.line(key) + "'");
     }
     return value;
   }
@@ -208,6 +254,7 @@ final class MapCommand implements Runnable {
 
   /** Opens a map that exists, as one who only looks and is not counted. */
   ShareMap<String, byte[]> openReadOnly() {
+    mustExist();
     return builder(Codec.BYTES).readOnly().open(file);
   }
 

@@ -11,7 +11,9 @@ import picocli.CommandLine.Spec;
 /** {@code shareobject map FILE keys}. */
 @Command(
     name = "keys",
-    description = "Prints each key and a newline, in no order.",
+    description =
+        "Prints each key and a newline, in no order. Control characters and backslashes in a key are"
+            + " written as in JSON.",
     mixinStandardHelpOptions = true)
 final class MapKeysCommand implements Runnable {
   /** Keys between two looks at whether anybody still reads. */
@@ -29,7 +31,7 @@ final class MapKeysCommand implements Runnable {
         Progress progress = new Progress(spec.commandLine().getErr(), "keys", map.sizeLong())) {
       long keys = 0;
       for (String key : map.keySet()) {
-        out.write(key + '\n');
+        out.write(Printable.line(key) + '\n');
         progress.add(1);
         if (++keys % FLUSH_KEYS == 0 && out.checkError()) {
           return; // told by the command's end

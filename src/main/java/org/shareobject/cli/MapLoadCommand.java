@@ -46,6 +46,8 @@ final class MapLoadCommand implements Callable<Integer> {
       try (Progress progress = new Progress(spec.commandLine().getErr(), "load", 0)) {
         entries = load(System.in, progress);
       }
+    } else if (Files.isDirectory(dump)) {
+      throw new IOException(dump + " is a folder");
     } else {
       try (InputStream in = Files.newInputStream(dump);
           Progress progress = new Progress(spec.commandLine().getErr(), "load", Files.size(dump))) {

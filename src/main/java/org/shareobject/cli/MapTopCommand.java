@@ -146,7 +146,7 @@ final class MapTopCommand implements Callable<Integer> {
 
   /** The file's name, of which the end tells most, and the time. */
   private String title(int columns, String time) {
-    String file = parent.file().toString();
+    String file = Printable.line(parent.file().toString());
     int room = columns - time.length() - 2;
     if (room < 1) {
       return time.substring(0, Math.min(time.length(), columns));
