@@ -7,6 +7,7 @@ module org.shareobject {
   requires static java.management;
 
   exports org.shareobject;
+  exports org.shareobject.cluster;
   exports org.shareobject.ipc;
   exports org.shareobject.store;
 

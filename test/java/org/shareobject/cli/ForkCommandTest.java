@@ -203,7 +203,7 @@ class ForkCommandTest {
         "-XX:+UseSerialGC",
         "-cp",
         classPath,
-        "org.shareobject.ipc.NodeClusterWorker",
+        "org.shareobject.cluster.NodeClusterWorker",
         "listen",
         String.valueOf(port),
         "127.0.0.1");

@@ -25,6 +25,9 @@ import org.shareobject.ShareValueTooLargeException;
 import org.shareobject.internal.socket.Descriptor;
 import org.shareobject.internal.socket.Sockets;
 import org.shareobject.testing.Futures;
+import org.shareobject.testing.Loopback;
+import org.shareobject.testing.OpenFiles;
+import org.shareobject.testing.Received;
 
 /** What comes from the other side and should not. */
 class ChannelBadInputTest {

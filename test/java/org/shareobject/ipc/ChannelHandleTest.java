@@ -38,6 +38,9 @@ import org.shareobject.ShareClosedException;
 import org.shareobject.ShareIoException;
 import org.shareobject.internal.socket.Sockets;
 import org.shareobject.testing.Futures;
+import org.shareobject.testing.Loopback;
+import org.shareobject.testing.OpenFiles;
+import org.shareobject.testing.Received;
 
 /** Sockets that go along with messages. */
 @Timeout(120)

@@ -18,6 +18,8 @@ import org.shareobject.ShareException;
 import org.shareobject.ShareMap;
 import org.shareobject.internal.socket.Sockets;
 import org.shareobject.testing.Futures;
+import org.shareobject.testing.OpenFiles;
+import org.shareobject.testing.Received;
 
 /** Maps that go along with messages: memory that has no file. */
 @Timeout(120)

@@ -24,6 +24,8 @@ import org.shareobject.ShareClosedException;
 import org.shareobject.ShareFullException;
 import org.shareobject.ShareValueTooLargeException;
 import org.shareobject.testing.Futures;
+import org.shareobject.testing.OpenFiles;
+import org.shareobject.testing.Received;
 
 /** Messages between two channels. */
 @Timeout(120)

@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import org.shareobject.testing.Node;
+import org.shareobject.testing.Received;
 
 /**
  * How many echoes a second there are between two JVMs, a JVM and Node, and two Node processes, side
@@ -36,8 +38,8 @@ final class EchoRate {
   public static void main(String[] args) {
     int rounds = args.length > 0 ? Integer.parseInt(args[0]) : ROUNDS;
     try (Worker jvm = Worker.fork(Workers.Echo.class);
-        Worker node = Worker.spawn(Node.script("rate.js", "echo"));
-        Worker nodeMaster = Worker.spawn(Node.script("rate.js"))) {
+        Worker node = Worker.spawn(Node.script("ipc/rate.js", "echo"));
+        Worker nodeMaster = Worker.spawn(Node.script("ipc/rate.js"))) {
       List<Pairing> pairings = List.of(fromHere(jvm), fromHere(node), fromNode(nodeMaster));
       System.out.printf(
           "%-20s %12s %12s %12s%n", "echoes/s, medians", "Java-Java", "Java-Node", "Node-Node");

@@ -29,6 +29,10 @@ import org.shareobject.internal.process.JvmCommand;
 import org.shareobject.testing.ChildJvm;
 import org.shareobject.testing.Futures;
 import org.shareobject.testing.JvmLauncher;
+import org.shareobject.testing.Loopback;
+import org.shareobject.testing.Node;
+import org.shareobject.testing.OpenFiles;
+import org.shareobject.testing.Received;
 
 /** Many handles: none is lost, and no descriptor stays behind. */
 @Timeout(300)
@@ -75,7 +79,7 @@ class ManyHandlesTest {
 
   @Test
   void shouldLeakNoDescriptorBetweenJvmAndNode() throws IOException {
-    try (Worker worker = Node.fork("child.js")) {
+    try (Worker worker = Node.fork("ipc/child.js")) {
       passThereAndBack(worker, Map.of("task", "echo", "value", "value"));
     }
   }
@@ -158,7 +162,7 @@ class ManyHandlesTest {
   /** Node counts them by the server's key, and closes its server when all are closed. */
   @Test
   void shouldCloseTheSocketsOfANodeServerThatAreIgnored() throws Exception {
-    try (Worker worker = Node.fork("child.js")) {
+    try (Worker worker = Node.fork("ipc/child.js")) {
       BlockingQueue<JsonNode> told = new LinkedBlockingQueue<>();
       worker.channel().onMessage((message, handle) -> told.add(message));
       Futures.get(worker.channel().send(Map.of("task", "connections")));
@@ -251,7 +255,7 @@ class ManyHandlesTest {
 
   @Test
   void shouldPassABurstToNode() throws IOException {
-    try (Worker worker = Node.fork("child.js")) {
+    try (Worker worker = Node.fork("ipc/child.js")) {
       passBurst(worker, true);
     }
   }

@@ -36,6 +36,9 @@ import org.shareobject.ShareClosedException;
 import org.shareobject.ShareException;
 import org.shareobject.ShareMap;
 import org.shareobject.testing.Futures;
+import org.shareobject.testing.Loopback;
+import org.shareobject.testing.Node;
+import org.shareobject.testing.Received;
 
 /** A JVM that forks real Node. */
 @Timeout(180)
@@ -74,7 +77,7 @@ class NodeChildTest {
 
   @BeforeEach
   void fork() {
-    worker = Node.fork("child.js");
+    worker = Node.fork("ipc/child.js");
     channel = worker.channel();
     received = Received.from(channel);
   }

@@ -8,6 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.shareobject.testing.Node;
 
 /** Real Node that forks a JVM. */
 @Timeout(180)
@@ -20,7 +21,7 @@ class NodeParentTest {
     List<String> words = new ArrayList<>();
     words.add(folder.toString());
     words.addAll(Node.javaCommand());
-    String out = Node.run(folder, "parent.js", words.toArray(String[]::new));
+    String out = Node.run(folder, "ipc/parent.js", words.toArray(String[]::new));
     assertTrue(out.endsWith("all\n"), out);
   }
 }

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.shareobject.testing.Loopback;
 
 /** What {@code parent.js} forks. */
 final class NodeWorker {

@@ -12,6 +12,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.shareobject.testing.Loopback;
+import org.shareobject.testing.Node;
 
 /** A port on which several workers accept, Java's and Node's. */
 final class OnePort implements AutoCloseable {
@@ -83,7 +85,7 @@ final class OnePort implements AutoCloseable {
 
   /** Starts one more. */
   Member start(String kind) {
-    Worker worker = kind.equals("java") ? Worker.fork(PortWorker.class) : Node.fork("port.js");
+    Worker worker = kind.equals("java") ? Worker.fork(PortWorker.class) : Node.fork("ipc/port.js");
     Member member = new Member(kind, worker);
     members.add(member);
     worker.channel().onMessage((message, handle) -> receive(member, message));

@@ -21,6 +21,8 @@ import org.shareobject.ShareException;
 import org.shareobject.ShareMap;
 import org.shareobject.testing.Futures;
 import org.shareobject.testing.Host;
+import org.shareobject.testing.Loopback;
+import org.shareobject.testing.Received;
 
 /** The peer in docs/wire.md, in a language of which the library knows nothing. */
 @Timeout(180)

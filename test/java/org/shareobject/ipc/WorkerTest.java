@@ -32,6 +32,9 @@ import org.shareobject.testing.EchoMaster;
 import org.shareobject.testing.Futures;
 import org.shareobject.testing.Host;
 import org.shareobject.testing.JvmLauncher;
+import org.shareobject.testing.Loopback;
+import org.shareobject.testing.OpenFiles;
+import org.shareobject.testing.Received;
 
 /** Processes with a channel. */
 @Timeout(180)

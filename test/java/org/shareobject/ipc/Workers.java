@@ -17,7 +17,9 @@ import org.shareobject.Codec;
 import org.shareobject.ShareException;
 import org.shareobject.ShareIoException;
 import org.shareobject.ShareMap;
+import org.shareobject.internal.process.Uncaught;
 import org.shareobject.testing.Futures;
+import org.shareobject.testing.Received;
 
 /** Programs that tests start as workers. */
 final class Workers {

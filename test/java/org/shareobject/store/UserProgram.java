@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import org.shareobject.cluster.ClusterWorker;
 import org.shareobject.ipc.Channel;
-import org.shareobject.ipc.ClusterWorker;
 import org.shareobject.testing.Futures;
 
 /** A worker that uses a manager, which may be Node's. */

@@ -5,7 +5,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.function.Consumer;
-import org.shareobject.ipc.ClusterMember;
+import org.shareobject.cluster.ClusterMember;
 
 /** A process that {@link Fleet} started, and how it is stopped. Only for the fleet's loop. */
 final class Copy {

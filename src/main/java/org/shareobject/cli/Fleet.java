@@ -10,7 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
 import org.shareobject.ShareException;
-import org.shareobject.ipc.ClusterPrimary;
+import org.shareobject.cluster.ClusterPrimary;
 import picocli.CommandLine.ExitCode;
 
 /**

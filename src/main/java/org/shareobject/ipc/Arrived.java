@@ -2,6 +2,7 @@ package org.shareobject.ipc;
 
 import java.util.ArrayDeque;
 import org.shareobject.ShareFormatException;
+import org.shareobject.internal.process.Uncaught;
 import org.shareobject.internal.socket.Descriptor;
 import org.shareobject.internal.socket.ReceivedDescriptors;
 

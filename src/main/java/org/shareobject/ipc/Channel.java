@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.shareobject.ShareClosedException;
@@ -17,6 +18,8 @@ import org.shareobject.ShareIoException;
 import org.shareobject.ShareMap;
 import org.shareobject.ShareValueTooLargeException;
 import org.shareobject.internal.map.MapAccess;
+import org.shareobject.internal.process.Uncaught;
+import org.shareobject.internal.socket.ChannelAccess;
 import org.shareobject.internal.socket.Endpoint;
 
 /**
@@ -48,6 +51,42 @@ public final class Channel implements AutoCloseable {
 
   /** How long {@link #close} waits for what is not written. */
   private static final long CLOSE_SECONDS = 5;
+
+  static {
+    ChannelAccess.set(
+        new ChannelAccess() {
+          @Override
+          public Worker spawn(ProcessBuilder command, int id, Consumer<Channel> prepare) {
+            return Worker.spawn(command, id, prepare);
+          }
+
+          @Override
+          public Optional<String> clusterId() {
+            return ParentChannel.clusterId();
+          }
+
+          @Override
+          public void listen(Channel channel, String command, MessageListener listener) {
+            channel.protocol.listenInternally(command, listener);
+          }
+
+          @Override
+          public CompletableFuture<Void> sendRaw(
+              Channel channel, Object message, NetworkChannel handle) {
+            return channel.send(message, handle, true, PassedSocket::rawEnvelope);
+          }
+
+          @Override
+          public <T> CompletableFuture<T> newFuture(Channel channel) {
+            return channel.newFuture();
+          }
+
+          @Override
+          public <C extends NetworkChannel> C socket(Handle handle, Class<C> kind) {
+            return handle.channel(kind);
+          }
+        });
+  }
 
   private final Endpoint endpoint;
   private final Limits limits;
@@ -146,11 +185,6 @@ public final class Channel implements AutoCloseable {
    */
   public CompletableFuture<Void> send(Object message, NetworkChannel handle, boolean keepOpen) {
     return send(message, handle, keepOpen, PassedSocket::envelope);
-  }
-
-  /** Sends an internal message with what Node receives as a raw handle. */
-  CompletableFuture<Void> sendRaw(Object message, NetworkChannel handle) {
-    return send(message, handle, true, PassedSocket::rawEnvelope);
   }
 
   private CompletableFuture<Void> send(
@@ -252,11 +286,6 @@ public final class Channel implements AutoCloseable {
    */
   public void onDisconnect(Runnable listener) {
     inbox.listenToEnd(Objects.requireNonNull(listener, "listener"));
-  }
-
-  /** Has a listener told of Node's internal messages of a kind. */
-  void onInternalMessage(String command, MessageListener listener) {
-    protocol.listenInternally(command, listener);
   }
 
   /**

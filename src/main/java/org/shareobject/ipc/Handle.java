@@ -10,6 +10,7 @@ import org.shareobject.ShareIoException;
 import org.shareobject.ShareMap;
 import org.shareobject.internal.map.MapAccess;
 import org.shareobject.internal.map.RawMap;
+import org.shareobject.internal.process.Uncaught;
 import org.shareobject.internal.socket.Descriptor;
 import org.shareobject.internal.socket.Sockets;
 
@@ -29,9 +30,6 @@ import org.shareobject.internal.socket.Sockets;
  */
 public final class Handle {
   private static final Cleaner CLEANER = Cleaner.create();
-
-  /** What Node gives {@code listen}. */
-  static final int BACKLOG = 511;
 
   private final String type;
   private final Descriptor descriptor;
@@ -59,25 +57,16 @@ public final class Handle {
    *     JDK lacks the constructor for it: the message names it
    */
   public NetworkChannel channel() {
-    return channel("net.Server".equals(type), BACKLOG);
+    return channel("net.Server".equals(type));
   }
 
   /**
-   * Returns the socket as a channel that listens.
-   *
-   * @throws ShareIoException as {@link #channel()}, and if it cannot listen; it is then closed
-   */
-  ServerSocketChannel server(int backlog) {
-    return checked(ServerSocketChannel.class, channel(true, backlog));
-  }
-
-  /**
-   * Returns the socket as a channel of a kind.
+   * Returns the socket as a channel of a kind; a {@link ServerSocketChannel} listens.
    *
    * @throws ShareIoException as {@link #channel()}, and if it is of another kind; it is then closed
    */
   <C extends NetworkChannel> C channel(Class<C> kind) {
-    return checked(kind, channel());
+    return checked(kind, channel(kind == ServerSocketChannel.class));
   }
 
   private static <C extends NetworkChannel> C checked(Class<C> kind, NetworkChannel channel) {
@@ -93,7 +82,7 @@ public final class Handle {
         "SHO_ETYPE", "the socket that came, " + channel + ", is no " + kind.getSimpleName());
   }
 
-  private synchronized NetworkChannel channel(boolean isServer, int backlog) {
+  private synchronized NetworkChannel channel(boolean isServer) {
     if (isMap()) {
       throw new IllegalStateException("a map came with the message, no socket: call map");
     }
@@ -103,7 +92,7 @@ public final class Handle {
     if (channel == null) {
       checkNotDropped();
       try {
-        channel = Sockets.channel(descriptor, isServer, backlog);
+        channel = Sockets.channel(descriptor, isServer);
       } catch (RuntimeException e) {
         failure = e;
         throw e;
@@ -164,7 +153,7 @@ public final class Handle {
     }
   }
 
-  boolean isMap() {
+  private boolean isMap() {
     return PassedMap.TYPE.equals(type);
   }
 

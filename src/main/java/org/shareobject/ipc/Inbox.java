@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.function.Predicate;
+import org.shareobject.internal.process.Uncaught;
 
 /**
  * Who listens, and what nobody listened to yet.

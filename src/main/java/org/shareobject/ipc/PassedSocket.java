@@ -7,6 +7,7 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import org.shareobject.ShareClosedException;
+import org.shareobject.internal.process.Uncaught;
 import org.shareobject.internal.socket.Descriptor;
 import org.shareobject.internal.socket.Sockets;
 

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.shareobject.ShareFormatException;
+import org.shareobject.internal.process.Uncaught;
 import org.shareobject.internal.socket.Descriptor;
 
 /**

@@ -5,6 +5,7 @@ import org.shareobject.ShareException;
 import org.shareobject.ShareFormatException;
 import org.shareobject.ShareIoException;
 import org.shareobject.internal.nativelib.Results;
+import org.shareobject.internal.process.Uncaught;
 import org.shareobject.internal.socket.Endpoint;
 import org.shareobject.internal.socket.ReceivedDescriptors;
 

@@ -1,13 +1,10 @@
 package org.shareobject.ipc;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.shareobject.ShareException;
 import org.shareobject.ShareIoException;
-import org.shareobject.internal.process.JvmArguments;
 import org.shareobject.internal.process.JvmCommand;
 import org.shareobject.internal.process.ProcessLauncher;
 import org.shareobject.internal.socket.Endpoint;
@@ -46,15 +43,7 @@ public final class Worker implements AutoCloseable {
    * @throws ShareException if Jackson is missing
    */
   public static Worker fork(Class<?> main, String... args) {
-    return spawn(jvm(main, args));
-  }
-
-  /** Returns the command that starts a JVM like this one. */
-  static ProcessBuilder jvm(Class<?> main, String... args) {
-    Objects.requireNonNull(main, "main");
-    List<String> command = new ArrayList<>(JvmCommand.of(main, args));
-    command.addAll(1, JvmArguments.inherited());
-    return new ProcessBuilder(command);
+    return spawn(JvmCommand.builder(main, args));
   }
 
   /**

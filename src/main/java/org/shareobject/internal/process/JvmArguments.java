@@ -4,7 +4,7 @@ import java.lang.management.ManagementFactory;
 import java.util.List;
 
 /** What this JVM was started with, for others like it. */
-public final class JvmArguments {
+final class JvmArguments {
   // One port or file for each JVM: a second one cannot have them.
   private static final List<String> OWN =
       List.of(
@@ -23,7 +23,7 @@ public final class JvmArguments {
    * Returns the options of this JVM, as {@code -Xmx} and {@code -D}, without those that only one
    * JVM can have: debugger, remote management, files of logs. Empty where the JVM cannot tell.
    */
-  public static List<String> inherited() {
+  static List<String> inherited() {
     List<String> all;
     try {
       all = ManagementFactory.getRuntimeMXBean().getInputArguments();

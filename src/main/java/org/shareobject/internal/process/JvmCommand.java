@@ -3,6 +3,7 @@ package org.shareobject.internal.process;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The command line of another JVM like this one: same JDK, same classes, same settings of this
@@ -36,6 +37,14 @@ public final class JvmCommand {
     }
     command.addAll(List.of(args));
     return command;
+  }
+
+  /** Returns what starts a JVM like this one, with its options too. */
+  public static ProcessBuilder builder(Class<?> main, String... args) {
+    Objects.requireNonNull(main, "main");
+    List<String> command = of(main, args);
+    command.addAll(1, JvmArguments.inherited());
+    return new ProcessBuilder(command);
   }
 
   private static void addIfSet(List<String> command, String option, String property) {

@@ -20,6 +20,9 @@ import org.shareobject.internal.nativelib.Results;
 
 /** Descriptors to and from the JDK's channels. */
 public final class Sockets {
+  /** How many connections wait to be accepted, as Node's {@code listen}. */
+  public static final int BACKLOG = 511;
+
   /** The longest address that {@link SocketNative#remote} answers, bytes. */
   private static final int MOST_ADDRESS_BYTES = 128;
 
@@ -71,17 +74,16 @@ public final class Sockets {
    * Makes a channel of what the descriptor is, which then owns it.
    *
    * @param isServer whether a stream socket that is not connected is to listen, or was connected
-   * @param backlog for such a server
    * @throws ShareIoException if it is no socket that the JDK has channels for, or this JDK lacks
    *     what it takes; the descriptor is closed
    */
-  public static NetworkChannel channel(Descriptor descriptor, boolean isServer, int backlog) {
+  public static NetworkChannel channel(Descriptor descriptor, boolean isServer) {
     try {
       int[] found = examine(descriptor);
       ProtocolFamily family = family(found);
       int kind = found[1];
       if (kind == SocketNative.KIND_IDLE && isServer) {
-        Results.check(SocketNative.listen(descriptor.number(), backlog));
+        Results.check(SocketNative.listen(descriptor.number(), BACKLOG));
         kind = SocketNative.KIND_SERVER;
       }
       return open(descriptor, family, kind);

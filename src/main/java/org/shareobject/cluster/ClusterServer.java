@@ -1,4 +1,4 @@
-package org.shareobject.ipc;
+package org.shareobject.cluster;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -9,6 +9,9 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.function.Consumer;
 import org.shareobject.ShareIoException;
+import org.shareobject.internal.process.Uncaught;
+import org.shareobject.internal.socket.ChannelAccess;
+import org.shareobject.ipc.Handle;
 
 /**
  * A server on a port that the workers of Node's {@code cluster} share. Made by {@link
@@ -70,7 +73,7 @@ public final class ClusterServer implements AutoCloseable {
       SocketAddress asked,
       Handle handle,
       Consumer<SocketChannel> connections) {
-    ServerSocketChannel acceptor = handle.server(Handle.BACKLOG);
+    ServerSocketChannel acceptor = ChannelAccess.get().socket(handle, ServerSocketChannel.class);
     ClusterServer server =
         new ClusterServer(worker, key, localAddress(acceptor), acceptor, connections);
     // The primary does not tell that it could not bind. Then the system chose a port.
@@ -146,7 +149,7 @@ public final class ClusterServer implements AutoCloseable {
       return false;
     }
     try {
-      offers.add(new Offer(question, handle.channel(SocketChannel.class)));
+      offers.add(new Offer(question, ChannelAccess.get().socket(handle, SocketChannel.class)));
     } catch (ShareIoException e) {
       Uncaught.tell(e);
       return false;

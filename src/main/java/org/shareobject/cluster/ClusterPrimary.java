@@ -1,4 +1,4 @@
-package org.shareobject.ipc;
+package org.shareobject.cluster;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -14,6 +14,10 @@ import java.util.concurrent.TimeUnit;
 import org.shareobject.ShareClosedException;
 import org.shareobject.ShareException;
 import org.shareobject.ShareIoException;
+import org.shareobject.internal.process.JvmCommand;
+import org.shareobject.internal.socket.ChannelAccess;
+import org.shareobject.ipc.Channel;
+import org.shareobject.ipc.Worker;
 
 /**
  * This process as the primary of Node's {@code cluster}: Node programs, unchanged, and JVMs that
@@ -54,7 +58,7 @@ public final class ClusterPrimary implements AutoCloseable {
    * @throws ShareClosedException if the primary is closed
    */
   public ClusterMember fork(Class<?> main, String... args) {
-    return spawn(Worker.jvm(main, args));
+    return spawn(JvmCommand.builder(main, args));
   }
 
   /**
@@ -147,8 +151,8 @@ public final class ClusterPrimary implements AutoCloseable {
     }
     answer.put("errno", 0).set("data", socket.data());
     CompletableFuture<Void> unused =
-        channel
-            .sendRaw(answer, socket.channel())
+        ChannelAccess.get()
+            .sendRaw(channel, answer, socket.channel())
             .whenComplete(
                 (done, error) -> {
                   if (error != null) {

@@ -1,4 +1,4 @@
-package org.shareobject.ipc;
+package org.shareobject.cluster;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -20,6 +20,9 @@ import java.util.function.Consumer;
 import org.shareobject.ShareClosedException;
 import org.shareobject.ShareException;
 import org.shareobject.ShareIoException;
+import org.shareobject.internal.socket.ChannelAccess;
+import org.shareobject.ipc.Channel;
+import org.shareobject.ipc.Handle;
 
 /**
  * This process as a worker of Node's {@code cluster}: the primary forked it, and workers that
@@ -83,7 +86,7 @@ public final class ClusterWorker {
   public static synchronized Optional<ClusterWorker> join() {
     if (joined == null) {
       Optional<Channel> channel = Channel.parent();
-      Optional<String> id = ParentChannel.clusterId();
+      Optional<String> id = ChannelAccess.get().clusterId();
       if (channel.isEmpty() || id.isEmpty()) {
         return Optional.empty();
       }
@@ -94,7 +97,7 @@ public final class ClusterWorker {
   }
 
   private void begin() {
-    channel.onInternalMessage(ClusterWire.COMMAND, this::receive);
+    ChannelAccess.get().listen(channel, ClusterWire.COMMAND, this::receive);
     channel.onDisconnect(this::ended);
     send(ClusterWire.act("online"));
   }
@@ -171,7 +174,7 @@ public final class ClusterWorker {
           if (handle == null) {
             throw new ShareIoException("SHO_EFORMAT", "the primary sent no datagram socket");
           }
-          DatagramChannel socket = handle.channel(DatagramChannel.class);
+          DatagramChannel socket = ChannelAccess.get().socket(handle, DatagramChannel.class);
           tellListening(query, address);
           return socket;
         });
@@ -236,7 +239,7 @@ public final class ClusterWorker {
 
   private <T> CompletableFuture<T> ask(
       ObjectNode question, BiFunction<JsonNode, Handle, T> whenAnswered) {
-    CompletableFuture<T> future = channel.newFuture();
+    CompletableFuture<T> future = ChannelAccess.get().newFuture(channel);
     long number = nextSequence();
     synchronized (this) {
       if (isEnded) {

@@ -1,11 +1,11 @@
-package org.shareobject.ipc;
+package org.shareobject.internal.process;
 
 /** Where errors go that no caller waits for. */
-final class Uncaught {
+public final class Uncaught {
   private Uncaught() {}
 
   /** Tells the current thread's handler of uncaught exceptions; the thread goes on. */
-  static void tell(Throwable error) {
+  public static void tell(Throwable error) {
     Thread thread = Thread.currentThread();
     try {
       thread.getUncaughtExceptionHandler().uncaughtException(thread, error);

@@ -1,4 +1,4 @@
-package org.shareobject.ipc;
+package org.shareobject.testing;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.channels.NetworkChannel;
@@ -8,23 +8,26 @@ import java.util.concurrent.TimeUnit;
 import org.shareobject.Codec;
 import org.shareobject.ShareException;
 import org.shareobject.ShareMap;
+import org.shareobject.ipc.Channel;
+import org.shareobject.ipc.Handle;
+import org.shareobject.ipc.MessageListener;
 
 /** Listens to a channel, for one thread that takes what came. */
-final class Received implements MessageListener {
+public final class Received implements MessageListener {
   private static final long PATIENCE_S = 30;
 
   private final BlockingQueue<Message> messages = new LinkedBlockingQueue<>();
 
   /** What came; a socket is taken, and the map too, if it is one. */
-  record Message(JsonNode json, Handle handle, ShareMap<String, Long> map) {
+  public record Message(JsonNode json, Handle handle, ShareMap<String, Long> map) {
     /** Returns its socket. */
-    <C extends NetworkChannel> C channel(Class<C> type) {
+    public <C extends NetworkChannel> C channel(Class<C> type) {
       return type.cast(handle.channel());
     }
   }
 
   /** Listens to the channel. */
-  static Received from(Channel channel) {
+  public static Received from(Channel channel) {
     Received received = new Received();
     channel.onMessage(received);
     return received;
@@ -37,19 +40,18 @@ final class Received implements MessageListener {
 
   /** Returns the map; null if it is a socket. */
   private static ShareMap<String, Long> take(Handle handle) {
-    if (handle.isMap()) {
-      return handle.map(Codec.STRING, Codec.LONG);
-    }
     try {
       var unused = handle.channel();
+      return null;
+    } catch (IllegalStateException e) {
+      return handle.map(Codec.STRING, Codec.LONG);
     } catch (ShareException e) {
       return null; // told to who asks for the channel
     }
-    return null;
   }
 
   /** Returns the next message. */
-  Message next() {
+  public Message next() {
     try {
       Message message = messages.poll(PATIENCE_S, TimeUnit.SECONDS);
       if (message == null) {
@@ -62,7 +64,7 @@ final class Received implements MessageListener {
   }
 
   /** Returns the next message, which has no handle. */
-  JsonNode nextJson() {
+  public JsonNode nextJson() {
     Message message = next();
     if (message.handle() != null) {
       throw new AssertionError(message + " has a handle");
@@ -71,12 +73,12 @@ final class Received implements MessageListener {
   }
 
   /** Returns the text of the next message. */
-  String nextText() {
+  public String nextText() {
     return nextJson().textValue();
   }
 
   /** Returns how many wait. */
-  int count() {
+  public int count() {
     return messages.size();
   }
 }

@@ -1,4 +1,4 @@
-package org.shareobject.ipc;
+package org.shareobject.testing;
 
 import java.io.File;
 import java.io.IOException;
@@ -16,14 +16,14 @@ import org.shareobject.internal.map.MapAccess;
 import org.shareobject.internal.socket.Descriptor;
 
 /** The descriptors of this process. */
-final class OpenFiles {
+public final class OpenFiles {
   /** Of Linux, on x86 and ARM. */
   private static final int O_NONBLOCK = 04000;
 
   private OpenFiles() {}
 
   /** Returns how many are open. */
-  static int count() {
+  public static int count() {
     String[] names = new File("/proc/self/fd").list();
     if (names == null) {
       throw new AssertionError("no /proc");
@@ -35,7 +35,7 @@ final class OpenFiles {
    * Fails if more are open than were before, and stay so for a second. There may be fewer: the
    * collector closes some too; and for a moment more: any thread may load a class.
    */
-  static void assertNoMoreThan(int before) {
+  public static void assertNoMoreThan(int before) {
     int now = count();
     try {
       for (int i = 0; i < 100 && now > before; i++) {
@@ -51,7 +51,7 @@ final class OpenFiles {
   }
 
   /** Returns the numbers of those that are sockets. */
-  static Set<String> sockets() throws IOException {
+  public static Set<String> sockets() throws IOException {
     try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
       return all.filter(file -> target(file).startsWith("socket:"))
           .map(file -> file.getFileName().toString())
@@ -60,14 +60,14 @@ final class OpenFiles {
   }
 
   /** Returns whether a descriptor was set not to block. */
-  static boolean isNonblocking(String number) throws IOException {
+  public static boolean isNonblocking(String number) throws IOException {
     String info = Files.readString(Path.of("/proc/self/fdinfo", number));
     Matcher flags = Pattern.compile("flags:\\s*([0-7]+)").matcher(info);
     return flags.find() && (Integer.parseInt(flags.group(1), 8) & O_NONBLOCK) != 0;
   }
 
   /** Returns a descriptor of a file that is no socket. */
-  static Descriptor ofNoSocket() {
+  public static Descriptor ofNoSocket() {
     try (ShareMap<String, String> map =
         ShareMap.builder(Codec.STRING, Codec.STRING).capacity(1 << 16).openAnonymous()) {
       return MapAccess.get().raw(map).share();
@@ -75,7 +75,7 @@ final class OpenFiles {
   }
 
   /** Returns whether a map without a file is open, or still in memory, in this process. */
-  static boolean holdsMemoryWithoutFile() {
+  public static boolean holdsMemoryWithoutFile() {
     try {
       return Files.readString(Path.of("/proc/self/maps")).contains("/memfd:shareobject")
           || descriptors().anyMatch(name -> name.startsWith("/memfd:shareobject"));

@@ -1,4 +1,4 @@
-package org.shareobject.ipc;
+package org.shareobject.cluster;
 
 import java.net.BindException;
 import java.net.InetSocketAddress;

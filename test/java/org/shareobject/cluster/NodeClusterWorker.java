@@ -1,4 +1,4 @@
-package org.shareobject.ipc;
+package org.shareobject.cluster;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.shareobject.testing.Futures;
+import org.shareobject.testing.Loopback;
 
 /** What {@code primary.js} forks. */
 final class NodeClusterWorker {

@@ -1,4 +1,4 @@
-package org.shareobject.ipc;
+package org.shareobject.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -37,7 +37,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.shareobject.ShareClosedException;
 import org.shareobject.ShareIoException;
 import org.shareobject.testing.Futures;
+import org.shareobject.testing.Loopback;
 import org.shareobject.testing.NeedsNode;
+import org.shareobject.testing.Node;
+import org.shareobject.testing.OpenFiles;
+import org.shareobject.testing.Received;
 
 /** Real Node and JVMs as workers of a JVM. */
 @NeedsNode
@@ -65,7 +69,7 @@ class ClusterPrimaryTest {
     final Received received;
 
     Peer(ClusterPrimary primary) {
-      this(primary, Node.script("member.js"));
+      this(primary, Node.script("cluster/member.js"));
     }
 
     Peer(ClusterPrimary primary, ProcessBuilder command) {
@@ -295,7 +299,7 @@ class ClusterPrimaryTest {
   void shouldTellAWorkerThatItHasTooManyOpenFiles() {
     List<String> words = new ArrayList<>();
     words.addAll(List.of("sh", "-c", "ulimit -n 100; exec \"$@\"", "sh"));
-    words.addAll(Node.script("member.js").command());
+    words.addAll(Node.script("cluster/member.js").command());
     Peer node = new Peer(primary, new ProcessBuilder(words));
     assertEquals("EMFILE", node.open("files", "fill", Map.of()).path("error").textValue());
     assertEquals("EMFILE", error(node, Map.of("port", 0, "host", LOCAL)));

@@ -1,4 +1,4 @@
-package org.shareobject.ipc;
+package org.shareobject.testing;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -8,10 +8,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.shareobject.testing.Host;
+import org.shareobject.ipc.Worker;
 
 /** Real Node. */
-final class Node {
+public final class Node {
   private static final long PATIENCE_S = 120;
 
   private Node() {}
@@ -21,26 +21,26 @@ final class Node {
     Host.assumeRuns("node is installed", "node", "--version");
   }
 
-  /** Returns the command that runs a script of {@code test/node/ipc}. */
-  static ProcessBuilder script(String name, String... args) {
+  /** Returns the command that runs a script of {@code test/node}, as {@code ipc/child.js}. */
+  public static ProcessBuilder script(String name, String... args) {
     List<String> command = new ArrayList<>();
     command.add("node");
-    command.add(Path.of("test", "node", "ipc", name).toAbsolutePath().toString());
+    command.add(Path.of("test", "node").resolve(name).toAbsolutePath().toString());
     command.addAll(List.of(args));
     return new ProcessBuilder(command);
   }
 
   /** Starts a script as a worker. */
-  static Worker fork(String name, String... args) {
+  public static Worker fork(String name, String... args) {
     assume();
     return Worker.spawn(script(name, args));
   }
 
   /** Runs a script that must succeed; returns what it printed. */
-  static String run(Path folder, String name, String... args)
+  public static String run(Path folder, String name, String... args)
       throws IOException, InterruptedException {
     assume();
-    Path out = folder.resolve(name + ".out");
+    Path out = folder.resolve(Path.of(name).getFileName() + ".out");
     Process process =
         script(name, args).redirectErrorStream(true).redirectOutput(out.toFile()).start();
     try {
@@ -56,7 +56,7 @@ final class Node {
   }
 
   /** Returns the words by which Node starts a class as a JVM like this one. */
-  static List<String> javaCommand() {
+  public static List<String> javaCommand() {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Xcheck:jni");

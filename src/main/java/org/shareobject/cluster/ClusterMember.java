@@ -1,4 +1,4 @@
-package org.shareobject.ipc;
+package org.shareobject.cluster;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -8,6 +8,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import org.shareobject.internal.socket.ChannelAccess;
+import org.shareobject.ipc.Channel;
+import org.shareobject.ipc.Worker;
 
 /**
  * A worker of a {@link ClusterPrimary}. All methods may be called by any thread at any time; none
@@ -29,11 +32,12 @@ public final class ClusterMember {
 
   /** Starts the process. */
   void spawn(ProcessBuilder command) {
-    worker = Worker.spawn(command, id, this::prepare);
+    worker = ChannelAccess.get().spawn(command, id, this::prepare);
   }
 
   private void prepare(Channel channel) {
-    channel.onInternalMessage(ClusterWire.COMMAND, (message, handle) -> receive(channel, message));
+    ChannelAccess.get()
+        .listen(channel, ClusterWire.COMMAND, (message, handle) -> receive(channel, message));
     channel.onDisconnect(() -> primary.forget(this));
   }
 

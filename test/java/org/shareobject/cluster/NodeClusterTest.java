@@ -1,4 +1,4 @@
-package org.shareobject.ipc;
+package org.shareobject.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.shareobject.testing.Node;
 
 /** JVMs as workers of Node's cluster. */
 @Timeout(180)
@@ -24,7 +25,7 @@ class NodeClusterTest {
   void shouldShareAPortWithNodesWorkers(String policy) throws Exception {
     List<String> words = new ArrayList<>(List.of(folder.toString(), policy));
     words.addAll(Node.javaCommand());
-    String out = Node.run(folder, "primary.js", words.toArray(String[]::new));
+    String out = Node.run(folder, "cluster/primary.js", words.toArray(String[]::new));
     assertTrue(out.endsWith("all\n"), out);
   }
 

@@ -1,4 +1,4 @@
-package org.shareobject.ipc;
+package org.shareobject.cluster;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -15,6 +15,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
+import org.shareobject.internal.process.Uncaught;
+import org.shareobject.internal.socket.Sockets;
 
 /** A socket that the primary of a cluster bound, and the workers that have it. Not thread-safe. */
 final class SharedSocket {
@@ -79,7 +81,7 @@ final class SharedSocket {
   private static ServerSocketChannel bound(ServerSocketChannel channel, SocketAddress address)
       throws IOException {
     try {
-      return channel.bind(address, Handle.BACKLOG);
+      return channel.bind(address, Sockets.BACKLOG);
     } catch (IOException | RuntimeException e) {
       channel.close();
       throw e;

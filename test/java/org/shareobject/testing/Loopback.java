@@ -1,4 +1,4 @@
-package org.shareobject.ipc;
+package org.shareobject.testing;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -6,18 +6,18 @@ import java.net.StandardProtocolFamily;
 import java.net.UnknownHostException;
 
 /** Addresses of this machine. */
-final class Loopback {
+public final class Loopback {
   private static final int IPV6_BYTES = 16;
 
   private Loopback() {}
 
   /** Returns the address of IPv4. */
-  static InetSocketAddress port(int port) {
+  public static InetSocketAddress port(int port) {
     return address(new byte[] {127, 0, 0, 1}, port);
   }
 
   /** Returns an address with any port. */
-  static InetSocketAddress of(StandardProtocolFamily family) {
+  public static InetSocketAddress of(StandardProtocolFamily family) {
     if (family == StandardProtocolFamily.INET) {
       return port(0);
     }

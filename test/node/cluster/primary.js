@@ -1,6 +1,6 @@
 // A primary of Node's cluster whose workers are JVMs and Node.
 // node primary.js FOLDER rr|none JAVA-COMMAND...; the class is
-// org.shareobject.ipc.NodeClusterWorker.
+// org.shareobject.cluster.NodeClusterWorker.
 'use strict';
 
 const assert = require('assert');
@@ -33,7 +33,7 @@ function forkNode(...where) {
 function forkJava(...args) {
   process.execPath = java;
   cluster.setupPrimary({
-    exec: 'org.shareobject.ipc.NodeClusterWorker', execArgv: options, args: args.map(String),
+    exec: 'org.shareobject.cluster.NodeClusterWorker', execArgv: options, args: args.map(String),
   });
   return cluster.fork();
 }
