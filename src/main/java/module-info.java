@@ -1,8 +1,14 @@
-/** Memory that the processes of one host share. */
+/**
+ * Memory that the processes of one host share.
+ *
+ * <p>It needs no other library. Modules that use {@link org.shareobject.ipc} or {@link
+ * org.shareobject.store} require {@code com.fasterxml.jackson.databind} too, whose types are in the
+ * signatures there; {@code Codec.json} needs it at run time.
+ */
 module org.shareobject {
   requires jdk.unsupported;
-  requires org.scijava.nativelib;
-  requires static transitive com.fasterxml.jackson.databind;
+  // Not transitive: javac would ask every user for Jackson.
+  requires static com.fasterxml.jackson.databind;
   requires static info.picocli;
   requires static java.management;
 

@@ -7,8 +7,10 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,12 +36,15 @@ class ReadmeTest {
         "Visits | \"Ada\";2"
       })
   void shouldRunTheExamples(String name, String output) throws IOException {
+    String readme = Files.readString(README);
     Matcher example =
         Pattern.compile("```java\n([^`]*?public class " + name + " [^`]*?)```", Pattern.DOTALL)
-            .matcher(Files.readString(README));
+            .matcher(readme);
     assertTrue(example.find());
     Path source = Files.writeString(folder.resolve(name + ".java"), example.group(1));
-    String classPath = System.getProperty("java.class.path");
+    int end = readme.indexOf("\n## ", example.end());
+    String section = readme.substring(readme.lastIndexOf("\n## ", example.start()), end);
+    String classPath = classPath(section);
     assertEquals(
         0,
         ToolProvider.getSystemJavaCompiler()
@@ -50,6 +55,15 @@ class ReadmeTest {
             .classPath(folder + File.pathSeparator + classPath)
             .run(name);
     assertEquals(new ChildJvm.Result(0, output.replace(';', '\n') + "\n", ""), result);
+  }
+
+  /** Returns the class path without the optional libraries that the text does not name. */
+  private static String classPath(String text) {
+    return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+        .filter(entry -> !entry.contains("/jackson-") || text.contains(":jackson-databind`"))
+        .filter(entry -> !entry.contains("/caffeine-") || text.contains(":caffeine`"))
+        .filter(entry -> !entry.contains("/picocli-"))
+        .collect(Collectors.joining(File.pathSeparator));
   }
 
   @Test

@@ -28,7 +28,6 @@ import org.shareobject.ShareClosedException;
 import org.shareobject.ShareIoException;
 import org.shareobject.ShareMap;
 import org.shareobject.testing.ChildJvm;
-import org.shareobject.testing.EchoMaster;
 import org.shareobject.testing.Futures;
 import org.shareobject.testing.Host;
 import org.shareobject.testing.JvmLauncher;
@@ -162,32 +161,6 @@ class WorkerTest {
       Futures.await(() -> !Host.isAlive(pid));
       assertEquals("alone", Files.readString(file));
     }
-  }
-
-  @Test
-  void shouldTalkWithinTheModule() {
-    List<String> modules = new ArrayList<>();
-    List<String> classes = new ArrayList<>();
-    for (String entry : System.getProperty("java.class.path").split(":", -1)) {
-      boolean isModule =
-          Files.exists(Path.of(entry, "module-info.class"))
-              || entry.contains("native-lib")
-              || entry.contains("slf4j-api");
-      if (isModule || entry.contains("jackson")) {
-        modules.add(entry);
-      } else if (Files.isDirectory(Path.of(entry))) {
-        classes.add(entry);
-      }
-    }
-    ChildJvm.Result result =
-        new JvmLauncher()
-            .plain()
-            .options("--module-path", String.join(":", modules))
-            .options("--add-modules", "org.shareobject,com.fasterxml.jackson.databind")
-            .options("--add-modules", "java.management")
-            .classPath(String.join(":", classes))
-            .run(EchoMaster.class);
-    assertTrue(result.out().startsWith("hello in module org.shareobject"), result.toString());
   }
 
   // ---- other programs ----

@@ -1,6 +1,5 @@
 package org.shareobject.testing;
 
-import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -17,6 +16,7 @@ public final class JvmLauncher {
   private final List<String> options = new ArrayList<>();
   private final Map<String, String> environment = new LinkedHashMap<>();
   private String classPath = System.getProperty("java.class.path");
+  private Path home = Path.of(System.getProperty("java.home"));
   private Path folder;
   private String terminal;
   private Path typescript;
@@ -55,6 +55,12 @@ public final class JvmLauncher {
   /** Sets the class path; empty for none. */
   public JvmLauncher classPath(String path) {
     classPath = path;
+    return this;
+  }
+
+  /** Sets the JDK, or an image that was linked. */
+  public JvmLauncher home(Path path) {
+    home = path;
     return this;
   }
 
@@ -115,7 +121,7 @@ public final class JvmLauncher {
   /** Starts a class, or a module's as {@code module/class}. */
   public ChildJvm start(String main, String... args) {
     List<String> command = new ArrayList<>(prefix);
-    command.add(System.getProperty("java.home") + File.separator + "bin" + File.separator + "java");
+    command.add(home.resolve("bin").resolve("java").toString());
     command.addAll(options);
     if (!classPath.isEmpty()) {
       command.addAll(List.of("--class-path", classPath));

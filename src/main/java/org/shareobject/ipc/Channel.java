@@ -272,6 +272,7 @@ public final class Channel implements AutoCloseable {
    *     The first filter that takes a message has it
    * @param listener is told of what the filter takes
    */
+  @SuppressWarnings("exports") // as module-info says
   public void onMessage(Predicate<JsonNode> filter, MessageListener listener) {
     inbox.listen(
         Objects.requireNonNull(filter, "filter"), Objects.requireNonNull(listener, "listener"));

@@ -16,5 +16,6 @@ public interface MessageListener {
    * @param handle the socket or map that came with it, or null; closed when the listeners have
    *     returned, unless one of them took it by {@link Handle#channel()} or {@link Handle#map}
    */
+  @SuppressWarnings("exports") // as module-info says
   void message(JsonNode message, Handle handle);
 }

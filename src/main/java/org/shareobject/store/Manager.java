@@ -43,6 +43,7 @@ public final class Manager {
    * @param store what is kept in it is seen by all users at once; to be closed, if it needs to be,
    *     by the caller after the last worker
    */
+  @SuppressWarnings("exports") // as module-info says
   public Manager(ConcurrentMap<String, JsonNode> store) {
     this.store = Objects.requireNonNull(store, "store");
   }
@@ -52,6 +53,7 @@ public final class Manager {
    *
    * @return what users set; may be changed
    */
+  @SuppressWarnings("exports") // as module-info says
   public ConcurrentMap<String, JsonNode> store() {
     return store;
   }

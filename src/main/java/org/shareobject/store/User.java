@@ -105,6 +105,7 @@ public final class User {
    * @param key the key
    * @return completes with the value; null if there is no such key, which a JSON null is not
    */
+  @SuppressWarnings("exports") // as module-info says
   public CompletableFuture<JsonNode> get(String key) {
     return ask(Wire.GET, Objects.requireNonNull(key, "key"), null, Function.identity());
   }
@@ -146,6 +147,7 @@ public final class User {
    * @param key the key; absent counts as 0
    * @return completes with the new number
    */
+  @SuppressWarnings("exports") // as module-info says
   public CompletableFuture<JsonNode> plusOne(String key) {
     return ask(Wire.PLUS_ONE, Objects.requireNonNull(key, "key"), null, Function.identity());
   }
