@@ -108,7 +108,7 @@ public final class Suites {
     return suite("limits", 1, 5, cases);
   }
 
-  /** The figures of the map's issue: the product and the heap map, keys in three ways. */
+  /** Get and set of the product and the heap map, with keys in three ways. */
   private Suite heap() {
     List<Case> cases = new ArrayList<>();
     for (String op : List.of("get", "set")) {
