@@ -20,7 +20,7 @@ static void test_map_read_believes_no_bytes_that_look_like_an_entry(void) {
   uint64_t position = hit.entry.position;
   put_text(map, "key", "another value");
   overwrite(map, position);
-  uint8_t *at = sho__log_at(map, 0, position);
+  uint8_t *at = sho__map_log_at(map, 0, position);
   hit.entry.position |= UINT64_C(0xb7) << 56;
   sho__entry_store(at, &hit.entry);
   CHECK_INT(sho__index_match(map, &map->segments[0], 0, "other", 5, &hit),
@@ -41,7 +41,7 @@ static void test_map_read_believes_no_position_far_above_the_log(void) {
   put_text(map, "key", "value");
   int64_t found = sho_map_find(map, "key", 3);
   REQUIRE(found >= 0);
-  uint8_t *at = sho__log_at(map, 0, (uint64_t)found << 3);
+  uint8_t *at = sho__map_log_at(map, 0, (uint64_t)found << 3);
   at[7] = 1;
   CHECK_TEXT(text_of(map, "key"), "(none)");
   CHECK_CODE(sho_map_find(map, "key", 3), SHO_EABSENT);

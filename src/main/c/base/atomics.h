@@ -127,6 +127,29 @@ static inline void sho__fence_after_unlock(void) {
 #endif
 }
 
+/* Shared numbers whose order other accesses see to: a lock, or a fence. */
+static inline uint64_t sho__load_relaxed(_Atomic uint64_t *word) {
+  return atomic_load_explicit(word, memory_order_relaxed);
+}
+
+static inline void sho__store_relaxed(_Atomic uint64_t *word, uint64_t value) {
+  atomic_store_explicit(word, value, memory_order_relaxed);
+}
+
+/* Adds one to a number that nobody else writes now. Not atomic. */
+static inline void sho__increment_owned(_Atomic uint64_t *counter) {
+  sho__store_relaxed(counter, sho__load_relaxed(counter) + 1);
+}
+
+/* Whoever sees the value sees all that was stored before it. */
+static inline void sho__store_release(_Atomic uint64_t *word, uint64_t value) {
+  atomic_store_explicit(word, value, memory_order_release);
+}
+
+static inline uint64_t sho__load_acquire(_Atomic uint64_t *word) {
+  return atomic_load_explicit(word, memory_order_acquire);
+}
+
 static inline void sho__pause(void) {
 #if defined(__x86_64__)
   __builtin_ia32_pause();

@@ -1,16 +1,18 @@
 /*
- * The map's parts among themselves. layout.h says what is shared;
- * docs/architecture.md argues why a kill between any two steps is harmless and
- * why a reader never returns torn bytes.
+ * The map's parts among themselves; each uses only those above it in this list.
+ * layout.h says what is shared; docs/architecture.md argues why a kill between
+ * any two steps is harmless and why a reader never returns torn bytes.
  *
  *   map_geometry.c geometry, header
- *   map_open.c     creation, opening, closing
  *   map_find.h     from a key to its slot and entry
  *   map_index.c    what else is done to slots
+ *   map_segment.h  a segment whose lock is held, and its invariants
+ *   map_entry.c    entries, looked at and checked
+ *   map_recover.c  after a dead owner, a reboot, damage
+ *   map_open.c     creation, opening, closing
  *   map_lock.h     a segment's lock
  *   map_append.h   an entry behind the tail, and room for it
- *   map_log.c      entries, and room where there is little
- *   map_recover.c  after a dead owner, a reboot, damage
+ *   map_room.c     room where there is little
  *   map_verify.c   verify
  *   map_read.c     get, find, await
  *   map_write.c    set, compare, remove, add, expire
@@ -20,7 +22,6 @@
 #ifndef SHO_MAP_H
 #define SHO_MAP_H
 
-#include "base/crash.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "layout.h"
@@ -114,21 +115,6 @@ static inline uint64_t sho__map_tag_of(uint64_t hash) {
   return (tag == 0 ? 1 : tag) << 48;
 }
 
-/* ---- shared numbers, under a lock ---------------------------------------- */
-
-static inline void sho__bump(_Atomic uint64_t *counter) {
-  uint64_t value = atomic_load_explicit(counter, memory_order_relaxed);
-  atomic_store_explicit(counter, value + 1, memory_order_relaxed);
-}
-
-static inline void sho__put(_Atomic uint64_t *word, uint64_t value) {
-  atomic_store_explicit(word, value, memory_order_relaxed);
-}
-
-static inline uint64_t sho__get(_Atomic uint64_t *word) {
-  return atomic_load_explicit(word, memory_order_relaxed);
-}
-
 /* ---- positions ---------------------------------------------------------- */
 
 static inline uint64_t sho__position_add(const struct sho_map *map,
@@ -188,8 +174,8 @@ static inline int sho__entry_fits(const struct sho_map *map,
 }
 
 /* The log's bytes at a position; max_entry of them are in one piece. */
-static inline uint8_t *sho__log_at(const struct sho_map *map, uint32_t segment,
-                                   uint64_t position) {
+static inline uint8_t *sho__map_log_at(const struct sho_map *map,
+                                       uint32_t segment, uint64_t position) {
   return map->logs + segment * 2 * map->geometry.log_bytes +
          (position & map->position_mask);
 }
@@ -226,7 +212,7 @@ static inline void sho__entry_load(struct sho__entry_shm *e,
   e->checksum = (uint32_t)(last >> 32);
 }
 
-/* Field by field, as in sho__log_init. */
+/* Field by field, as in sho__segment_init. */
 static inline void sho__entry_store(uint8_t *at,
                                     const struct sho__entry_shm *e) {
   struct sho__entry_shm *to = (struct sho__entry_shm *)(void *)at;
@@ -255,10 +241,10 @@ static inline int sho__entry_expired(const struct sho_map *map,
  * entry may look like its header. Fences by itself.
  */
 static inline int sho__entry_still(const struct sho_map *map,
-                                   const struct sho__segment_shm *segment,
+                                   const struct sho__segment_shm *shm,
                                    uint64_t position) {
   sho__fence_after_copy();
-  uint64_t head = atomic_load_explicit(&segment->head, memory_order_relaxed);
+  uint64_t head = atomic_load_explicit(&shm->head, memory_order_relaxed);
   return position - head <= map->position_mask; /* wraps if it was passed */
 }
 
@@ -275,9 +261,8 @@ int sho__index_insert(const struct sho_map *map, uint64_t hash,
 /* Has a slot that is in use name another position, not visited. */
 static inline void sho__index_replace(_Atomic uint64_t *slot,
                                       uint64_t position) {
-  uint64_t tag = sho__get(slot) & SHO__SLOT_TAG_MASK;
-  atomic_store_explicit(slot, tag | sho__slot_position(position),
-                        memory_order_release);
+  uint64_t tag = sho__load_relaxed(slot) & SHO__SLOT_TAG_MASK;
+  sho__store_release(slot, tag | sho__slot_position(position));
 }
 
 /* Empties a slot of that segment, whose key has that hash. */
@@ -292,135 +277,6 @@ static inline struct sho__bucket_shm *sho__index_of(const struct sho_map *map,
                                                     uint32_t segment) {
   return map->buckets + segment * map->geometry.buckets;
 }
-
-/* ---- log: map_log.c, all under the lock --------------------------------- */
-
-/*
- * head to lap_largest are the segment's numbers. They are read once, when the
- * lock is taken, and checked; from then on they are used from here and written
- * to both places. So whoever stores into the segment meanwhile, against all
- * rules, cannot lead its owner astray.
- */
-struct sho__log {
-  struct sho_map *map;
-  struct sho__segment_shm *segment;
-  uint64_t head;
-  uint64_t tail;
-  uint64_t live_bytes;
-  uint64_t entries;
-  uint64_t largest;
-  uint64_t earliest_expiry_ms;
-  uint64_t lap_largest;
-  uint8_t *bytes; /* where the log's first byte is mapped */
-  uint32_t number;
-  int changed;                  /* what await waits for */
-  int moved;                    /* a slot was emptied, or names another entry */
-  const _Atomic uint64_t *keep; /* the slot of the key that is written */
-};
-
-/* Field by field: a struct that was stored in small parts and is copied in
- * large ones costs a stall for each of those. */
-static inline void sho__log_init(struct sho__log *log, struct sho_map *map,
-                                 uint32_t segment) {
-  log->map = map;
-  log->segment = &map->segments[segment];
-  log->bytes = sho__log_at(map, segment, 0);
-  log->number = segment;
-  log->head = sho__get(&log->segment->head);
-  log->tail = sho__get(&log->segment->tail);
-  log->live_bytes = sho__get(&log->segment->live_bytes);
-  log->entries = sho__get(&log->segment->entries);
-  log->largest = sho__get(&log->segment->largest);
-  log->earliest_expiry_ms = sho__get(&log->segment->earliest_expiry_ms);
-  log->lap_largest = sho__get(&log->segment->lap_largest);
-  log->changed = 0;
-  log->moved = 0;
-  log->keep = NULL;
-}
-
-#define SHO__SEGMENT_PUT(log, field, value)                                    \
-  sho__put(&(log)->segment->field, (log)->field = (value))
-
-/* Release: no slot names an entry that the head has passed. */
-static inline void sho__log_set_head(struct sho__log *log, uint64_t head) {
-  log->head = head;
-  atomic_store_explicit(&log->segment->head, head, memory_order_release);
-  SHO_CRASH_POINT("map: head advanced");
-}
-
-/* Release: what lies before the tail is written. */
-static inline void sho__log_set_tail(struct sho__log *log, uint64_t tail) {
-  log->tail = tail;
-  atomic_store_explicit(&log->segment->tail, tail, memory_order_release);
-}
-
-/* As sho__log_at, for the log whose segment is locked. The largest entry fits
- * behind it into the mapping, whatever the position. */
-static inline uint8_t *sho__log_byte(const struct sho__log *log,
-                                     uint64_t position) {
-  uint64_t off = position & log->map->position_mask;
-  uint64_t log_bytes = log->map->geometry.log_bytes;
-  return log->bytes + (off < log_bytes ? off : off - log_bytes);
-}
-
-/* For an entry that the live bytes leave no place for: drops what is expired,
- * and answers SHO_OK if that made it a place, or SHO_EFULL. */
-int sho__log_admit(struct sho__log *log, uint64_t bytes, uint64_t replaced,
-                   uint64_t largest);
-
-/* sho__log_room when there is an entry at the head that is not marked dead.
- * wanted: so many bytes are to be free. SHO_ECORRUPT. */
-int sho__log_make_room(struct sho__log *log, uint64_t wanted,
-                       uint64_t replaced);
-
-/* Takes an entry off the index and off the counts, and marks it dead. */
-void sho__log_drop(struct sho__log *log, uint64_t hash, _Atomic uint64_t *slot,
-                   const struct sho__entry_shm *entry);
-
-/* Copies the header at a position, the mark taken off. 0 if what lies there is
- * no entry of that position that ends at or before the tail; 1 for an entry, -1
- * for one marked dead. */
-int sho__log_entry(const struct sho__log *log, uint64_t position,
-                   struct sho__entry_shm *entry);
-
-/* The same for the entry that a slot of this segment names; 0 if it names
- * none between head and tail. */
-int sho__log_slot_entry(const struct sho__log *log, uint64_t slot_value,
-                        struct sho__entry_shm *entry);
-
-/* The hash of the key behind a header that sho__log_entry found good. */
-uint64_t sho__log_key_hash(const struct sho__log *log,
-                           const struct sho__entry_shm *entry);
-
-/* Whether the entry's checksum is right. hash: of its key. */
-int sho__entry_is_whole(const struct sho__log *log,
-                        const struct sho__entry_shm *entry, uint64_t hash);
-
-/* sho__log_entry and sho__entry_is_whole, dead or not. */
-int sho__log_whole_entry(const struct sho__log *log, uint64_t position,
-                         struct sho__entry_shm *entry);
-
-/* Whether a slot of this segment may name an entry with that hash. */
-static inline int sho__slot_fits(const struct sho__log *log,
-                                 uint64_t slot_value, uint64_t hash) {
-  return sho__map_segment_of(log->map, hash) == log->number &&
-         sho__map_tag_of(hash) == (slot_value & SHO__SLOT_TAG_MASK);
-}
-
-/* Drops all that is expired; their number. */
-uint64_t sho__log_remove_expired(struct sho__log *log);
-
-/* ---- recovery: map_recover.c -------------------------------------------- */
-
-/* For a segment whose last owner died (dead) or whose numbers make no sense. */
-void sho__segment_recover(struct sho__log *log, int dead);
-
-/* Counts anew what follows from index and log; drops slots that name nothing.
- * checked: verifies checksums too, and drops what fails. Readers may read. */
-void sho__segment_rebuild(struct sho__log *log, int checked);
-
-/* After a reboot, before anybody else is let in. */
-void sho__map_rebuild_all(struct sho_map *map);
 
 /* ---- reads: map_read.c -------------------------------------------------- */
 

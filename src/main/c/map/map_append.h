@@ -1,12 +1,13 @@
 /*
  * Room in a log, and an entry behind its tail, inline: the hot path of all
- * writes. All under the segment's lock; map_log.c has the rest.
+ * writes. All under the segment's lock; map_room.c has the rest.
  */
 #ifndef SHO_MAP_APPEND_H
 #define SHO_MAP_APPEND_H
 
+#include "base/assert.h"
 #include "base/crash.h"
-#include "map/map.h"
+#include "map/map_segment.h"
 
 enum {
   SHO__FREE_SHARE = 16, /* NONE keeps one part in so many free of live bytes */
@@ -17,14 +18,18 @@ enum {
 
 /* ---- room --------------------------------------------------------------- */
 
-static inline uint64_t sho__log_free_bytes(const struct sho__log *log) {
-  uint64_t used = sho__position_distance(log->map, log->head, log->tail);
-  return log->map->geometry.log_bytes - used;
+static inline uint64_t
+sho__segment_free_bytes(const struct sho__segment *segment) {
+  uint64_t used =
+      sho__position_distance(segment->map, segment->head, segment->tail);
+  SHO_ASSERT(segment->head <= segment->tail);
+  SHO_ASSERT(used <= segment->map->geometry.log_bytes);
+  return segment->map->geometry.log_bytes - used;
 }
 
 /* Of live bytes, with NONE. */
-static inline uint64_t sho__log_live_limit(const struct sho_map *map,
-                                           uint64_t largest) {
+static inline uint64_t sho__segment_live_limit(const struct sho_map *map,
+                                               uint64_t largest) {
   uint64_t log_bytes = map->geometry.log_bytes;
   uint64_t kept = log_bytes / SHO__FREE_SHARE;
   return log_bytes - (2 * largest > kept ? 2 * largest : kept);
@@ -32,33 +37,35 @@ static inline uint64_t sho__log_live_limit(const struct sho_map *map,
 
 /* A search for a key that is not there takes 0.3 us at 31/32, 30 at the very
  * end. */
-static inline int sho__index_is_full(const struct sho__log *log) {
-  uint64_t slots = log->map->geometry.buckets * SHO__BUCKET_SLOTS;
-  return log->entries >= slots - slots / SHO__FREE_SLOTS_SHARE;
+static inline int sho__index_is_full(const struct sho__segment *segment) {
+  uint64_t slots = segment->map->geometry.buckets * SHO__BUCKET_SLOTS;
+  return segment->entries >= slots - slots / SHO__FREE_SLOTS_SHARE;
 }
 
 /* NONE: whether the entry will fit beside what lives. */
-static inline int sho__log_admits(const struct sho__log *log, uint64_t bytes,
-                                  uint64_t replaced, uint64_t largest) {
-  uint64_t limit = sho__log_live_limit(log->map, largest);
-  return log->live_bytes - replaced + bytes <= limit &&
-         (replaced > 0 || !sho__index_is_full(log));
+static inline int sho__segment_admits(const struct sho__segment *segment,
+                                      uint64_t bytes, uint64_t replaced,
+                                      uint64_t largest) {
+  uint64_t limit = sho__segment_live_limit(segment->map, largest);
+  return segment->live_bytes - replaced + bytes <= limit &&
+         (replaced > 0 || !sho__index_is_full(segment));
 }
 
 /* Frees the entry at the head, if it is marked dead, and answers its bytes; 0:
  * it is not, or damaged. used: the bytes from head to tail. */
-static inline uint64_t sho__log_pass_dead(struct sho__log *log, uint64_t used) {
-  uint64_t head = log->head;
+static inline uint64_t sho__segment_pass_dead(struct sho__segment *segment,
+                                              uint64_t used) {
+  uint64_t head = segment->head;
   struct sho__entry_shm entry;
-  sho__entry_load(&entry, sho__log_byte(log, head));
+  sho__entry_load(&entry, sho__segment_byte(segment, head));
   uint64_t bytes = sho__entry_size(&entry);
   if (entry.position != (head | SHO__ENTRY_DEAD) ||
-      !sho__entry_fits(log->map, &entry) || bytes > used) {
+      !sho__entry_fits(segment->map, &entry) || bytes > used) {
     return 0;
   }
-  uint64_t next = sho__position_add(log->map, head, bytes);
-  __builtin_prefetch(sho__log_byte(log, next));
-  sho__log_set_head(log, next);
+  uint64_t next = sho__position_add(segment->map, head, bytes);
+  __builtin_prefetch(sho__segment_byte(segment, next));
+  sho__segment_set_head(segment, next);
   return bytes;
 }
 
@@ -67,31 +74,34 @@ static inline uint64_t sho__log_pass_dead(struct sho__log *log, uint64_t used) {
  * entries going as it comes. SHO_EFULL changes nothing that can be seen. Moves,
  * drops and expires entries: slots found before may have changed.
  */
-static inline int sho__log_room(struct sho__log *log, uint64_t bytes,
-                                uint64_t replaced) {
-  uint64_t largest = log->largest;
+static inline int sho__segment_room(struct sho__segment *segment,
+                                    uint64_t bytes, uint64_t replaced) {
+  uint64_t largest = segment->largest;
+  SHO_ASSERT(bytes % 8 == 0 && bytes <= segment->map->geometry.max_entry + 7);
+  SHO_ASSERT(replaced <= segment->map->geometry.max_entry + 7);
   largest = largest < bytes ? bytes : largest;
-  if (log->map->geometry.eviction == SHO_EVICTION_NONE &&
-      __builtin_expect(!sho__log_admits(log, bytes, replaced, largest), 0)) {
-    int code = sho__log_admit(log, bytes, replaced, largest);
+  if (segment->map->geometry.eviction == SHO_EVICTION_NONE &&
+      __builtin_expect(!sho__segment_admits(segment, bytes, replaced, largest),
+                       0)) {
+    int code = sho__segment_admit(segment, bytes, replaced, largest);
     if (code != SHO_OK) {
       return code;
     }
   }
-  SHO__SEGMENT_PUT(log, largest, largest);
+  SHO__SEGMENT_PUT(segment, largest, largest);
   uint64_t wanted = bytes + largest;
-  uint64_t free = sho__log_free_bytes(log);
+  uint64_t free = sho__segment_free_bytes(segment);
   while (free < wanted) {
-    uint64_t freed =
-        sho__log_pass_dead(log, log->map->geometry.log_bytes - free);
+    uint64_t freed = sho__segment_pass_dead(
+        segment, segment->map->geometry.log_bytes - free);
     if (freed == 0) {
-      return sho__log_make_room(log, wanted, replaced);
+      return sho__segment_make_room(segment, wanted, replaced);
     }
     free += freed;
   }
-  return replaced > 0 || !sho__index_is_full(log)
+  return replaced > 0 || !sho__index_is_full(segment)
              ? SHO_OK
-             : sho__log_make_room(log, wanted, replaced);
+             : sho__segment_make_room(segment, wanted, replaced);
 }
 
 /* ---- writing ------------------------------------------------------------ */
@@ -100,13 +110,13 @@ static inline int sho__log_room(struct sho__log *log, uint64_t bytes,
  * What lives was written less than a log ago. So when the tail comes into a new
  * lap, nothing that lives is larger than what was written in the lap before.
  */
-static inline void sho__log_note_size(struct sho__log *log, uint64_t bytes,
-                                      int laps) {
-  uint64_t lap_largest = log->lap_largest;
+static inline void sho__segment_note_size(struct sho__segment *segment,
+                                          uint64_t bytes, int laps) {
+  uint64_t lap_largest = segment->lap_largest;
   lap_largest = lap_largest < bytes ? bytes : lap_largest;
-  SHO__SEGMENT_PUT(log, lap_largest, laps ? 0 : lap_largest);
-  if (laps || log->largest < bytes) {
-    SHO__SEGMENT_PUT(log, largest, laps ? lap_largest : bytes);
+  SHO__SEGMENT_PUT(segment, lap_largest, laps ? 0 : lap_largest);
+  if (laps || segment->largest < bytes) {
+    SHO__SEGMENT_PUT(segment, largest, laps ? lap_largest : bytes);
   }
 }
 
@@ -114,28 +124,30 @@ static inline void sho__log_note_size(struct sho__log *log, uint64_t bytes,
  * As many lines as were written, a few entries ahead of the tail: it gets there
  * some writes later. In a full log the next entries at the head are among them.
  */
-static inline void sho__log_prefetch(const struct sho__log *log,
-                                     uint64_t bytes) {
-  uint8_t *at = sho__log_byte(log, log->tail);
+static inline void sho__segment_prefetch(const struct sho__segment *segment,
+                                         uint64_t bytes) {
+  uint8_t *at = sho__segment_byte(segment, segment->tail);
   uint64_t most = bytes < SHO__PREFETCH_BYTES ? bytes : SHO__PREFETCH_BYTES;
   for (uint64_t ahead = 0; ahead < most; ahead += 64) {
     __builtin_prefetch(at + SHO__PREFETCH_BYTES + ahead, 1);
   }
 }
 
-static inline void sho__log_advance_tail(struct sho__log *log, uint64_t bytes) {
-  uint64_t tail = log->tail;
-  uint64_t next = sho__position_add(log->map, tail, bytes);
-  sho__log_note_size(log, bytes, (tail ^ next) >> log->map->position_bits != 0);
-  sho__log_set_tail(log, next);
-  sho__log_prefetch(log, bytes);
+static inline void sho__segment_advance_tail(struct sho__segment *segment,
+                                             uint64_t bytes) {
+  uint64_t tail = segment->tail;
+  uint64_t next = sho__position_add(segment->map, tail, bytes);
+  sho__segment_note_size(segment, bytes,
+                         (tail ^ next) >> segment->map->position_bits != 0);
+  sho__segment_set_tail(segment, next);
+  sho__segment_prefetch(segment, bytes);
 }
 
-static inline void sho__log_note_expiry(struct sho__log *log,
-                                        uint64_t expiry_ms) {
-  uint64_t earliest = log->earliest_expiry_ms;
+static inline void sho__segment_note_expiry(struct sho__segment *segment,
+                                            uint64_t expiry_ms) {
+  uint64_t earliest = segment->earliest_expiry_ms;
   if (expiry_ms != 0 && (earliest == 0 || expiry_ms < earliest)) {
-    SHO__SEGMENT_PUT(log, earliest_expiry_ms, expiry_ms);
+    SHO__SEGMENT_PUT(segment, earliest_expiry_ms, expiry_ms);
   }
 }
 
@@ -165,13 +177,15 @@ static inline void sho__copy_in(uint8_t *to, const uint8_t *from,
 
 /* Writes an entry behind the tail, where there is room, and moves the tail. In
  * *entry: version 0 means a new one; position and checksum are filled in. */
-static inline void sho__log_append(struct sho__log *log,
-                                   struct sho__entry_shm *entry,
-                                   const void *key, const void *value,
-                                   uint64_t key_hash) {
-  uint64_t tail = log->tail;
+static inline void sho__segment_append(struct sho__segment *segment,
+                                       struct sho__entry_shm *entry,
+                                       const void *key, const void *value,
+                                       uint64_t key_hash) {
+  uint64_t tail = segment->tail;
   uint32_t key_bytes = sho__entry_key_bytes(entry);
-  uint8_t *at = sho__log_byte(log, tail);
+  SHO_ASSERT(sho__entry_fits(segment->map, entry));
+  SHO_ASSERT(sho__entry_size(entry) <= sho__segment_free_bytes(segment));
+  uint8_t *at = sho__segment_byte(segment, tail);
   uint8_t *value_at = at + SHO__ENTRY_BYTES + key_bytes;
   int is_long = entry->value_bytes >= SHO__HASH_COPY_BYTES;
   entry->position = tail;
@@ -179,7 +193,7 @@ static inline void sho__log_append(struct sho__log *log,
     entry->version = tail;
   }
   entry->checksum = is_long ? 0 : sho__entry_checksum(entry, key_hash, value);
-  sho__log_note_expiry(log, sho__entry_expiry_ms(entry));
+  sho__segment_note_expiry(segment, sho__entry_expiry_ms(entry));
   /* The head that freed these bytes is seen before they change. */
   sho__fence_before_overwrite();
   sho__entry_store(at, entry);
@@ -195,18 +209,8 @@ static inline void sho__log_append(struct sho__log *log,
   }
   SHO_CRASH_POINT("map: entry written");
   uint64_t bytes = sho__entry_size(entry);
-  sho__log_advance_tail(log, bytes);
+  sho__segment_advance_tail(segment, bytes);
   SHO_CRASH_POINT("map: tail advanced");
-}
-
-/* Marks the entry at a position, which no slot names, as dead; or not dead. */
-static inline void sho__log_mark(struct sho__log *log, uint64_t position,
-                                 int dead) {
-  uint64_t mark = dead ? SHO__ENTRY_DEAD : 0;
-  void *at = sho__log_byte(log, position);
-  /* Release: who sees the mark sees that no slot names the entry. */
-  atomic_store_explicit((_Atomic uint64_t *)at, position | mark,
-                        memory_order_release);
 }
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef SHO_MAP_FIND_H
 #define SHO_MAP_FIND_H
 
+#include "base/assert.h"
 #include "map/map.h"
 
 struct sho__hit {
@@ -30,7 +31,7 @@ sho__index_next(const struct sho_map *map, struct sho__bucket_shm *index,
  * then the head has passed it.
  */
 static inline enum sho__lookup
-sho__index_match(const struct sho_map *map, struct sho__segment_shm *segment,
+sho__index_match(const struct sho_map *map, struct sho__segment_shm *shm,
                  uint32_t number, const void *key, size_t key_bytes,
                  struct sho__hit *hit) {
   uint64_t off = (hit->slot_value & SHO__SLOT_POSITION_MASK) << 3;
@@ -50,11 +51,11 @@ sho__index_match(const struct sho_map *map, struct sho__segment_shm *segment,
       sho__equal_racy(hit->at + SHO__ENTRY_BYTES, key, key_bytes)) {
     return SHO__HIT;
   }
-  if (named && sho__entry_still(map, segment, position)) {
+  if (named && sho__entry_still(map, shm, position)) {
     return SHO__MISS; /* another key of the same tag */
   }
   sho__fence_after_copy();
-  uint64_t slot_now = atomic_load_explicit(hit->slot, memory_order_relaxed);
+  uint64_t slot_now = sho__load_relaxed(hit->slot);
   return ((slot_now ^ hit->slot_value) & ~SHO__SLOT_VISITED) == 0
              ? SHO__MISS /* damaged: the slot names nothing */
              : SHO__MOVED;
@@ -78,26 +79,26 @@ static inline enum sho__lookup sho__index_find(const struct sho_map *map,
                                                size_t key_bytes,
                                                struct sho__hit *hit) {
   uint32_t number = sho__map_segment_of(map, hash);
-  struct sho__segment_shm *segment = &map->segments[number];
+  struct sho__segment_shm *shm = &map->segments[number];
   struct sho__bucket_shm *index = sho__index_of(map, number);
   struct sho__bucket_shm *bucket = index + sho__map_bucket_of(map, hash);
   uint64_t tag = sho__map_tag_of(hash);
   for (uint64_t n = 0; n < map->geometry.buckets; n++) {
+    SHO_ASSERT(bucket >= index && bucket < index + map->geometry.buckets);
     for (int i = 0; i < SHO__BUCKET_SLOTS; i++) {
-      uint64_t slot_value =
-          atomic_load_explicit(&bucket->slots[i], memory_order_acquire);
+      uint64_t slot_value = sho__load_acquire(&bucket->slots[i]);
       if (((slot_value ^ tag) & SHO__SLOT_TAG_MASK) != 0) {
         continue;
       }
       hit->slot = &bucket->slots[i];
       hit->slot_value = slot_value;
       enum sho__lookup found =
-          sho__index_match(map, segment, number, key, key_bytes, hit);
+          sho__index_match(map, shm, number, key, key_bytes, hit);
       if (found != SHO__MISS) {
         return found;
       }
     }
-    if (atomic_load_explicit(&bucket->overflow, memory_order_acquire) == 0) {
+    if (sho__load_acquire(&bucket->overflow) == 0) {
       return SHO__MISS;
     }
     bucket = sho__index_next(map, index, bucket);

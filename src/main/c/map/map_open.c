@@ -10,7 +10,7 @@
 #include "base/boot.h"
 #include "base/error.h"
 #include "base/wait.h"
-#include "map/map.h"
+#include "map/map_segment.h"
 
 enum { OPEN_ATTEMPTS = 100 };
 

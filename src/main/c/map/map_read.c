@@ -64,9 +64,8 @@ static enum sho__lookup try_read(const struct sho_map *map, uint64_t hash,
   if (live) {
     take(&hit, context);
   }
-  struct sho__segment_shm *segment =
-      &map->segments[sho__map_segment_of(map, hash)];
-  if (!sho__entry_still(map, segment, hit.entry.position)) {
+  struct sho__segment_shm *shm = &map->segments[sho__map_segment_of(map, hash)];
+  if (!sho__entry_still(map, shm, hit.entry.position)) {
     return SHO__MOVED; /* and its expiry may be another entry's */
   }
   if (!live) {
@@ -89,14 +88,14 @@ int sho__map_fail_overtaken(const struct sho_map *map) {
 static int read_locked(struct sho_map *map, uint64_t hash, const void *key,
                        size_t key_bytes, take_fn *take, void *context,
                        enum sho__lookup *found) {
-  struct sho__log log;
+  struct sho__segment segment;
   if (map->read_only) {
     return sho__map_fail_overtaken(map);
   }
-  int code = sho__segment_lock(map, sho__map_segment_of(map, hash), &log);
+  int code = sho__segment_lock(map, sho__map_segment_of(map, hash), &segment);
   if (code == SHO_OK) {
     *found = try_read(map, hash, key, key_bytes, take, context);
-    sho__segment_unlock(&log);
+    sho__segment_unlock(&segment);
   }
   return code;
 }
@@ -284,17 +283,16 @@ static int version_now(struct sho_map *map, const void *key, size_t key_bytes,
   return code;
 }
 
-static void sleep_on(const struct sho_map *map,
-                     struct sho__segment_shm *segment, uint32_t seen,
-                     int64_t most_ns) {
+static void sleep_on(const struct sho_map *map, struct sho__segment_shm *shm,
+                     uint32_t seen, int64_t most_ns) {
   int64_t slice = map->read_only ? AWAIT_READ_ONLY_NS : AWAIT_SLICE_NS;
   if (!map->read_only) {
-    atomic_store(&segment->sleepers, 1);
-    if (atomic_load(&segment->changes) != seen) {
+    atomic_store(&shm->sleepers, 1);
+    if (atomic_load(&shm->changes) != seen) {
       return;
     }
   }
-  sho__wait(&segment->changes, seen, most_ns < slice ? most_ns : slice);
+  sho__wait(&shm->changes, seen, most_ns < slice ? most_ns : slice);
 }
 
 int sho_map_await(struct sho_map *map, const void *key, size_t key_bytes,
@@ -304,11 +302,10 @@ int sho_map_await(struct sho_map *map, const void *key, size_t key_bytes,
     return code != SHO_OK ? code : sho__fail(SHO_EINVAL, "a place is needed");
   }
   uint64_t hash = sho__map_hash(map, key, key_bytes);
-  struct sho__segment_shm *segment =
-      &map->segments[sho__map_segment_of(map, hash)];
+  struct sho__segment_shm *shm = &map->segments[sho__map_segment_of(map, hash)];
   int64_t begin = timeout_ns > 0 ? sho__awake_ns() : 0;
   for (;;) {
-    uint32_t seen = atomic_load(&segment->changes);
+    uint32_t seen = atomic_load(&shm->changes);
     uint64_t current;
     int64_t left;
     code = version_now(map, key, key_bytes, &current, &left);
@@ -330,6 +327,6 @@ int sho_map_await(struct sho_map *map, const void *key, size_t key_bytes,
       }
       left = rest < left ? rest : left;
     }
-    sleep_on(map, segment, seen, left);
+    sleep_on(map, shm, seen, left);
   }
 }

@@ -32,13 +32,13 @@ static uint32_t segment_at(const struct sho_map *map, uint64_t cursor) {
 /* Copies the header that a slot names. 0: none; -1: it moved, look again. */
 static int copy_header(const struct sho_map *map, uint32_t segment,
                        _Atomic uint64_t *slot, struct sho__entry_shm *entry) {
-  uint64_t value = atomic_load_explicit(slot, memory_order_acquire);
+  uint64_t value = sho__load_acquire(slot);
   uint64_t named = value & SHO__SLOT_POSITION_MASK;
   uint64_t off = named << 3 & map->position_mask;
   if (value == 0 || off >= map->geometry.log_bytes) {
     return 0;
   }
-  sho__entry_load(entry, sho__log_at(map, segment, off));
+  sho__entry_load(entry, sho__map_log_at(map, segment, off));
   if (sho__slot_position(entry->position) == named &&
       (entry->position & map->position_mask) == off &&
       (uint64_t)SHO__ENTRY_BYTES + sho__entry_key_bytes(entry) +
@@ -47,7 +47,7 @@ static int copy_header(const struct sho_map *map, uint32_t segment,
     return 1;
   }
   sho__fence_after_copy();
-  uint64_t now = atomic_load_explicit(slot, memory_order_relaxed);
+  uint64_t now = sho__load_relaxed(slot);
   return ((now ^ value) & ~SHO__SLOT_VISITED) == 0 ? 0 : -1;
 }
 
@@ -78,7 +78,7 @@ static int try_record(struct sho_map *map, uint64_t cursor, uint8_t *out,
   if (fits) {
     memcpy(out, &record, sizeof record);
     sho__copy_racy(out + sizeof record,
-                   sho__log_at(map, segment, entry.position) + sizeof entry,
+                   sho__map_log_at(map, segment, entry.position) + sizeof entry,
                    content);
   }
   if (!sho__entry_still(map, &map->segments[segment], entry.position)) {
@@ -99,14 +99,14 @@ static int copy_record(struct sho_map *map, uint64_t cursor, uint8_t *out,
   if (*got != -1) {
     return SHO_OK;
   }
-  struct sho__log log;
+  struct sho__segment segment;
   if (map->read_only) {
     return sho__map_fail_overtaken(map);
   }
-  int code = sho__segment_lock(map, segment_at(map, cursor), &log);
+  int code = sho__segment_lock(map, segment_at(map, cursor), &segment);
   if (code == SHO_OK) {
     *got = try_record(map, cursor, out, size, bytes);
-    sho__segment_unlock(&log);
+    sho__segment_unlock(&segment);
   }
   return code;
 }
@@ -125,7 +125,7 @@ int sho_map_scan(struct sho_map *map, uint64_t *cursor, void *out, size_t size,
   size_t bytes = 0;
   int got = 0;
   for (; at < slots; at++) {
-    if (atomic_load_explicit(slot_at(map, at), memory_order_relaxed) == 0) {
+    if (sho__load_relaxed(slot_at(map, at)) == 0) {
       continue;
     }
     code = copy_record(map, at, to + filled, size - filled, &bytes, &got);
@@ -153,27 +153,27 @@ int sho_map_scan(struct sho_map *map, uint64_t *cursor, void *out, size_t size,
 
 /* The entries stay in the log, where nothing names them any more; then the
  * head jumps over them. Overflow counts go last: a search ends at their 0. */
-static uint64_t clear_segment(struct sho__log *log) {
-  struct sho__bucket_shm *index = sho__index_of(log->map, log->number);
-  uint64_t entries = log->entries;
-  for (uint64_t b = 0; b < log->map->geometry.buckets; b++) {
+static uint64_t clear_segment(struct sho__segment *segment) {
+  struct sho__bucket_shm *index = sho__index_of(segment->map, segment->number);
+  uint64_t entries = segment->entries;
+  for (uint64_t b = 0; b < segment->map->geometry.buckets; b++) {
     for (int i = 0; i < SHO__BUCKET_SLOTS; i++) {
-      sho__put(&index[b].slots[i], 0);
+      sho__store_relaxed(&index[b].slots[i], 0);
     }
     if (b == 0) {
       SHO_CRASH_POINT("map: index half cleared");
     }
   }
-  for (uint64_t b = 0; b < log->map->geometry.buckets; b++) {
-    sho__put(&index[b].overflow, 0);
+  for (uint64_t b = 0; b < segment->map->geometry.buckets; b++) {
+    sho__store_relaxed(&index[b].overflow, 0);
   }
   SHO_CRASH_POINT("map: index cleared");
-  SHO__SEGMENT_PUT(log, live_bytes, 0);
-  SHO__SEGMENT_PUT(log, entries, 0);
-  SHO__SEGMENT_PUT(log, largest, 0);
-  SHO__SEGMENT_PUT(log, lap_largest, 0);
-  SHO__SEGMENT_PUT(log, earliest_expiry_ms, 0);
-  sho__log_set_head(log, log->tail);
+  SHO__SEGMENT_PUT(segment, live_bytes, 0);
+  SHO__SEGMENT_PUT(segment, entries, 0);
+  SHO__SEGMENT_PUT(segment, largest, 0);
+  SHO__SEGMENT_PUT(segment, lap_largest, 0);
+  SHO__SEGMENT_PUT(segment, earliest_expiry_ms, 0);
+  sho__segment_set_head(segment, segment->tail);
   SHO_CRASH_POINT("map: log cleared");
   return entries;
 }
@@ -181,14 +181,14 @@ static uint64_t clear_segment(struct sho__log *log) {
 int sho_map_clear(struct sho_map *map) {
   int code = sho__map_writable(map);
   for (uint32_t s = 0; code == SHO_OK && s < map->geometry.segments; s++) {
-    struct sho__log log;
-    code = sho__segment_lock(map, s, &log);
+    struct sho__segment segment;
+    code = sho__segment_lock(map, s, &segment);
     if (code == SHO_OK) {
-      uint64_t removed = clear_segment(&log);
-      sho__put(&log.segment->removals,
-               sho__get(&log.segment->removals) + removed);
-      log.changed = 1;
-      sho__segment_unlock(&log);
+      uint64_t removed = clear_segment(&segment);
+      sho__store_relaxed(&segment.shm->removals,
+                         sho__load_relaxed(&segment.shm->removals) + removed);
+      segment.changed = 1;
+      sho__segment_unlock(&segment);
       code = sho__region_check(&map->region);
     }
   }
@@ -199,13 +199,13 @@ int sho_map_remove_expired(struct sho_map *map, uint64_t *removed) {
   int code = sho__map_writable(map);
   uint64_t sum = 0;
   for (uint32_t s = 0; code == SHO_OK && s < map->geometry.segments; s++) {
-    struct sho__log log;
-    code = sho__segment_lock(map, s, &log);
+    struct sho__segment segment;
+    code = sho__segment_lock(map, s, &segment);
     if (code == SHO_OK) {
-      uint64_t here = sho__log_remove_expired(&log);
-      log.changed = here > 0;
+      uint64_t here = sho__segment_remove_expired(&segment);
+      segment.changed = here > 0;
       sum += here;
-      sho__segment_unlock(&log);
+      sho__segment_unlock(&segment);
       code = sho__region_check(&map->region);
     }
   }
@@ -236,9 +236,9 @@ int sho_map_size(struct sho_map *map, uint64_t *entries) {
   int code = check_map(map, entries);
   uint64_t sum = 0;
   for (uint32_t s = 0; code == SHO_OK && s < map->geometry.segments; s++) {
-    struct sho__segment_shm *segment = &map->segments[s];
-    uint64_t earliest = sho__get(&segment->earliest_expiry_ms);
-    uint64_t here = sho__get(&segment->entries);
+    struct sho__segment_shm *shm = &map->segments[s];
+    uint64_t earliest = sho__load_relaxed(&shm->earliest_expiry_ms);
+    uint64_t here = sho__load_relaxed(&shm->entries);
     if (earliest != 0 && earliest <= sho__map_now_ms(map)) {
       code = count_live(map, s, &here);
     }
@@ -253,17 +253,17 @@ int sho_map_size(struct sho_map *map, uint64_t *entries) {
 
 static void add_segment(struct sho_map *map, uint32_t number,
                         struct sho_map_stats *stats) {
-  struct sho__segment_shm *segment = &map->segments[number];
-  uint64_t head = sho__get(&segment->head);
-  uint64_t tail = sho__get(&segment->tail);
-  stats->sets += sho__get(&segment->sets);
-  stats->removals += sho__get(&segment->removals);
-  stats->evictions += sho__get(&segment->evictions);
-  stats->expirations += sho__get(&segment->expirations);
-  stats->recoveries += sho__get(&segment->recoveries);
-  stats->damaged += sho__get(&segment->damaged);
-  stats->entries += sho__get(&segment->entries);
-  stats->live_bytes += sho__get(&segment->live_bytes);
+  struct sho__segment_shm *shm = &map->segments[number];
+  uint64_t head = sho__load_relaxed(&shm->head);
+  uint64_t tail = sho__load_relaxed(&shm->tail);
+  stats->sets += sho__load_relaxed(&shm->sets);
+  stats->removals += sho__load_relaxed(&shm->removals);
+  stats->evictions += sho__load_relaxed(&shm->evictions);
+  stats->expirations += sho__load_relaxed(&shm->expirations);
+  stats->recoveries += sho__load_relaxed(&shm->recoveries);
+  stats->damaged += sho__load_relaxed(&shm->damaged);
+  stats->entries += sho__load_relaxed(&shm->entries);
+  stats->live_bytes += sho__load_relaxed(&shm->live_bytes);
   if (tail > head) {
     uint64_t used = sho__position_distance(map, head, tail);
     uint64_t most = map->geometry.log_bytes;
@@ -289,8 +289,8 @@ int sho_map_stats(struct sho_map *map, struct sho_map_stats *stats) {
   struct sho__counters_shm *counters =
       (struct sho__counters_shm *)(map->region.base + g->counters_off);
   for (uint32_t i = 0; i < SHO__MAP_PEERS * SHO__MAP_STRIPES; i++) {
-    sum.hits += sho__get(&counters[i].hits);
-    sum.misses += sho__get(&counters[i].misses);
+    sum.hits += sho__load_relaxed(&counters[i].hits);
+    sum.misses += sho__load_relaxed(&counters[i].misses);
   }
   sum.peers = sho__peers_alive(&map->peers);
   code = sho__region_check(&map->region);

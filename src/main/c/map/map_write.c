@@ -44,52 +44,53 @@ static uint64_t expiry_of(const struct sho_map *map, int64_t ttl_ms) {
   return now_ms + ((uint64_t)ttl_ms < most ? (uint64_t)ttl_ms : most);
 }
 
-static inline int find(const struct sho__log *log, uint64_t hash,
+static inline int find(const struct sho__segment *segment, uint64_t hash,
                        const struct write *write, struct sho__hit *hit) {
-  return sho__index_find(log->map, hash, write->key, write->key_bytes, hit) ==
-         SHO__HIT;
+  return sho__index_find(segment->map, hash, write->key, write->key_bytes,
+                         hit) == SHO__HIT;
 }
 
 /* Entries lie between head and tail, unless one of those was damaged: then
  * what is written next would go over live entries. */
-static inline int is_outside(const struct sho__log *log,
+static inline int is_outside(const struct sho__segment *segment,
                              const struct sho__hit *hit) {
-  return hit->entry.position < log->head || hit->entry.position >= log->tail;
+  return hit->entry.position < segment->head ||
+         hit->entry.position >= segment->tail;
 }
 
-static inline void look(struct sho__log *log, uint64_t hash,
+static inline void look(struct sho__segment *segment, uint64_t hash,
                         const struct write *write, struct state *state) {
-  state->there = find(log, hash, write, &state->hit);
-  if (state->there && __builtin_expect(is_outside(log, &state->hit), 0)) {
-    sho__segment_rebuild(log, 1);
-    sho__bump(&log->segment->recoveries);
-    state->there = find(log, hash, write, &state->hit);
+  state->there = find(segment, hash, write, &state->hit);
+  if (state->there && __builtin_expect(is_outside(segment, &state->hit), 0)) {
+    sho__segment_rebuild(segment, 1);
+    sho__increment_owned(&segment->shm->recoveries);
+    state->there = find(segment, hash, write, &state->hit);
   }
   state->live =
-      state->there && !sho__entry_expired(log->map, &state->hit.entry);
+      state->there && !sho__entry_expired(segment->map, &state->hit.entry);
 }
 
-static inline int publish(struct sho__log *log, uint64_t hash,
+static inline int publish(struct sho__segment *segment, uint64_t hash,
                           const struct state *state, uint64_t position,
                           uint64_t bytes) {
-  uint64_t live = log->live_bytes + bytes;
+  uint64_t live = segment->live_bytes + bytes;
   if (state->there) {
     sho__index_replace(state->hit.slot, position);
     SHO_CRASH_POINT("map: slot replaced");
     live -= sho__entry_size(&state->hit.entry);
-    sho__log_mark(log, state->hit.entry.position, 1);
+    sho__segment_mark(segment, state->hit.entry.position, 1);
     SHO_CRASH_POINT("map: old entry marked");
-  } else if (sho__index_insert(log->map, hash, position) == 0) {
+  } else if (sho__index_insert(segment->map, hash, position) == 0) {
     SHO_CRASH_POINT("map: slot filled");
-    SHO__SEGMENT_PUT(log, entries, log->entries + 1);
+    SHO__SEGMENT_PUT(segment, entries, segment->entries + 1);
   } else {
-    sho__segment_rebuild(log, 1);
+    sho__segment_rebuild(segment, 1);
     return sho__fail(SHO_ECORRUPT,
                      "%s: the index of segment %u was damaged; what was whole "
                      "is kept, try again",
-                     log->map->region.path, log->number);
+                     segment->map->region.path, segment->number);
   }
-  SHO__SEGMENT_PUT(log, live_bytes, live);
+  SHO__SEGMENT_PUT(segment, live_bytes, live);
   SHO_CRASH_POINT("map: counted in");
   return SHO_OK;
 }
@@ -100,18 +101,18 @@ static inline const uint8_t *value_of(const struct state *state) {
 }
 
 /* Makes room and writes. Looks up anew if room may have changed *state. */
-static inline int put_entry(struct sho__log *log, uint64_t hash,
+static inline int put_entry(struct sho__segment *segment, uint64_t hash,
                             const struct write *write, struct state *state,
                             uint64_t *version) {
   uint64_t bytes = sho__entry_bytes(write->key_bytes, write->value_bytes);
   uint64_t replaced = state->there ? sho__entry_size(&state->hit.entry) : 0;
-  log->keep = state->there ? state->hit.slot : NULL;
-  int code = sho__log_room(log, bytes, replaced);
+  segment->keep = state->there ? state->hit.slot : NULL;
+  int code = sho__segment_room(segment, bytes, replaced);
   if (code != SHO_OK) {
     return code;
   }
-  if (log->moved) {
-    look(log, hash, write, state);
+  if (segment->moved) {
+    look(segment, hash, write, state);
   }
   struct sho__entry_shm entry = {
       .expiry_and_key = write->expiry_ms << SHO__KEY_BITS | write->key_bytes,
@@ -119,14 +120,15 @@ static inline int put_entry(struct sho__log *log, uint64_t hash,
   const void *value = write->value;
   if (write->keep_value) {
     if (!state->live) {
-      return sho__fail_absent(log->map->region.path); /* it expired meanwhile */
+      return sho__fail_absent(
+          segment->map->region.path); /* it expired meanwhile */
     }
     entry.version = state->hit.entry.version;
     value = value_of(state);
   }
-  sho__log_append(log, &entry, write->key, value, hash);
-  code = publish(log, hash, state, entry.position, bytes);
-  log->changed = 1;
+  sho__segment_append(segment, &entry, write->key, value, hash);
+  code = publish(segment, hash, state, entry.position, bytes);
+  segment->changed = 1;
   *version = entry.version;
   return code;
 }
@@ -161,7 +163,7 @@ static int check_ttl(int64_t ttl_ms) {
 
 /* Locks the key's segment and looks the key up. */
 static inline int begin(struct sho_map *map, struct write *write,
-                        struct sho__log *log, uint64_t *hash,
+                        struct sho__segment *segment, uint64_t *hash,
                         struct state *state) {
   int code = sho__map_writable(map);
   code = code == SHO_OK ? check_entry(map, write) : code;
@@ -172,16 +174,16 @@ static inline int begin(struct sho_map *map, struct write *write,
   *hash = sho__map_hash(map, write->key, write->key_bytes);
   sho__index_prefetch(map, *hash);
   write->expiry_ms = expiry_of(map, write->ttl_ms);
-  code = sho__segment_lock(map, sho__map_segment_of(map, *hash), log);
+  code = sho__segment_lock(map, sho__map_segment_of(map, *hash), segment);
   if (code == SHO_OK) {
-    look(log, *hash, write, state);
+    look(segment, *hash, write, state);
   }
   return code;
 }
 
-static inline int end(struct sho__log *log, int code) {
-  struct sho_map *map = log->map;
-  sho__segment_unlock(log);
+static inline int end(struct sho__segment *segment, int code) {
+  struct sho_map *map = segment->map;
+  sho__segment_unlock(segment);
   int state = sho__region_check(&map->region);
   return state != SHO_OK ? state : code;
 }
@@ -189,11 +191,11 @@ static inline int end(struct sho__log *log, int code) {
 /* ---- operations --------------------------------------------------------- */
 
 static int store(struct sho_map *map, struct write *write, uint64_t *version) {
-  struct sho__log log;
+  struct sho__segment segment;
   struct state state;
   uint64_t hash;
   uint64_t stored = 0;
-  int code = begin(map, write, &log, &hash, &state);
+  int code = begin(map, write, &segment, &hash, &state);
   if (code != SHO_OK) {
     return code;
   }
@@ -201,12 +203,12 @@ static int store(struct sho_map *map, struct write *write, uint64_t *version) {
     code = write->decide(map, &state, write);
   }
   if (code == SHO_OK) {
-    code = put_entry(&log, hash, write, &state, &stored);
+    code = put_entry(&segment, hash, write, &state, &stored);
   }
   if (code == SHO_OK && !write->keep_value) {
-    sho__bump(&log.segment->sets);
+    sho__increment_owned(&segment.shm->sets);
   }
-  code = end(&log, code);
+  code = end(&segment, code);
   if (code == SHO_OK && version != NULL) {
     *version = stored;
   }
@@ -312,10 +314,10 @@ int sho_map_expire(struct sho_map *map, const void *key, size_t key_bytes,
 static int remove_key(struct sho_map *map, const void *key, size_t key_bytes,
                       const uint64_t *expected) {
   struct write write = {.key = key, .key_bytes = key_bytes};
-  struct sho__log log;
+  struct sho__segment segment;
   struct state state;
   uint64_t hash;
-  int code = begin(map, &write, &log, &hash, &state);
+  int code = begin(map, &write, &segment, &hash, &state);
   if (code != SHO_OK) {
     return code;
   }
@@ -326,11 +328,11 @@ static int remove_key(struct sho_map *map, const void *key, size_t key_bytes,
     code = sho__fail_absent(map->region.path);
   }
   if (code == SHO_OK) {
-    sho__log_drop(&log, hash, state.hit.slot, &state.hit.entry);
-    sho__bump(&log.segment->removals);
-    log.changed = 1;
+    sho__segment_drop(&segment, hash, state.hit.slot, &state.hit.entry);
+    sho__increment_owned(&segment.shm->removals);
+    segment.changed = 1;
   }
-  return end(&log, code);
+  return end(&segment, code);
 }
 
 int sho_map_remove(struct sho_map *map, const void *key, size_t key_bytes) {

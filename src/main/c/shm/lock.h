@@ -13,6 +13,7 @@
 #ifndef SHO_LOCK_H
 #define SHO_LOCK_H
 
+#include "base/assert.h"
 #include "base/wait.h"
 #include "shareobject.h"
 #include "shm/peer.h"
@@ -64,6 +65,7 @@ static inline void sho__unlock(struct sho__lock_shm *lock) {
 static inline int sho__lock(struct sho__peers *peers,
                             struct sho__lock_shm *lock, int *recover) {
   int dead = 0;
+  SHO_ASSERT(peers->word != 0); /* attached, and not only observing */
   if (__builtin_expect(!sho__lock_try(&lock->word, 0, peers->word), 0)) {
     int code = sho__lock_contended(peers, lock, &dead);
     if (code != SHO_OK) {

@@ -1,4 +1,5 @@
 #include "shm/peer.h"
+#include "base/assert.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,12 +17,15 @@ static struct flock lock_of(const struct sho__peers *peers, uint32_t slot,
 }
 
 static uint32_t word_of(uint32_t slot, uint32_t generation) {
+  SHO_ASSERT(slot < SHO__MAX_PEERS);
   return (slot + 1) << SHO__LOCK_SLOT_SHIFT |
          (generation & SHO__LOCK_GENERATION_MASK);
 }
 
 void sho__peers_observe(struct sho__peers *peers, struct sho__region *region,
                         uint64_t slots_off, uint32_t count) {
+  SHO_ASSERT(count > 0 && count <= SHO__MAX_PEERS);
+  SHO_ASSERT(slots_off % sizeof(struct sho__peer_shm) == 0);
   peers->region = region;
   peers->slots = (struct sho__peer_shm *)(region->base + slots_off);
   peers->slots_off = slots_off;
