@@ -74,13 +74,13 @@ static int ends[2];
 /* Sends the descriptor, and dies with a segment's lock. */
 static void send_and_hold_a_lock(void *context) {
   struct sho_map *map = map_again("map");
-  struct sho__log log;
+  struct sho__segment segment;
   int descriptor = -1;
   size_t sent = 0;
   (void)context;
   REQUIRE_OK(sho_map_descriptor(map, &descriptor));
   REQUIRE_OK(sho__channel_send(ends[1], "x", 1, descriptor, &sent));
-  REQUIRE_OK(sho__segment_lock(map, 0, &log));
+  REQUIRE_OK(sho__segment_lock(map, 0, &segment));
   kill(getpid(), SIGKILL);
 }
 
