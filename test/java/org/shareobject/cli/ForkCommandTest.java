@@ -301,6 +301,78 @@ class ForkCommandTest {
     }
   }
 
+  /** As a terminal does at Ctrl-C. */
+  @Test
+  void shouldFinishConnectionsWhenTheWholeGroupGetsASignal() throws Exception {
+    assertLosesNothing("INT");
+    assertLosesNothing("TERM");
+  }
+
+  private void assertLosesNothing(String signal) throws Exception {
+    int port = freePort();
+    try (ForkProcess fork = startServer(port, "-n", "2", "--grace", "60s")) {
+      fork.await(2, "listens on");
+      List<CompletableFuture<Long>> slow = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        slow.add(askLater(port));
+      }
+      fork.await(20, "answers later");
+      fork.signalGroup(signal);
+      List<Long> pids = fork.newPids();
+      for (CompletableFuture<Long> answer : slow) {
+        assertTrue(pids.contains(answer.get(60, TimeUnit.SECONDS)));
+      }
+      assertEnds(fork, 0);
+    }
+  }
+
+  @Test
+  void shouldStartCopiesInSessionsOfTheirOwnWithoutTheCommandForIt() throws Exception {
+    String tells = "read -r stat < /proc/$$/stat; echo $1 of $$: $stat; exec /bin/sleep 1000";
+    try (ForkProcess fork =
+        ForkProcess.startWithPath(
+            folder.toString(), folder, "-n", "1", "/bin/sh", "-c", tells, "sh", "two words")) {
+      List<String> told = List.of(fork.await("two words of ").split(" ", -1));
+      String pid = String.valueOf(fork.newPids().get(0));
+      assertEquals(pid + ":", told.get(3));
+      assertEquals(List.of(pid, "(sh)"), told.subList(4, 6));
+      assertEquals(List.of(pid, pid), told.subList(8, 10), "group and session");
+      fork.signal("TERM");
+      assertEnds(fork, 0);
+    }
+  }
+
+  @Test
+  void shouldTerminateWhatACopyLeftBehind() {
+    try (ForkProcess fork =
+        ForkProcess.start(folder, "-n", "1", "sh", "-c", "sleep 1000 & echo left $!; wait")) {
+      long left = leftBehind(fork);
+      fork.signal("TERM");
+      fork.await("left processes behind: SIGTERM");
+      assertEnds(fork, 0);
+      awaitEnd(left);
+    }
+  }
+
+  @Test
+  void shouldKillWhatACopyLeftBehindAndDoesNotEnd() {
+    String deaf = "(trap '' TERM; sleep 1000) & echo left $!; wait";
+    try (ForkProcess fork =
+        ForkProcess.start(folder, "-n", "1", "--grace", "200ms", "sh", "-c", deaf)) {
+      long left = leftBehind(fork);
+      fork.signal("TERM");
+      fork.await("left processes behind: SIGTERM");
+      fork.await("does not end: SIGKILL");
+      assertEnds(fork, 0);
+      awaitEnd(left);
+    }
+  }
+
+  private static long leftBehind(ForkProcess fork) {
+    String line = fork.await("left ");
+    return Long.parseLong(line.substring(line.lastIndexOf(' ') + 1));
+  }
+
   /** Asks for what takes a while. */
   private static CompletableFuture<Long> askLater(int port) throws IOException {
     CompletableFuture<Long> answer = new CompletableFuture<>();

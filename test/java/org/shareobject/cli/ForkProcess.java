@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.shareobject.internal.process.JvmCommand;
+import org.shareobject.internal.process.Session;
 import org.shareobject.testing.ChildJvm;
 import org.shareobject.testing.Host;
 import org.shareobject.testing.JvmLauncher;
@@ -27,13 +29,25 @@ final class ForkProcess implements AutoCloseable {
 
   /** Starts it; what it complains of is read as what it prints. */
   static ForkProcess start(Path folder, String... args) {
+    return startWithPath(System.getenv("PATH"), folder, args);
+  }
+
+  /** Starts it with another PATH. */
+  static ForkProcess startWithPath(String path, Path folder, String... args) {
     List<String> words = new ArrayList<>(List.of("fork"));
     words.addAll(List.of(args));
     return new ForkProcess(
         new JvmLauncher()
             .folder(folder)
-            .prefix("sh", "-c", "exec \"$@\" 2>&1", "sh")
+            .environment("PATH", path)
+            .prefix("/bin/sh", "-c", "exec \"$@\" 2>&1", "sh")
+            .prefix(inAGroupOfItsOwn())
             .start(Main.class, words.toArray(String[]::new)));
+  }
+
+  /** So that a signal to the group does not reach the test. */
+  private static String[] inAGroupOfItsOwn() {
+    return JvmCommand.of(Session.class).toArray(String[]::new);
   }
 
   /** Reads until a line that has the words; returns that. */
@@ -65,6 +79,11 @@ final class ForkProcess implements AutoCloseable {
 
   void signal(String name) {
     Host.run("kill", "-" + name, String.valueOf(child.process().pid()));
+  }
+
+  /** Sends a signal to it and to all that are in its group. */
+  void signalGroup(String name) {
+    Host.run("kill", "-" + name, "--", "-" + child.process().pid());
   }
 
   /** Returns how many files it has open. */

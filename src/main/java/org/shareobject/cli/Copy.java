@@ -6,13 +6,18 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.function.Consumer;
 import org.shareobject.cluster.ClusterMember;
+import org.shareobject.internal.process.Session;
 
 /** A process that {@link Fleet} started, and how it is stopped. Only for the fleet's loop. */
 final class Copy {
   private static final String READY = "ready";
 
+  /** How often processes that a copy left behind are looked for. */
+  private static final Duration REMAINS_POLL = Duration.ofMillis(20);
+
   private final String name;
   private final ClusterMember member;
+  private final Session session;
   private final Duration grace;
   private final Loop loop;
   private final Consumer<String> log;
@@ -21,6 +26,8 @@ final class Copy {
   private boolean hasToldReady;
   private boolean isStopping;
   private boolean isEnded;
+  private boolean isVanished;
+  private boolean isKilled;
 
   /** Who is told what becomes of it, by the loop. */
   interface Watcher {
@@ -29,6 +36,9 @@ final class Copy {
 
     /** Is told that the process is no more. */
     void ended(Copy copy);
+
+    /** Is told, later or at once, that nothing is left of what the process started. */
+    void vanished(Copy copy);
   }
 
   /**
@@ -41,6 +51,7 @@ final class Copy {
     this.grace = grace;
     this.loop = loop;
     this.log = log;
+    session = new Session(member.worker().process());
     name = "copy " + place + " (" + member.worker().process().pid() + ")";
   }
 
@@ -72,6 +83,22 @@ final class Copy {
   private void ended(Watcher watcher) {
     isEnded = true;
     watcher.ended(this);
+    if (!isKilled && session.isAlive()) {
+      log.accept(name + " left processes behind: SIGTERM");
+      session.terminate();
+      loop.after(grace, this::kill);
+    }
+    awaitVanished(watcher);
+  }
+
+  /** Who was killed is not waited for: it may be a zombie that nobody collects. */
+  private void awaitVanished(Watcher watcher) {
+    if (isKilled || !session.isAlive()) {
+      isVanished = true;
+      watcher.vanished(this);
+    } else {
+      loop.after(REMAINS_POLL, () -> awaitVanished(watcher));
+    }
   }
 
   private static String text(SocketAddress address) {
@@ -130,14 +157,23 @@ final class Copy {
 
   private void terminate() {
     member.worker().process().destroy();
-    loop.after(grace, this::kill);
+    loop.after(
+        grace,
+        () -> {
+          if (!isEnded) {
+            kill();
+          }
+        });
   }
 
-  /** Ends it at once. */
+  /** Ends it at once, with all that it started. */
   void kill() {
-    if (!isEnded) {
+    Process process = member.worker().process();
+    if (!isVanished && !isKilled && (process.isAlive() || session.isAlive())) {
       log.accept(name + " does not end: SIGKILL");
-      member.worker().process().destroyForcibly();
+      isKilled = true;
+      process.destroyForcibly();
+      session.kill();
     }
   }
 

@@ -95,6 +95,7 @@ final class Fleet implements AutoCloseable, Copy.Watcher {
   public void close() {
     primary.close();
     loop.close();
+    alive.forEach(Copy::kill); // those that a failure left
   }
 
   // ---- for the loop ----
@@ -125,7 +126,6 @@ final class Fleet implements AutoCloseable, Copy.Watcher {
 
   @Override
   public void ended(Copy copy) {
-    alive.remove(copy);
     log(
         String.format(
             "%s ended with exit code %d after %.1f s",
@@ -139,6 +139,11 @@ final class Fleet implements AutoCloseable, Copy.Watcher {
       }
     }
     reload.ended(copy);
+  }
+
+  @Override
+  public void vanished(Copy copy) {
+    alive.remove(copy);
     endIfOver();
   }
 

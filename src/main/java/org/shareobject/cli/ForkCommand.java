@@ -19,7 +19,9 @@ import picocli.CommandLine.Spec;
           + " waits until it is ready, disconnects the old one. Ready is who listens; where the"
           + " program sends the message \"ready\", who sent it; where it does neither, who lived for"
           + " --min-uptime. If the new one fails, the old ones go on.",
-      "SIGTERM and Ctrl-C stop all copies; a second one kills them."
+      "SIGTERM and Ctrl-C stop all copies, which finish their connections; a second one kills them."
+          + " Copies run in sessions of their own, so that Ctrl-C reaches only the command. What a"
+          + " copy started and left behind gets SIGTERM, then SIGKILL."
     },
     mixinStandardHelpOptions = true,
     versionProvider = Main.VersionText.class,

@@ -2,6 +2,7 @@ package org.shareobject.cli;
 
 import java.time.Duration;
 import java.util.List;
+import org.shareobject.internal.process.Session;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -95,8 +96,9 @@ final class ForkSettings {
     return new Backoff(backoff, minUptime, maxRestarts);
   }
 
+  /** Returns what starts a copy, away from signals that are meant for this process. */
   ProcessBuilder command() {
-    return new ProcessBuilder(command);
+    return Session.command(new ProcessBuilder(command));
   }
 
   /** Returns what is wrong; null if nothing is. */

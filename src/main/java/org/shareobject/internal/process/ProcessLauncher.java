@@ -83,7 +83,7 @@ public final class ProcessLauncher {
   }
 
   /** The shell would only print that there is no such program. */
-  private static void checkProgram(ProcessBuilder command) {
+  static void checkProgram(ProcessBuilder command) {
     if (command.command().isEmpty()) {
       throw new IndexOutOfBoundsException("there is no program in the command");
     }
@@ -99,13 +99,24 @@ public final class ProcessLauncher {
       }
       return;
     }
-    String path = command.environment().getOrDefault("PATH", "/usr/bin:/bin");
-    for (String place : path.split(":", -1)) {
+    if (!isOnPath(command, program)) {
+      throw cannotStart(
+          program, "there is no program of that name in the PATH " + searchPath(command));
+    }
+  }
+
+  /** Returns whether the command would find a program by its name. */
+  static boolean isOnPath(ProcessBuilder command, String program) {
+    for (String place : searchPath(command).split(":", -1)) {
       if (isProgram(Path.of(place).resolve(program))) {
-        return;
+        return true;
       }
     }
-    throw cannotStart(program, "there is no program of that name in the PATH " + path);
+    return false;
+  }
+
+  private static String searchPath(ProcessBuilder command) {
+    return command.environment().getOrDefault("PATH", "/usr/bin:/bin");
   }
 
   private static boolean isProgram(Path file) {

@@ -17,7 +17,12 @@ public final class FileNames {
       throw new IllegalArgumentException(
           "not a file of this host's file system: " + file.toUri() + "; shared memory needs one");
     }
-    return file.toString().getBytes(CHARSET);
+    return bytes(file.toString());
+  }
+
+  /** Returns the bytes by which the JDK itself would pass the text to the system. */
+  public static byte[] bytes(String text) {
+    return text.getBytes(CHARSET);
   }
 
   private static Charset charset() {
