@@ -60,7 +60,8 @@ function load() {
 
 function understand(text) {
   const classes = ['User', 'Manager'].map((name) => {
-    const block = new RegExp(`\\n(var ${name} = function[^]*?\\n)(\\{% endhighlight|\`\`\`)`).exec(text);
+    const code = `\\n(var ${name} = function[^]*?\\n)(\\{% endhighlight|\`\`\`)`;
+    const block = new RegExp(code).exec(text);
     if (!block) {
       throw new Error(`no class ${name}`);
     }

@@ -40,5 +40,6 @@ async function check(operations) {
 if (act === 'check') {
   check(Number(args[0]));
 } else {
-  user.call(args[0], args[1]).then(report, (failure) => report(`${failure.code}: ${failure.message}`));
+  user.call(args[0], args[1])
+      .then(report, (failure) => report(`${failure.code}: ${failure.message}`));
 }
