@@ -62,7 +62,7 @@ class LauncherTest {
   }
 
   private static Path which(String name) {
-    for (String each : System.getenv("PATH").split(":")) {
+    for (String each : System.getenv("PATH").split(":", -1)) {
       Path file = Path.of(each, name);
       if (Files.isExecutable(file)) {
         return file;

@@ -3,6 +3,7 @@ package org.shareobject.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +15,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.shareobject.ShareObject;
 import org.shareobject.testing.ChildJvm;
 import org.shareobject.testing.Host;
@@ -80,6 +83,42 @@ class MainProcessTest {
     }
     ChildJvm.Result result = command().environment("LC_ALL", "POSIX").run(Main.class, "read");
     assertEquals(new ChildJvm.Result(0, "é€😀\n", ""), result);
+  }
+
+  /** Refused where the locale has no such letters, and stored where the JVM does not ask it. */
+  @ParameterizedTest
+  @CsvSource({"write Grüße, read", "map cache set Grüße one, map cache keys"})
+  void shouldNeverStoreAnotherTextThanWasTyped(String words, String reading) {
+    ChildJvm.Result result =
+        command().environment("LC_ALL", "POSIX").run(Main.class, words.split(" "));
+    if (result.code() == 0) {
+      assertEquals("Grüße\n", command().run(Main.class, reading.split(" ")).out());
+      return;
+    }
+    assertEquals(2, result.code(), result.toString());
+    assertTrue(result.err().startsWith("shareobject: argument "), result.err());
+    assertTrue(result.err().contains(": set LC_ALL=C.UTF-8"), result.err());
+    assertEquals(0, folder.toFile().list().length);
+  }
+
+  @Test
+  void shouldRefuseArgumentsThatAreNotUtf8() {
+    ChildJvm.Result result =
+        command()
+            .prefix("sh", "-c", "exec \"$@\" \"$(printf 'Gr\\374\\337e')\"", "sh")
+            .environment("LC_ALL", "C.UTF-8")
+            .run(Main.class, "write");
+    assumeTrue(Files.isReadable(Path.of("/proc/self/cmdline")), "needs /proc");
+    assertEquals(2, result.code(), result.toString());
+    assertFalse(Files.exists(file()));
+  }
+
+  @Test
+  void shouldStoreTheReplacementCharacterThatIsTyped() {
+    assertEquals(
+        new ChildJvm.Result(0, "", ""),
+        command().environment("LC_ALL", "C.UTF-8").run(Main.class, "write", "\ufffd"));
+    assertEquals("\ufffd\n", command().run(Main.class, "read").out());
   }
 
   @Test

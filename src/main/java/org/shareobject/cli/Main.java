@@ -60,6 +60,11 @@ public final class Main implements Runnable {
   public static void main(String[] args) {
     PrintWriter err =
         new PrintWriter(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
+    String damage = Arguments.damage(args);
+    if (damage != null) {
+      err.println(oneLine(damage));
+      System.exit(ExitCode.USAGE);
+    }
     System.exit(run(Output.standard(), err, args));
   }
 
