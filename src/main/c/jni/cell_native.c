@@ -12,6 +12,9 @@
 #define CELL_NATIVE(name)                                                      \
   JNICALL Java_org_shareobject_internal_cell_CellNative_##name
 
+/* The Java class names where each number goes. */
+#define CELL_FIELD(name) org_shareobject_internal_cell_CellNative_##name
+
 static struct sho_object *cell_of(jlong handle) {
   return (struct sho_object *)(intptr_t)handle;
 }
@@ -135,11 +138,17 @@ JNIEXPORT jint CELL_NATIVE(info)(JNIEnv *env, jclass type, jlong cell,
     return code;
   }
   const jlong fields[] = {
-      (jlong)info.layout_version, (jlong)info.capacity,
-      (jlong)info.file_bytes,     (jlong)info.control_off,
-      (jlong)info.version,        (jlong)info.recoveries,
-      (jlong)info.peers,          (jlong)info.peer_slots,
+      [CELL_FIELD(INFO_LAYOUT_VERSION)] = (jlong)info.layout_version,
+      [CELL_FIELD(INFO_CAPACITY)] = (jlong)info.capacity,
+      [CELL_FIELD(INFO_FILE_BYTES)] = (jlong)info.file_bytes,
+      [CELL_FIELD(INFO_CONTROL_OFF)] = (jlong)info.control_off,
+      [CELL_FIELD(INFO_VERSION)] = (jlong)info.version,
+      [CELL_FIELD(INFO_RECOVERIES)] = (jlong)info.recoveries,
+      [CELL_FIELD(INFO_PEERS)] = (jlong)info.peers,
+      [CELL_FIELD(INFO_PEER_SLOTS)] = (jlong)info.peer_slots,
   };
+  _Static_assert(sizeof fields / sizeof fields[0] == CELL_FIELD(INFO_FIELDS),
+                 "one number for each field");
   (*env)->SetLongArrayRegion(env, out, 0, sizeof fields / sizeof fields[0],
                              fields);
   return SHO_OK;

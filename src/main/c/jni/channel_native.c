@@ -13,8 +13,8 @@
 #define CHANNEL_NATIVE(name)                                                   \
   JNICALL Java_org_shareobject_internal_socket_ChannelNative_##name
 
-/* Count and loss before the descriptors. */
-enum { RECEIVED_HEADER = 2 };
+/* The Java class names where each number goes. */
+#define CHANNEL_FIELD(name) org_shareobject_internal_socket_ChannelNative_##name
 
 static int check_region(JNIEnv *env, jbyteArray array, jint offset,
                         jint length) {
@@ -66,10 +66,13 @@ JNIEXPORT jint CHANNEL_NATIVE(send)(JNIEnv *env, jclass type, jint descriptor,
 
 static void tell_descriptors(JNIEnv *env, jintArray out,
                              const struct sho__received *received) {
-  const jint header[RECEIVED_HEADER] = {received->count, received->lost};
-  (*env)->SetIntArrayRegion(env, out, 0, RECEIVED_HEADER, header);
+  const jint header[CHANNEL_FIELD(FIRST)] = {
+      [CHANNEL_FIELD(COUNT)] = received->count,
+      [CHANNEL_FIELD(LOST)] = received->lost,
+  };
+  (*env)->SetIntArrayRegion(env, out, 0, CHANNEL_FIELD(FIRST), header);
   if (received->count > 0) {
-    (*env)->SetIntArrayRegion(env, out, RECEIVED_HEADER, received->count,
+    (*env)->SetIntArrayRegion(env, out, CHANNEL_FIELD(FIRST), received->count,
                               received->descriptors);
   }
 }

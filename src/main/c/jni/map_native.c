@@ -8,21 +8,14 @@
 
 #include "base/error.h"
 #include "jni/bytes.h"
+#include "jni/map_native.h"
 #include "map/map.h"
-#include "org_shareobject_internal_map_MapNative.h"
 #include "shareobject.h"
-
-#define MAP_NATIVE(name)                                                       \
-  JNICALL Java_org_shareobject_internal_map_MapNative_##name
 
 /* A key of up to 16 bytes that crossed as two numbers. */
 struct short_key {
   uint8_t at[16];
 };
-
-static struct sho_map *map_of(jlong handle) {
-  return (struct sho_map *)(intptr_t)handle;
-}
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #error "the numbers of a short key are its bytes in little-endian order"
@@ -44,11 +37,6 @@ static int short_key_check(jint key_bytes) {
 
 static jlong result_of(int code, uint64_t number) {
   return code == SHO_OK ? (jlong)number : code;
-}
-
-static void put_longs(JNIEnv *env, jlongArray out, const jlong *numbers,
-                      size_t count) {
-  (*env)->SetLongArrayRegion(env, out, 0, (jsize)count, numbers);
 }
 
 /* ---- life --------------------------------------------------------------- */
@@ -116,40 +104,6 @@ JNIEXPORT void MAP_NATIVE(free)(JNIEnv *env, jclass type, jlong map) {
   (void)env;
   (void)type;
   sho_map_free(map_of(map));
-}
-
-JNIEXPORT jint MAP_NATIVE(view)(JNIEnv *env, jclass type, jlong map,
-                                jlongArray out) {
-  (void)type;
-  struct sho_map_view view;
-  int code = sho_map_view(map_of(map), &view);
-  if (code != SHO_OK) {
-    return code;
-  }
-  const jlong fields[] = {
-      (jlong)(intptr_t)view.base,  (jlong)view.bytes,
-      (jlong)(intptr_t)view.state, (jlong)view.logs_off,
-      (jlong)view.log_stride,      (jlong)view.position_mask,
-      (jlong)view.heads_off,       (jlong)view.head_stride,
-      (jlong)view.max_entry,       (jlong)view.segments,
-      (jlong)view.indexes_off,     (jlong)view.buckets,
-      (jlong)view.hash_seed,       (jlong)view.eviction,
-  };
-  put_longs(env, out, fields, sizeof fields / sizeof fields[0]);
-  return SHO_OK;
-}
-
-JNIEXPORT jobject MAP_NATIVE(window)(JNIEnv *env, jclass type, jlong map,
-                                     jlong offset, jlong bytes) {
-  (void)type;
-  struct sho_map_view view;
-  if (sho_map_view(map_of(map), &view) != SHO_OK || offset < 0 || bytes < 0 ||
-      (uint64_t)offset > view.bytes ||
-      (uint64_t)bytes > view.bytes - (uint64_t)offset) {
-    return NULL;
-  }
-  uint8_t *base = (uint8_t *)(uintptr_t)view.base;
-  return (*env)->NewDirectByteBuffer(env, base + offset, bytes);
 }
 
 /* ---- reading ------------------------------------------------------------ */
@@ -446,16 +400,27 @@ JNIEXPORT jint MAP_NATIVE(stats)(JNIEnv *env, jclass type, jlong map,
     return code;
   }
   const jlong fields[] = {
-      (jlong)stats.hits,       (jlong)stats.misses,
-      (jlong)stats.sets,       (jlong)stats.removals,
-      (jlong)stats.evictions,  (jlong)stats.expirations,
-      (jlong)stats.recoveries, (jlong)stats.damaged,
-      (jlong)stats.entries,    (jlong)stats.live_bytes,
-      (jlong)stats.used_bytes, (jlong)stats.capacity,
-      (jlong)stats.max_entry,  (jlong)stats.file_bytes,
-      (jlong)stats.segments,   (jlong)stats.eviction,
-      (jlong)stats.peers,      (jlong)stats.peer_slots,
+      [MAP_FIELD(STATS_HITS)] = (jlong)stats.hits,
+      [MAP_FIELD(STATS_MISSES)] = (jlong)stats.misses,
+      [MAP_FIELD(STATS_SETS)] = (jlong)stats.sets,
+      [MAP_FIELD(STATS_REMOVALS)] = (jlong)stats.removals,
+      [MAP_FIELD(STATS_EVICTIONS)] = (jlong)stats.evictions,
+      [MAP_FIELD(STATS_EXPIRATIONS)] = (jlong)stats.expirations,
+      [MAP_FIELD(STATS_RECOVERIES)] = (jlong)stats.recoveries,
+      [MAP_FIELD(STATS_DAMAGED)] = (jlong)stats.damaged,
+      [MAP_FIELD(STATS_ENTRIES)] = (jlong)stats.entries,
+      [MAP_FIELD(STATS_LIVE_BYTES)] = (jlong)stats.live_bytes,
+      [MAP_FIELD(STATS_USED_BYTES)] = (jlong)stats.used_bytes,
+      [MAP_FIELD(STATS_CAPACITY)] = (jlong)stats.capacity,
+      [MAP_FIELD(STATS_MAX_ENTRY)] = (jlong)stats.max_entry,
+      [MAP_FIELD(STATS_FILE_BYTES)] = (jlong)stats.file_bytes,
+      [MAP_FIELD(STATS_SEGMENTS)] = (jlong)stats.segments,
+      [MAP_FIELD(STATS_EVICTION)] = (jlong)stats.eviction,
+      [MAP_FIELD(STATS_PEERS)] = (jlong)stats.peers,
+      [MAP_FIELD(STATS_PEER_SLOTS)] = (jlong)stats.peer_slots,
   };
+  _Static_assert(sizeof fields / sizeof fields[0] == MAP_FIELD(STATS_FIELDS),
+                 "one number for each field");
   put_longs(env, out, fields, sizeof fields / sizeof fields[0]);
   return SHO_OK;
 }

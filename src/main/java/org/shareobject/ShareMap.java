@@ -287,7 +287,7 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
    * @return those of this moment
    */
   public ShareStats stats() {
-    return ShareStats.of(raw.stats());
+    return raw.stats();
   }
 
   /**

@@ -1,7 +1,5 @@
 package org.shareobject;
 
-import org.shareobject.internal.map.MapOptions;
-
 /**
  * Numbers of a {@link ShareMap}, summed over all processes. Those that count began at 0 when the
  * map was created; they are not read at one moment. Of the hits of another process some of the last
@@ -45,29 +43,6 @@ public record ShareStats(
     Eviction eviction,
     int peers,
     int peerSlots) {
-
-  /** Takes the fields of {@code struct sho_map_stats} in their order. */
-  static ShareStats of(long[] f) {
-    return new ShareStats(
-        f[0],
-        f[1],
-        f[2],
-        f[3],
-        f[4],
-        f[5],
-        f[6],
-        f[7],
-        f[8],
-        f[9],
-        f[10],
-        f[11],
-        f[12],
-        f[13],
-        (int) f[14],
-        MapOptions.evictionOf(f[15]),
-        (int) f[16],
-        (int) f[17]);
-  }
 
   /**
    * Returns the share of finds that found.

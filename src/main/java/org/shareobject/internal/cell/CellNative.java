@@ -9,7 +9,16 @@ import org.shareobject.internal.text.FileNames;
  * {@link Results}. Text and names cross as bytes: UTF-8, and {@link FileNames}.
  */
 public final class CellNative {
-  /** How many numbers {@link #info} answers. */
+  // Where #info puts each field of struct sho_object_info. The C side takes these constants from
+  // the header that javac makes of this class.
+  static final int INFO_LAYOUT_VERSION = 0;
+  static final int INFO_CAPACITY = 1;
+  static final int INFO_FILE_BYTES = 2;
+  static final int INFO_CONTROL_OFF = 3;
+  static final int INFO_VERSION = 4;
+  static final int INFO_RECOVERIES = 5;
+  static final int INFO_PEERS = 6;
+  static final int INFO_PEER_SLOTS = 7;
   static final int INFO_FIELDS = 8;
 
   private CellNative() {}
@@ -41,7 +50,7 @@ public final class CellNative {
   /** Returns the newer version. Blocks at most {@code timeoutNanos}. */
   public static native long await(long cell, long version, long timeoutNanos);
 
-  /** Fills {@code out} with the fields of {@code struct sho_object_info} in their order. */
+  /** Fills {@code out} with the fields of {@code struct sho_object_info}: the {@code INFO_} constants say where. */
   static native int info(long cell, long[] out);
 
   /** Returns how many bytes of the window were copied. */

@@ -13,10 +13,43 @@ import org.shareobject.internal.nativelib.Results;
  * reads it where it is.
  */
 final class MapNative {
-  /** How many numbers {@link #view} answers. */
+  // Where #view puts each field of struct sho_map_view. The C side takes these constants from the
+  // header that javac makes of this class.
+  static final int VIEW_BASE = 0;
+  static final int VIEW_BYTES = 1;
+  static final int VIEW_STATE = 2;
+  static final int VIEW_LOGS_OFF = 3;
+  static final int VIEW_LOG_STRIDE = 4;
+  static final int VIEW_POSITION_MASK = 5;
+  static final int VIEW_HEADS_OFF = 6;
+  static final int VIEW_HEAD_STRIDE = 7;
+  static final int VIEW_MAX_ENTRY = 8;
+  static final int VIEW_SEGMENTS = 9;
+  static final int VIEW_INDEXES_OFF = 10;
+  static final int VIEW_BUCKETS = 11;
+  static final int VIEW_HASH_SEED = 12;
+  static final int VIEW_EVICTION = 13;
   static final int VIEW_FIELDS = 14;
 
-  /** How many numbers {@link #stats} answers. */
+  // Where #stats puts each field of struct sho_map_stats.
+  static final int STATS_HITS = 0;
+  static final int STATS_MISSES = 1;
+  static final int STATS_SETS = 2;
+  static final int STATS_REMOVALS = 3;
+  static final int STATS_EVICTIONS = 4;
+  static final int STATS_EXPIRATIONS = 5;
+  static final int STATS_RECOVERIES = 6;
+  static final int STATS_DAMAGED = 7;
+  static final int STATS_ENTRIES = 8;
+  static final int STATS_LIVE_BYTES = 9;
+  static final int STATS_USED_BYTES = 10;
+  static final int STATS_CAPACITY = 11;
+  static final int STATS_MAX_ENTRY = 12;
+  static final int STATS_FILE_BYTES = 13;
+  static final int STATS_SEGMENTS = 14;
+  static final int STATS_EVICTION = 15;
+  static final int STATS_PEERS = 16;
+  static final int STATS_PEER_SLOTS = 17;
   static final int STATS_FIELDS = 18;
 
   private MapNative() {}
@@ -40,7 +73,7 @@ final class MapNative {
   /** Frees the handle, and unmaps its memory. Nothing may use either then or later. */
   static native void free(long map);
 
-  /** Fills {@code out} with the fields of {@code struct sho_map_view} in their order. */
+  /** Fills {@code out} with the fields of {@code struct sho_map_view}: the {@code VIEW_} constants say where. */
   static native int view(long map, long[] out);
 
   /** Returns a buffer over a part of the mapped memory; null if there is none. */
@@ -97,7 +130,7 @@ final class MapNative {
   /** Returns the number of entries removed. */
   static native long removeExpired(long map);
 
-  /** Fills {@code out} with the fields of {@code struct sho_map_stats} in their order. */
+  /** Fills {@code out} with the fields of {@code struct sho_map_stats}: the {@code STATS_} constants say where. */
   static native int stats(long map, long[] out);
 
   static native int verify(long map);

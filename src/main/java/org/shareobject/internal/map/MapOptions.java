@@ -23,7 +23,7 @@ public record MapOptions(long capacity, long maxEntry, Eviction eviction, boolea
   }
 
   /** Returns the eviction of a number in {@code enum sho_eviction}. */
-  public static Eviction evictionOf(long code) {
+  static Eviction evictionOf(long code) {
     return code == CLOCK ? Eviction.CLOCK : Eviction.NONE;
   }
 }

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.function.Function;
 import org.shareobject.ShareException;
+import org.shareobject.ShareStats;
 import org.shareobject.internal.nativelib.NativeLibrary;
 import org.shareobject.internal.nativelib.Results;
 import org.shareobject.internal.socket.Descriptor;
@@ -269,16 +270,34 @@ public final class RawMap {
     }
   }
 
-  /** Returns the fields of {@code struct sho_map_stats} in their order. */
-  public long[] stats() {
-    long[] fields = new long[MapNative.STATS_FIELDS];
+  /** Returns the numbers of now. */
+  public ShareStats stats() {
+    long[] f = new long[MapNative.STATS_FIELDS];
     try {
       MapNative.addHits(map, hits.take());
-      Results.check(MapNative.stats(map, fields));
-      return fields;
+      Results.check(MapNative.stats(map, f));
     } finally {
       Reference.reachabilityFence(this);
     }
+    return new ShareStats(
+        f[MapNative.STATS_HITS],
+        f[MapNative.STATS_MISSES],
+        f[MapNative.STATS_SETS],
+        f[MapNative.STATS_REMOVALS],
+        f[MapNative.STATS_EVICTIONS],
+        f[MapNative.STATS_EXPIRATIONS],
+        f[MapNative.STATS_RECOVERIES],
+        f[MapNative.STATS_DAMAGED],
+        f[MapNative.STATS_ENTRIES],
+        f[MapNative.STATS_LIVE_BYTES],
+        f[MapNative.STATS_USED_BYTES],
+        f[MapNative.STATS_CAPACITY],
+        f[MapNative.STATS_MAX_ENTRY],
+        f[MapNative.STATS_FILE_BYTES],
+        (int) f[MapNative.STATS_SEGMENTS],
+        MapOptions.evictionOf(f[MapNative.STATS_EVICTION]),
+        (int) f[MapNative.STATS_PEERS],
+        (int) f[MapNative.STATS_PEER_SLOTS]);
   }
 
   /** Checks everything. */
