@@ -2,11 +2,10 @@ package org.shareobject;
 
 import java.io.ObjectInputFilter;
 import java.nio.ByteBuffer;
-import org.shareobject.internal.codec.BytesCodec;
-import org.shareobject.internal.codec.JsonCodec;
-import org.shareobject.internal.codec.LongCodec;
-import org.shareobject.internal.codec.SerializableCodec;
-import org.shareobject.internal.codec.StringCodec;
+import org.shareobject.internal.codec.JsonBytes;
+import org.shareobject.internal.codec.LongBytes;
+import org.shareobject.internal.codec.SerializedBytes;
+import org.shareobject.internal.text.Utf8;
 
 /**
  * How objects become bytes and bytes objects again. May be called by any thread at any time.
@@ -16,23 +15,54 @@ import org.shareobject.internal.codec.StringCodec;
  *
  * @param <T> the type of the objects
  */
-// Nothing else touches the classes of these constants, so this interface is initialised first.
-@SuppressWarnings("ClassInitializationDeadlock")
 public interface Codec<T> {
   /**
    * Text as UTF-8. Bytes that are not UTF-8 become U+FFFD; a lone surrogate is refused with {@link
    * IllegalArgumentException}.
    */
-  Codec<String> STRING = new StringCodec();
+  Codec<String> STRING =
+      new Codec<>() {
+        @Override
+        public byte[] encode(String value) {
+          return Utf8.encode(value);
+        }
+
+        @Override
+        public String decode(byte[] bytes) {
+          return Utf8.decode(bytes, bytes.length);
+        }
+      };
 
   /** Bytes as they are. What a map returns is the caller's own. */
-  Codec<byte[]> BYTES = new BytesCodec();
+  Codec<byte[]> BYTES =
+      new Codec<>() {
+        @Override
+        public byte[] encode(byte[] value) {
+          return value;
+        }
+
+        @Override
+        public byte[] decode(byte[] bytes) {
+          return bytes;
+        }
+      };
 
   /**
    * A number as 8 bytes, little-endian. Bytes of any other length are refused with {@link
    * ShareException}, {@code SHO_ETYPE}.
    */
-  Codec<Long> LONG = new LongCodec();
+  Codec<Long> LONG =
+      new Codec<>() {
+        @Override
+        public byte[] encode(Long value) {
+          return LongBytes.encode(value);
+        }
+
+        @Override
+        public Long decode(byte[] bytes) {
+          return LongBytes.decode(bytes);
+        }
+      };
 
   /**
    * Returns a codec by which objects become JSON, by Jackson with its default settings. Bytes that
@@ -45,14 +75,26 @@ public interface Codec<T> {
    * @throws IllegalStateException if Jackson ({@code jackson-databind}) is not on the class path
    */
   static <T> Codec<T> json(Class<T> type) {
+    JsonBytes<T> json;
     try {
-      return new JsonCodec<>(type);
+      json = new JsonBytes<>(type);
     } catch (NoClassDefFoundError e) {
       throw new IllegalStateException(
           "Codec.json needs Jackson: put com.fasterxml.jackson.core:jackson-databind on the class"
               + " path",
           e);
     }
+    return new Codec<>() {
+      @Override
+      public byte[] encode(T value) {
+        return json.encode(value);
+      }
+
+      @Override
+      public T decode(byte[] bytes) {
+        return json.decode(bytes);
+      }
+    };
   }
 
   /**
@@ -68,7 +110,18 @@ public interface Codec<T> {
    * @return the codec
    */
   static <T> Codec<T> serializable(Class<T> type, ObjectInputFilter filter) {
-    return new SerializableCodec<>(type, filter);
+    SerializedBytes<T> serialized = new SerializedBytes<>(type, filter);
+    return new Codec<>() {
+      @Override
+      public byte[] encode(T value) {
+        return serialized.encode(value);
+      }
+
+      @Override
+      public T decode(byte[] bytes) {
+        return serialized.decode(bytes);
+      }
+    };
   }
 
   /**

@@ -36,17 +36,17 @@ import org.shareobject.internal.time.Nanos;
  */
 public final class ShareObject implements AutoCloseable {
   /** The size of the addon's window in bytes: text of at most one byte less, and its NUL. */
-  public static final int WINDOW_BYTES = 1024;
+  public static final int WINDOW_BYTES = Addon.WINDOW_BYTES;
 
   private static final Cleaner CLEANER = Cleaner.create();
 
   /** One native wait, so that an interrupt is seen soon. */
   private static final long WAIT_SLICE_NS = 50_000_000L;
 
-  // The C handle outlives close(): calls that are under way end by its own count of users. It is
-  // freed when no thread
-  // can reach this object any more, hence the fence at the end of each method that passes the
-  // handle on.
+  // close() ends what is under way and all later calls; C's handle stays valid for them. The
+  // cleaner
+  // frees it when no thread can reach this object any more. So each method that passes it on fences
+  // the object behind the call.
   private final long cell;
   private final Path file;
   private final int capacity;

@@ -1,7 +1,6 @@
 package org.shareobject.internal.cell;
 
 import java.nio.file.Path;
-import org.shareobject.ShareObject;
 import org.shareobject.internal.nativelib.NativeLibrary;
 import org.shareobject.internal.nativelib.Results;
 import org.shareobject.internal.text.FileNames;
@@ -9,6 +8,9 @@ import org.shareobject.internal.text.Utf8;
 
 /** The addon's module: one window of one file for the whole process. */
 public final class Addon {
+  /** The size of the window, bytes. */
+  public static final int WINDOW_BYTES = 1024;
+
   /** Names the file; looked at by each call. */
   public static final String PATH_PROPERTY = "shareobject.path";
 
@@ -20,7 +22,7 @@ public final class Addon {
   /** Reads all of the window or the text up to its first NUL. */
   public static String read(boolean all) {
     tellPath();
-    byte[] window = new byte[ShareObject.WINDOW_BYTES];
+    byte[] window = new byte[WINDOW_BYTES];
     int length = Results.check(CellNative.shareRead(window));
     return Utf8.decode(window, all ? length : textLength(window, length));
   }

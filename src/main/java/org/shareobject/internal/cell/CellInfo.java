@@ -45,6 +45,14 @@ public record CellInfo(
   public static CellInfo of(long cell) {
     long[] f = new long[CellNative.INFO_FIELDS];
     Results.check(CellNative.info(cell, f));
-    return new CellInfo(f[CellNative.INFO_LAYOUT_VERSION], f[CellNative.INFO_CAPACITY], f[CellNative.INFO_FILE_BYTES], f[CellNative.INFO_CONTROL_OFF], f[CellNative.INFO_VERSION], f[CellNative.INFO_RECOVERIES], f[CellNative.INFO_PEERS], f[CellNative.INFO_PEER_SLOTS]);
+    return new CellInfo(
+        f[CellNative.INFO_LAYOUT_VERSION],
+        f[CellNative.INFO_CAPACITY],
+        f[CellNative.INFO_FILE_BYTES],
+        f[CellNative.INFO_CONTROL_OFF],
+        f[CellNative.INFO_VERSION],
+        f[CellNative.INFO_RECOVERIES],
+        f[CellNative.INFO_PEERS],
+        f[CellNative.INFO_PEER_SLOTS]);
   }
 }

@@ -50,7 +50,10 @@ public final class CellNative {
   /** Returns the newer version. Blocks at most {@code timeoutNanos}. */
   public static native long await(long cell, long version, long timeoutNanos);
 
-  /** Fills {@code out} with the fields of {@code struct sho_object_info}: the {@code INFO_} constants say where. */
+  /**
+   * Fills {@code out} with the fields of {@code struct sho_object_info}: the {@code INFO_}
+   * constants say where.
+   */
   static native int info(long cell, long[] out);
 
   /** Returns how many bytes of the window were copied. */

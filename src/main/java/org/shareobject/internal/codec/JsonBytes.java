@@ -6,24 +6,27 @@ import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.util.Objects;
-import org.shareobject.Codec;
 import org.shareobject.ShareException;
 
-/** {@link Codec#json}. To be touched only by it, since Jackson may be missing. */
-public final class JsonCodec<T> implements Codec<T> {
+/** Objects of a type as JSON. Needs Jackson, which may be missing. */
+public final class JsonBytes<T> {
   private final Class<T> type;
   private final ObjectReader reader;
   private final ObjectWriter writer;
 
-  /** Creates a codec for the type. */
-  public JsonCodec(Class<T> type) {
+  /** Prepares to read and write objects of the type. */
+  public JsonBytes(Class<T> type) {
     JsonMapper mapper = new JsonMapper();
     this.type = Objects.requireNonNull(type, "type");
     reader = mapper.readerFor(type);
     writer = mapper.writerFor(type);
   }
 
-  @Override
+  /**
+   * Returns the JSON of an object.
+   *
+   * @throws IllegalArgumentException if it cannot be written
+   */
   public byte[] encode(T value) {
     try {
       return writer.writeValueAsBytes(value);
@@ -33,7 +36,11 @@ public final class JsonCodec<T> implements Codec<T> {
     }
   }
 
-  @Override
+  /**
+   * Returns the object of its JSON.
+   *
+   * @throws ShareException if it does not fit the type
+   */
   public T decode(byte[] bytes) {
     T value;
     try {

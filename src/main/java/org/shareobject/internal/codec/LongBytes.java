@@ -3,23 +3,28 @@ package org.shareobject.internal.codec;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import org.shareobject.Codec;
 import org.shareobject.ShareException;
 
-/** {@link Codec#LONG}. */
-public final class LongCodec implements Codec<Long> {
+/** Numbers as 8 bytes, little-endian. */
+public final class LongBytes {
   private static final VarHandle LONGS =
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
-  @Override
-  public byte[] encode(Long value) {
+  private LongBytes() {}
+
+  /** Returns the bytes of a number. */
+  public static byte[] encode(long value) {
     byte[] bytes = new byte[Long.BYTES];
-    LONGS.set(bytes, 0, (long) value);
+    LONGS.set(bytes, 0, value);
     return bytes;
   }
 
-  @Override
-  public Long decode(byte[] bytes) {
+  /**
+   * Returns the number of its bytes.
+   *
+   * @throws ShareException if there are not 8
+   */
+  public static long decode(byte[] bytes) {
     if (bytes.length != Long.BYTES) {
       throw new ShareException(
           "SHO_ETYPE",

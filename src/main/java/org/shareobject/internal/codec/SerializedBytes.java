@@ -9,21 +9,24 @@ import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.io.ObjectStreamClass;
 import java.util.Objects;
-import org.shareobject.Codec;
 import org.shareobject.ShareException;
 
-/** {@link Codec#serializable}. */
-public final class SerializableCodec<T> implements Codec<T> {
+/** Objects of a type as what Java's serialization makes of them. */
+public final class SerializedBytes<T> {
   private final Class<T> type;
   private final ObjectInputFilter filter;
 
-  /** Creates a codec for objects of the type. */
-  public SerializableCodec(Class<T> type, ObjectInputFilter filter) {
+  /** Prepares to read objects of the type, of classes that the filter allows. */
+  public SerializedBytes(Class<T> type, ObjectInputFilter filter) {
     this.type = Objects.requireNonNull(type, "type");
     this.filter = Objects.requireNonNull(filter, "filter");
   }
 
-  @Override
+  /**
+   * Returns the bytes of an object.
+   *
+   * @throws IllegalArgumentException if it cannot be written
+   */
   public byte[] encode(T value) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
@@ -35,7 +38,11 @@ public final class SerializableCodec<T> implements Codec<T> {
     return bytes.toByteArray();
   }
 
-  @Override
+  /**
+   * Returns the object of its bytes.
+   *
+   * @throws ShareException if they do not fit the type, or the filter refuses them
+   */
   public T decode(byte[] bytes) {
     try (ObjectInputStream in = new TypesInputStream(new ByteArrayInputStream(bytes))) {
       in.setObjectInputFilter(filter);

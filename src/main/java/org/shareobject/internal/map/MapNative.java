@@ -73,7 +73,10 @@ final class MapNative {
   /** Frees the handle, and unmaps its memory. Nothing may use either then or later. */
   static native void free(long map);
 
-  /** Fills {@code out} with the fields of {@code struct sho_map_view}: the {@code VIEW_} constants say where. */
+  /**
+   * Fills {@code out} with the fields of {@code struct sho_map_view}: the {@code VIEW_} constants
+   * say where.
+   */
   static native int view(long map, long[] out);
 
   /** Returns a buffer over a part of the mapped memory; null if there is none. */
@@ -130,7 +133,10 @@ final class MapNative {
   /** Returns the number of entries removed. */
   static native long removeExpired(long map);
 
-  /** Fills {@code out} with the fields of {@code struct sho_map_stats}: the {@code STATS_} constants say where. */
+  /**
+   * Fills {@code out} with the fields of {@code struct sho_map_stats}: the {@code STATS_} constants
+   * say where.
+   */
   static native int stats(long map, long[] out);
 
   static native int verify(long map);
