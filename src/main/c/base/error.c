@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#ifndef SHO_VERSION
-#define SHO_VERSION "0.1.0"
+#ifndef SHO_VERSION /* the build tells it */
+#define SHO_VERSION "unknown"
 #endif
 
 static _Thread_local char last_message[512];

@@ -195,6 +195,15 @@ class JarIT {
   }
 
   @Test
+  void shouldSayWhatTheCommandNeedsWhenStartedAlone() {
+    ChildJvm.Result result = launcher("").classPath("").options("-jar").run(JAR.toString(), "demo");
+    assertEquals(1, result.code());
+    assertEquals("", result.out());
+    assertTrue(result.err().startsWith("shareobject: the command needs picocli"), result.err());
+    assertEquals(1, result.err().lines().count(), result.err());
+  }
+
+  @Test
   void shouldDemonstrateAsModule() {
     ChildJvm.Result result = runMain("demo", "--seconds", "12");
     assertEquals(0, result.code(), result.toString());
