@@ -196,7 +196,7 @@ class JarIT {
 
   @Test
   void shouldSayWhatTheCommandNeedsWhenStartedAlone() {
-    ChildJvm.Result result = launcher("").classPath("").options("-jar").run(JAR.toString(), "demo");
+    ChildJvm.Result result = launcher("").classPath("").options("-jar", JAR.toString()).run("demo");
     assertEquals(1, result.code());
     assertEquals("", result.out());
     assertTrue(result.err().startsWith("shareobject: the command needs picocli"), result.err());
