@@ -98,9 +98,9 @@ static void find_pieces(struct sho_map *map, struct image *image) {
         (struct piece){image->log_off + (position & map->position_mask),
                        sho__entry_bytes(bytes, image->length[i])};
     uint64_t end = image->entry[i].off + image->entry[i].bytes;
-    if (end > map->geometry.file_bytes) {
-      image->rest[i] =
-          (struct piece){image->log_off, end - map->geometry.file_bytes};
+    uint64_t log_end = image->log_off + map->geometry.log_bytes;
+    if (end > log_end) {
+      image->rest[i] = (struct piece){image->log_off, end - log_end};
     }
     _Atomic uint64_t *slot = sho__index_slot_of(map, hash, position);
     image->slot[i] =
@@ -481,9 +481,7 @@ static void cut(void *context) {
   uint64_t random = (uint64_t)now_ns();
   long long bytes = *(long long *)context;
   nap_us((int64_t)random_below(&random, 3000));
-  /* Whole pages: the rest of a page that stays is zeros, and no fault. */
-  uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-  uint64_t left = random_below(&random, (uint64_t)bytes / page) * page;
+  uint64_t left = random_below(&random, (uint64_t)bytes);
   REQUIRE(truncate(path, (off_t)left) == 0);
 }
 

@@ -97,7 +97,7 @@ static void test_map_layout_of_bucket_and_entry_is_documented(void) {
 
 static void test_map_layout_constants_are_documented(void) {
   CHECK_BYTES(SHO__MAP_MAGIC, "\x53\x48\x4f\x2d\x4d\x41\x50\x00", 8);
-  CHECK_INT(SHO__MAP_LAYOUT_VERSION, 3);
+  CHECK_INT(SHO__MAP_LAYOUT_VERSION, 4);
   CHECK_INT(SHO__MAP_PEERS, 256);
   CHECK_INT(SHO__MAP_COMPUTES, 1024);
   CHECK_INT(SHO__MAP_STRIPES, 8);
@@ -126,7 +126,7 @@ static void test_map_layout_of_a_file_is_the_documented_one(void) {
   CHECK_INT(g->log_bytes, 8 * MIB);
   CHECK_INT(g->buckets, 23968);
   CHECK_INT(g->logs_off, (g->indexes_off + 8 * 23968 * 64 + 65535) & ~65535U);
-  CHECK_INT(g->file_bytes, g->logs_off + 64 * MIB);
+  CHECK_INT(g->file_bytes, g->logs_off + 64 * MIB + 8);
   CHECK_INT(map->position_bits, 23);
   CHECK_INT(atomic_load(&map->segments[7].tail), 1 << 23);
   struct sho__map_shm header;
@@ -134,6 +134,9 @@ static void test_map_layout_of_a_file_is_the_documented_one(void) {
   CHECK_INT(header.indexes_off, g->indexes_off);
   CHECK_INT(header.logs_off, g->logs_off);
   CHECK_HEX(header.checksum, (uint32_t)sho__hash(&header, 124, 0));
+  uint64_t end;
+  file_peek("map", g->file_bytes - 8, &end, sizeof end);
+  CHECK_HEX(end, header.creation_id);
 }
 
 /* The example of the section "Entry". */

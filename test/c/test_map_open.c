@@ -459,7 +459,7 @@ static void test_map_truncated_while_open_is_an_error(void) {
     size_t length;
     CHECK_CODE(sho_map_set(map, "key", 3, value, sizeof value, 0, NULL),
                SHO_EIO);
-    CHECK_SAYS("map was truncated while it was open");
+    CHECK_SAYS("map was truncated or overwritten while it was open");
     CHECK_CODE(sho_map_get(map, "key", 3, NULL, 0, &length, NULL), SHO_EIO);
     struct sho_map_view view; /* who finds looks at the state */
     CHECK_OK(sho_map_view(map, &view));

@@ -47,7 +47,7 @@ static uint64_t place(uint64_t *state, const struct sho__geometry *g) {
   uint64_t at = random >> 8;
   switch (random & 15) {
     case 0:
-      return (4096 + at % (g->file_bytes - 4096)) & ~UINT64_C(7);
+      return (4096 + at % (g->file_bytes - 8 - 4096)) & ~UINT64_C(7);
     case 1:
     case 2:
     case 3:

@@ -74,6 +74,7 @@ static inline void image_begin(struct image *image, int eviction) {
   header->hash_seed = 1;
   header->creation_id = 1;
   header->checksum = (uint32_t)sho__hash(header, 124, 0);
+  memcpy(image->file + image->bytes - 8, &header->creation_id, 8);
   sho_map_free(map);
 }
 

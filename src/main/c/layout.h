@@ -164,19 +164,24 @@ _Static_assert(sizeof(struct sho__cell_shm) == 1280, "layout");
  *  +--------+-------+-----------+-------------+-------------+----------+
  *  | header | zero  | peers     | computes    | counters    | segments |
  *  +--------+-------+-----------+-------------+-------------+----------+
- *  indexes_off                 logs_off
- *  +---------+---------+-------+-------+-------+-----+
- *  | index 0 | index 1 | ...   | log 0 | log 1 | ... |
- *  +---------+---------+-------+-------+-------+-----+
+ *  indexes_off                 logs_off              file_bytes - 8
+ *  +---------+---------+-------+-------+-------+-----+-----+
+ *  | index 0 | index 1 | ...   | log 0 | log 1 | ... | end |
+ *  +---------+---------+-------+-------+-------+-----+-----+
  *
  * All offsets follow from segments, log_bytes and buckets; they are in the
  * header so that a reader in another language need not compute them.
  * logs_off and log_bytes are multiples of 64 KiB, so that a log can be mapped
  * twice in a row on any page size: an entry that runs over a log's end goes on
  * at its begin, and is in one piece in such a mapping.
+ *
+ * end: creation_id once more. Written at creation, and when the file is made
+ * ready after a reboot. Wherever a file is cut, grown again or overwritten
+ * while it is mapped, this word is another: so one look at it, behind what was
+ * read, tells that the file is still the one that was opened.
  */
 #define SHO__MAP_MAGIC "SHO-MAP"
-#define SHO__MAP_LAYOUT_VERSION 3
+#define SHO__MAP_LAYOUT_VERSION 4
 #define SHO__MAP_PEERS 256
 #define SHO__MAP_COMPUTES 1024
 #define SHO__MAP_STRIPES 8
@@ -187,7 +192,7 @@ _Static_assert(sizeof(struct sho__cell_shm) == 1280, "layout");
  * half of the hash of bytes 0 to 124, seed 0. */
 struct sho__map_shm {
   char magic[8];           /* "SHO-MAP" and a NUL */
-  uint32_t layout_version; /* 3 */
+  uint32_t layout_version; /* 4 */
   uint32_t segments;       /* a power of two, 1 to 2048 */
   uint64_t file_bytes;
   uint64_t log_bytes;   /* of each log */

@@ -233,10 +233,10 @@ SHO_API int sho_object_info(struct sho_object *object,
  * entry is absent at once; its room comes back as the log reaches it, or by
  * sho_map_remove_expired.
  *
- * Errors of every function: SHO_EINVAL, SHO_ECLOSED, SHO_EIO (truncated while
- * open), SHO_ECORRUPT (damage that stands in the way). Of every function that
- * writes, besides: SHO_EREADONLY, SHO_EBUSY (see sho_lock_timeout). Others are
- * named where they may come.
+ * Errors of every function: SHO_EINVAL, SHO_ECLOSED, SHO_EIO (truncated or
+ * overwritten while open), SHO_ECORRUPT (damage that stands in the way). Of
+ * every function that writes, besides: SHO_EREADONLY, SHO_EBUSY (see
+ * sho_lock_timeout). Others are named where they may come.
  */
 struct sho_map;
 
@@ -437,7 +437,9 @@ struct sho_map_view {
   uint64_t indexes_off;
   uint64_t buckets; /* of each segment's index */
   uint64_t hash_seed;
-  uint64_t eviction; /* enum sho_eviction */
+  uint64_t eviction;   /* enum sho_eviction */
+  const uint64_t *end; /* not creation_id: truncated or overwritten */
+  uint64_t creation_id;
 };
 
 SHO_API int sho_map_view(struct sho_map *map, struct sho_map_view *view);

@@ -31,6 +31,8 @@ JNIEXPORT jint MAP_NATIVE(view)(JNIEnv *env, jclass type, jlong map,
       [MAP_FIELD(VIEW_BUCKETS)] = (jlong)view.buckets,
       [MAP_FIELD(VIEW_HASH_SEED)] = (jlong)view.hash_seed,
       [MAP_FIELD(VIEW_EVICTION)] = (jlong)view.eviction,
+      [MAP_FIELD(VIEW_END)] = (jlong)(intptr_t)view.end,
+      [MAP_FIELD(VIEW_CREATION_ID)] = (jlong)view.creation_id,
   };
   _Static_assert(sizeof fields / sizeof fields[0] == MAP_FIELD(VIEW_FIELDS),
                  "one number for each field");

@@ -55,6 +55,8 @@ struct sho_map {
   uint64_t hash_seed;
   struct sho__hash_key hash_key; /* follows from it */
   uint64_t clock_base_ms;
+  uint64_t creation_id;
+  _Atomic uint64_t *end; /* the file's last word: creation_id */
   struct sho__map_shm *header;
   struct sho__segment_shm *segments;
   struct sho__bucket_shm *buckets;
@@ -90,6 +92,22 @@ unsigned sho__position_bits(uint64_t log_bytes);
 
 /* What to add to the boot clock, ms, to get the wall clock. */
 uint64_t sho__clock_base_ms(void);
+
+/* ---- the file: map_open.c ----------------------------------------------- */
+
+/* For a map whose state or end is not what it should be: notes that the file
+ * is another, and answers SHO_EIO or SHO_ECLOSED. */
+int sho__map_fail(struct sho_map *map);
+
+/* As sho__region_check, for a file that was cut within a page, grown again or
+ * overwritten, too: no such thing faults. */
+static inline int sho__map_check(struct sho_map *map) {
+  int state = atomic_load_explicit(&map->region.state, memory_order_acquire);
+  uint64_t end = atomic_load_explicit(map->end, memory_order_acquire);
+  return __builtin_expect(state == SHO_OK && end == map->creation_id, 1)
+             ? SHO_OK
+             : sho__map_fail(map);
+}
 
 /* ---- keys --------------------------------------------------------------- */
 

@@ -127,7 +127,7 @@ int sho_map_compute_lock(struct sho_map *map, uint32_t ticket,
   if (code == SHO_OK) {
     atomic_store(&lock->blocked_on, 0); /* a dead owner may have left one */
     SHO_CRASH_POINT("map: compute locked");
-    code = sho__region_check(&map->region);
+    code = sho__map_check(map);
   }
   return code;
 }
@@ -139,5 +139,5 @@ int sho_map_compute_unlock(struct sho_map *map, uint32_t ticket) {
   }
   sho__unlock(&map->computes[ticket].lock);
   SHO_CRASH_POINT("map: compute unlocked");
-  return sho__region_check(&map->region);
+  return sho__map_check(map);
 }

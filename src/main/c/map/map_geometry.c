@@ -46,7 +46,8 @@ static void lay_out(struct sho__geometry *g) {
   g->logs_off = align(g->indexes_off + g->segments * g->buckets *
                                            sizeof(struct sho__bucket_shm),
                       SHO__MAP_ALIGN);
-  g->file_bytes = g->logs_off + g->segments * g->log_bytes;
+  g->file_bytes =
+      g->logs_off + g->segments * g->log_bytes + sizeof(uint64_t); /* end */
 }
 
 static uint64_t log_bytes_for(uint64_t capacity, uint32_t segments) {
@@ -172,7 +173,10 @@ int sho__geometry_fill(int fd, const char *path, void *context) {
     code = sho__file_write(fd, path, &segment, sizeof segment,
                            g->segments_off + s * sizeof segment);
   }
-  return code;
+  return code == SHO_OK ? sho__file_write(fd, path, &header.creation_id,
+                                          sizeof header.creation_id,
+                                          g->file_bytes - sizeof(uint64_t))
+                        : code;
 }
 
 static int damaged(const char *path, const char *what) {

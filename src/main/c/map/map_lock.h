@@ -12,7 +12,10 @@ static inline int sho__segment_lock(struct sho_map *map, uint32_t number,
                                     struct sho__segment *segment) {
   struct sho__segment_shm *shm = &map->segments[number];
   int dead;
-  int code = sho__lock(&map->peers, &shm->lock, &dead);
+  int code = sho__map_check(map); /* nothing is written into another file */
+  if (code == SHO_OK) {
+    code = sho__lock(&map->peers, &shm->lock, &dead);
+  }
   if (code != SHO_OK) {
     return code;
   }

@@ -20,7 +20,8 @@ static int map_file(struct sho_map *map, int fd, const char *path) {
   struct sho__geometry *g = &map->geometry;
   struct sho__extent extent = {.plain_bytes = (size_t)g->logs_off,
                                .ring_bytes = (size_t)g->log_bytes,
-                               .rings = g->segments};
+                               .rings = g->segments,
+                               .end_bytes = sizeof *map->end};
   int code = sho__region_map(&map->region, fd, path, &extent, !map->read_only);
   if (code != SHO_OK) {
     return code;
@@ -33,7 +34,17 @@ static int map_file(struct sho_map *map, int fd, const char *path) {
   map->segments = (struct sho__segment_shm *)(base + g->segments_off);
   map->buckets = (struct sho__bucket_shm *)(base + g->indexes_off);
   map->logs = base + g->logs_off;
+  map->end =
+      (_Atomic uint64_t *)(void *)(base + map->region.bytes - sizeof *map->end);
   return SHO_OK;
+}
+
+int sho__map_fail(struct sho_map *map) {
+  int ok = SHO_OK;
+  sho__fence_after_copy();
+  /* Close lays zeros, and sets the state before. */
+  atomic_compare_exchange_strong(&map->region.state, &ok, SHO_EIO);
+  return sho__region_check(&map->region);
 }
 
 /* Whether the file was last made ready in another boot. A boot id alone does
@@ -63,11 +74,18 @@ static int enter_boot(struct sho_map *map) {
     map->clock_base_ms = sho__clock_base_ms();
     atomic_store(&header->clock_base_ms, map->clock_base_ms);
     sho__map_rebuild_all(map);
+    atomic_store(map->end, map->creation_id);
     atomic_store(&header->boot_id[0], boot[0]);
     atomic_store(&header->boot_id[1], boot[1]);
   }
   map->clock_base_ms = atomic_load(&header->clock_base_ms);
-  return sho__region_check(&map->region);
+  int code = sho__region_check(&map->region);
+  return code == SHO_OK && atomic_load(map->end) != map->creation_id
+             ? sho__fail(SHO_ECORRUPT,
+                         "%s was truncated and has grown again; remove the "
+                         "file",
+                         map->region.path)
+             : code;
 }
 
 static int attach_peer(struct sho_map *map) {
@@ -101,6 +119,7 @@ static int make_ready(struct sho_map *map, int fd, const char *path,
                                   &map->geometry);
   map->hash_seed = header.hash_seed;
   map->hash_key = sho__hash_key_of(header.hash_seed);
+  map->creation_id = header.creation_id;
   code = code == SHO_OK ? sho__geometry_compare(options, path, &map->geometry)
                         : code;
   if (code == SHO_OK && !map->read_only) {

@@ -112,7 +112,7 @@ static int read_entry(struct sho_map *map, const void *key, size_t key_bytes,
     code = read_locked(map, hash, key, key_bytes, take, context, &found);
   }
   if (code == SHO_OK) {
-    code = sho__region_check(&map->region);
+    code = sho__map_check(map);
   }
   if (code == SHO_OK) {
     code = found == SHO__HIT ? SHO_OK : sho__fail_absent(map->region.path);
@@ -198,12 +198,16 @@ int64_t sho_map_find(struct sho_map *map, const void *key, size_t key_bytes) {
                            sho__entry_still(map, &map->segments[segment],
                                             hit.entry.position),
                        1)) {
+    code = sho__map_check(map);
+    if (__builtin_expect(code != SHO_OK, 0)) {
+      return code;
+    }
     visit(map, &hit);
     return found_at(map, segment, hit.entry.position);
   }
   if (found == SHO__MISS) {
     count(map, 0);
-    code = sho__region_check(&map->region);
+    code = sho__map_check(map);
     return code == SHO_OK ? sho__fail_absent(map->region.path) : code;
   }
   uint64_t position;
@@ -224,6 +228,8 @@ int sho_map_view(struct sho_map *map, struct sho_map_view *view) {
       .base = map->region.base,
       .bytes = map->region.bytes,
       .state = (const int32_t *)(const void *)&map->region.state,
+      .end = (const uint64_t *)(const void *)map->end,
+      .creation_id = map->creation_id,
       .logs_off = g->logs_off,
       .log_stride = 2 * g->log_bytes,
       .position_mask = map->position_mask,

@@ -135,7 +135,7 @@ int sho_map_scan(struct sho_map *map, uint64_t *cursor, void *out, size_t size,
     filled += got == 1 ? bytes : 0;
   }
   if (code == SHO_OK) {
-    code = sho__region_check(&map->region);
+    code = sho__map_check(map);
   }
   if (code == SHO_OK && got == -2 && at < slots && filled == 0) {
     *used = bytes;
@@ -189,7 +189,7 @@ int sho_map_clear(struct sho_map *map) {
                          sho__load_relaxed(&segment.shm->removals) + removed);
       segment.changed = 1;
       sho__segment_unlock(&segment);
-      code = sho__region_check(&map->region);
+      code = sho__map_check(map);
     }
   }
   return code;
@@ -206,7 +206,7 @@ int sho_map_remove_expired(struct sho_map *map, uint64_t *removed) {
       segment.changed = here > 0;
       sum += here;
       sho__segment_unlock(&segment);
-      code = sho__region_check(&map->region);
+      code = sho__map_check(map);
     }
   }
   if (code == SHO_OK && removed != NULL) {
@@ -244,7 +244,7 @@ int sho_map_size(struct sho_map *map, uint64_t *entries) {
     }
     sum += here;
   }
-  code = code == SHO_OK ? sho__region_check(&map->region) : code;
+  code = code == SHO_OK ? sho__map_check(map) : code;
   if (code == SHO_OK) {
     *entries = sum;
   }
@@ -293,7 +293,7 @@ int sho_map_stats(struct sho_map *map, struct sho_map_stats *stats) {
     sum.misses += sho__load_relaxed(&counters[i].misses);
   }
   sum.peers = sho__peers_alive(&map->peers);
-  code = sho__region_check(&map->region);
+  code = sho__map_check(map);
   if (code == SHO_OK) {
     *stats = sum;
   }

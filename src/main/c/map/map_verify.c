@@ -100,7 +100,7 @@ int sho_map_verify(struct sho_map *map) {
       sho__segment_unlock(&segment);
     }
     free(count.overflow);
-    int state = sho__region_check(&map->region);
+    int state = sho__map_check(map);
     code = state != SHO_OK ? state : code;
   }
   return code;

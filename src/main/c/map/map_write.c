@@ -184,7 +184,7 @@ static inline int begin(struct sho_map *map, struct write *write,
 static inline int end(struct sho__segment *segment, int code) {
   struct sho_map *map = segment->map;
   sho__segment_unlock(segment);
-  int state = sho__region_check(&map->region);
+  int state = sho__map_check(map);
   return state != SHO_OK ? state : code;
 }
 

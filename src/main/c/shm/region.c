@@ -23,7 +23,8 @@ static int map_piece(uint8_t *at, size_t bytes, int protection, int fd,
 /* Reserves the address space, then lays the file's pieces over it. */
 static int map_extent(const struct sho__extent *extent, int fd, int protection,
                       uint8_t **base, size_t *bytes) {
-  size_t total = extent->plain_bytes + 2 * extent->ring_bytes * extent->rings;
+  size_t total = extent->plain_bytes + 2 * extent->ring_bytes * extent->rings +
+                 extent->end_bytes;
   uint8_t *at = mmap(NULL, total, PROT_NONE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (at == MAP_FAILED) {
@@ -40,6 +41,9 @@ static int map_extent(const struct sho__extent *extent, int fd, int protection,
                        fd, offset);
     at += 2 * extent->ring_bytes;
     offset += extent->ring_bytes;
+  }
+  if (!failed && extent->end_bytes > 0) {
+    failed = map_piece(at, extent->end_bytes, protection, fd, offset);
   }
   if (failed) {
     int error = errno;
@@ -157,8 +161,8 @@ int sho__region_fail(const struct sho__region *region, int state) {
     return sho__fail(state, "%s is closed; open it again", region->path);
   }
   return sho__fail(state,
-                   "%s was truncated while it was open; close it, remove the "
-                   "file and open it again",
+                   "%s was truncated or overwritten while it was open; close "
+                   "it, remove the file and open it again",
                    region->path);
 }
 

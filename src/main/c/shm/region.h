@@ -23,11 +23,13 @@ struct sho__region {
 
 /* What of a file is mapped: its first plain_bytes, then `rings` pieces of
  * ring_bytes, each of them twice in a row, so that what runs over a ring's end
- * is in one piece. Multiples of the page size if there are rings. */
+ * is in one piece, then end_bytes. Multiples of the page size, but for the last
+ * of them. */
 struct sho__extent {
   size_t plain_bytes;
   size_t ring_bytes;
   size_t rings;
+  size_t end_bytes;
 };
 
 /* Maps it, shared and guarded. In a child made by fork() the region is closed:

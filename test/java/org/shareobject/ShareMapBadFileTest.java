@@ -95,7 +95,7 @@ class ShareMapBadFileTest {
   void shouldNameBothLayoutVersions() throws IOException {
     make();
     overwrite(8, new byte[] {99, 0, 0, 0});
-    refused(ShareFormatException.class, "SHO_EVERSION", file, "version 99", "reads 1");
+    refused(ShareFormatException.class, "SHO_EVERSION", file, "version 99", "reads 4");
   }
 
   @Test
@@ -122,11 +122,40 @@ class ShareMapBadFileTest {
   }
 
   @Test
+  void shouldNoticeACutThatRaisesNoFault() throws IOException {
+    make();
+    long size = Files.size(file);
+    try (ShareMap<String, String> map = ShareMap.open(file)) {
+      for (int i = 0; i < 20_000; i++) { // compiled, too
+        assertEquals("value", map.get("key"));
+      }
+      truncate(size - 1);
+      fails(ShareIoException.class, "SHO_EIO", () -> map.get("key"), file, "truncated");
+      truncate(size);
+      fails(ShareIoException.class, "SHO_EIO", () -> map.get("key"), file, "truncated");
+    }
+  }
+
+  @Test
   void shouldSurviveTruncationWhileInUse() throws IOException {
+    truncateWhileInUse(0);
+  }
+
+  @Test
+  void shouldSurviveEmptyingAndGrowingWhileInUse() throws IOException {
+    make();
+    long size = Files.size(file);
+    Files.delete(file);
+    truncateWhileInUse(size);
+  }
+
+  /** Empties the file, and lets it grow to so many bytes. */
+  private void truncateWhileInUse(long size) throws IOException {
     make();
     try (ShareMap<String, String> map = ShareMap.open(file)) {
       assertEquals("value", map.get("key"));
       truncate(0);
+      truncate(size);
       for (Executable call :
           List.<Executable>of(
               () -> map.get("key"),

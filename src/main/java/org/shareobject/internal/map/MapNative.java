@@ -29,7 +29,9 @@ final class MapNative {
   static final int VIEW_BUCKETS = 11;
   static final int VIEW_HASH_SEED = 12;
   static final int VIEW_EVICTION = 13;
-  static final int VIEW_FIELDS = 14;
+  static final int VIEW_END = 14;
+  static final int VIEW_CREATION_ID = 15;
+  static final int VIEW_FIELDS = 16;
 
   // Where #stats puts each field of struct sho_map_stats.
   static final int STATS_HITS = 0;

@@ -50,6 +50,8 @@ final class MapView {
   private final Windows windows;
   private final long base;
   private final long state;
+  private final long end;
+  private final long creationId;
   private final long logs;
   private final long logStride;
   private final long logBytes;
@@ -96,6 +98,8 @@ final class MapView {
     keyHash = new KeyHash(fields[MapNative.VIEW_HASH_SEED]);
     visited = fields[MapNative.VIEW_EVICTION] == MapOptions.CLOCK ? VISITED : 0;
     tagMask = visited | TAG_MAX << TAG_SHIFT;
+    end = fields[MapNative.VIEW_END];
+    creationId = fields[MapNative.VIEW_CREATION_ID];
     windows = new Windows(map, bytes);
     AtomicInteger users = new AtomicInteger(windows.count() + 1);
     Runnable release =
@@ -144,7 +148,12 @@ final class MapView {
     int usual = usualBytes; // read once: other threads change it
     byte[] value = valueBytes == usual ? copy(at, usual) : copy(at, (int) valueBytes);
     VarHandle.acquireFence();
-    return Memory.getLong(slotAt) == slot && Memory.getInt(state) == 0 ? value : null;
+    return Memory.getLong(slotAt) == slot && isTheFile() ? value : null;
+  }
+
+  /** Returns whether the file is neither closed nor cut nor overwritten. */
+  private boolean isTheFile() {
+    return Memory.getInt(state) == 0 && Memory.getLong(end) == creationId;
   }
 
   /** Tells how long a value was, now and then. */
@@ -253,7 +262,7 @@ final class MapView {
   boolean isValid(long found) {
     VarHandle.acquireFence();
     long head = Memory.getLong(heads + (found >>> SEGMENT_SHIFT) * headStride);
-    return Memory.getInt(state) == 0 && Long.compareUnsigned(head, position(found)) <= 0;
+    return isTheFile() && Long.compareUnsigned(head, position(found)) <= 0;
   }
 
   private boolean fits(int keyBytes, int valueBytes) {
