@@ -17,7 +17,7 @@ import org.shareobject.testing.JvmLauncher;
 /** {@code shareobject fork} as a process, and what it tells of its copies. */
 final class ForkProcess implements AutoCloseable {
   private static final Pattern STARTED =
-      Pattern.compile("shareobject: copy \\d+ \\((\\d+)\\) started");
+      Pattern.compile("\\S+ shareobject: copy \\d+ \\((\\d+)\\) started");
 
   private final ChildJvm child;
   private final List<Long> pids = new ArrayList<>();

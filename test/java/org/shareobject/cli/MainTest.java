@@ -5,11 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -20,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.shareobject.ShareObject;
 import org.shareobject.internal.nativelib.NativeLibrary;
 import org.shareobject.internal.nativelib.Version;
+import org.shareobject.testing.Host;
 
 /** The command within this JVM. */
 class MainTest {
@@ -93,7 +98,19 @@ class MainTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "demo ", "read ", "write ", "poll ", "watch ", "info ", "fork ", "map "})
+      strings = {
+        "",
+        "demo ",
+        "read ",
+        "write ",
+        "poll ",
+        "watch ",
+        "info ",
+        "fork ",
+        "map ",
+        "completion ",
+        "help "
+      })
   void shouldHelpAtEveryLevel(String command) {
     assertEquals(0, run((command + "--help").split(" ", -1)));
     assertTrue(out.toString().startsWith("Usage: shareobject " + command), out.toString());
@@ -128,7 +145,68 @@ class MainTest {
     assertEquals("", out.toString());
     assertTrue(err.toString().startsWith("shareobject: "), err.toString());
     assertTrue(err.toString().contains(words), err.toString());
-    assertTrue(err.toString().contains("--help'"), err.toString());
+    Matcher hint = Pattern.compile("Try 'shareobject (.*)'\\.").matcher(err.toString());
+    assertTrue(hint.find(), err.toString());
+    assertEquals(0, run(hint.group(1).split(" ", -1)));
+    assertTrue(out.toString().startsWith("Usage: shareobject "), out.toString());
+  }
+
+  @Test
+  void shouldHintAtTheHelpOfAMapCommand() {
+    assertEquals(2, run("map", file, "get"));
+    assertTrue(err.toString().contains("Try 'shareobject help map get'."), err.toString());
+    assertEquals(0, run("help", "map", "get"));
+    assertTrue(out.toString().startsWith("Usage: shareobject map FILE get ["), out.toString());
+    assertEquals(0, run("help"));
+    assertTrue(out.toString().startsWith("Usage: shareobject ["), out.toString());
+    assertEquals(2, run("help", "map", "fetch"));
+    assertTrue(err.toString().contains("'shareobject map' has no command 'fetch'"), err.toString());
+  }
+
+  @Test
+  void shouldCompleteInBash() throws IOException {
+    assertEquals(0, run("completion"));
+    Path script = Files.writeString(folder.resolve("completion"), out.toString());
+    Host.assumeRuns("bash works", "bash", "-c", "true");
+    completes(script, "map", "m");
+    completes(script, "write", "wr");
+    completes(script, "get", "map", "file", "g");
+    completes(script, "--json", "map", "file", "stats", "--js");
+    completes(script, "AUTO TEXT LONG BASE64", "map", "file", "get", "--as", "''");
+  }
+
+  private static void completes(Path script, String expected, String... typed) {
+    Host.run(
+        "bash",
+        "-c",
+        "source "
+            + script
+            + "; COMP_WORDS=(shareobject "
+            + String.join(" ", typed)
+            + "); COMP_CWORD="
+            + typed.length
+            + "; _complete_shareobject; echo \"found: ${COMPREPLY[@]}\"; [ \"$(echo"
+            + " ${COMPREPLY[@]})\" = '"
+            + expected
+            + "' ]");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"missing", "not a ShareObject file", "ShareObject file"})
+  void shouldDescribeTheFileInJson(String state) throws IOException {
+    boolean isCell = state.equals("ShareObject file");
+    if (isCell) {
+      assertEquals(0, run("write", "x", "-f", file));
+    } else if (!state.equals("missing")) {
+      Files.writeString(Path.of(file), "hello");
+    }
+    assertEquals(0, run("info", "--json", "-f", file));
+    JsonNode info = new ObjectMapper().readTree(out.toString());
+    assertEquals(1, out.toString().lines().count());
+    assertEquals(Version.get(), info.path("version").textValue());
+    assertEquals(file, info.path("file").textValue());
+    assertEquals(state, info.path("state").textValue());
+    assertEquals(isCell ? 1024 : 0, info.path("capacity").asInt());
   }
 
   @Test
@@ -140,9 +218,9 @@ class MainTest {
   @Test
   void shouldDescribeMissingFile() {
     assertEquals(0, run("info", "--file", file));
-    assertTrue(out.toString().contains("version     " + Version.get()), out.toString());
+    assertTrue(out.toString().contains("version      " + Version.get()), out.toString());
     assertTrue(out.toString().contains(NativeLibrary.path().toString()), out.toString());
-    assertTrue(out.toString().contains(file + ", missing"), out.toString());
+    assertTrue(out.toString().contains("state        missing"), out.toString());
     assertFalse(Files.exists(Path.of(file)));
   }
 
@@ -150,7 +228,8 @@ class MainTest {
   void shouldDescribeBareFileAndLeaveIt() throws IOException {
     Files.writeString(Path.of(file), "hello");
     assertEquals(0, run("info", "--file", file));
-    assertTrue(out.toString().contains(file + ", 5 bytes, not a ShareObject file"), out.toString());
+    assertTrue(out.toString().contains("state        not a ShareObject file"), out.toString());
+    assertTrue(out.toString().contains("fileBytes    5"), out.toString());
     assertEquals("hello", Files.readString(Path.of(file)));
   }
 
@@ -159,9 +238,9 @@ class MainTest {
     try (ShareObject cell = ShareObject.open(Path.of(file), 4096)) {
       cell.set("one");
       assertEquals(0, run("info", "--file", file));
-      assertTrue(out.toString().contains("text        bytes 0 to 4095"), out.toString());
-      assertTrue(out.toString().contains("writes      1"), out.toString());
-      assertTrue(out.toString().contains("open        1 of 128 handles"), out.toString());
+      assertTrue(out.toString().contains("capacity     4096"), out.toString());
+      assertTrue(out.toString().contains("writes       1"), out.toString());
+      assertTrue(out.toString().contains("handles      1"), out.toString());
     }
   }
 
@@ -175,9 +254,11 @@ class MainTest {
     assertEquals(0, run("read", "-f", file));
     assertEquals(String.format("%s%n", text), out.toString());
     assertEquals(1, run("watch", "-f", file));
-    assertTrue(err.toString().contains("'shareobject poll' shows it"), err.toString());
+    assertTrue(
+        err.toString().contains("'shareobject poll -f " + file + "' shows it"), err.toString());
     assertEquals(0, run("info", "-f", file));
-    assertTrue(out.toString().contains(bytes + " bytes, not a ShareObject file"), out.toString());
+    assertTrue(out.toString().contains("state        not a ShareObject file"), out.toString());
+    assertTrue(out.toString().contains("fileBytes    " + bytes), out.toString());
     assertEquals(text, Files.readString(Path.of(file)));
   }
 

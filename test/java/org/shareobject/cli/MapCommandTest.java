@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -13,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -325,6 +328,76 @@ class MapCommandTest {
     bytes[at] ^= 1;
     Files.write(file, bytes);
     fails(file.toString(), "verify");
+    assertEquals(1, run("verify", "--json"));
+    JsonNode damage = json();
+    assertFalse(damage.path("sound").asBoolean(true));
+    assertEquals("SHO_ECORRUPT", damage.path("code").textValue());
+    assertTrue(err.toString().contains(damage.path("message").textValue()), err.toString());
+  }
+
+  @Test
+  void shouldPrintJson() throws IOException {
+    prints("", "set", "a", "1");
+    assertEquals(0, run("stats", "--json"));
+    JsonNode stats = json();
+    assertEquals(1, stats.path("entries").intValue());
+    assertEquals("NONE", stats.path("eviction").textValue());
+    assertTrue(stats.path("hitRatio").isNull(), stats.toString());
+    prints("1\n", "get", "a");
+    assertEquals(0, run("stats", "--json"));
+    assertEquals(1.0, json().path("hitRatio").doubleValue());
+    assertEquals(0, run("top", "--once", "--json", "--interval", "1ms"));
+    JsonNode top = json();
+    assertEquals(1, top.path("entries").intValue());
+    assertTrue(top.path("hitRatio").isNull() && top.path("gets").isNumber(), top.toString());
+    assertEquals(0, run("verify", "--json"));
+    assertEquals("{\"sound\":true,\"entries\":1}", json().toString());
+  }
+
+  private JsonNode json() throws IOException {
+    assertEquals(1, out.toString().lines().count());
+    return new ObjectMapper().readTree(out.toString());
+  }
+
+  @Test
+  void shouldPrintNoRatioOfNoGets() {
+    prints("", "set", "a", "1");
+    assertEquals(0, run("stats"));
+    assertTrue(out.toString().contains("hit ratio    -"), out.toString());
+  }
+
+  // What the standard says of each family: TYPE, UNIT and HELP before its samples, a suffix for
+  // counters and infos, the unit as the name's end, and an end that is marked.
+  @Test
+  void shouldPrintOpenMetrics() {
+    file = folder.resolve("a \"map\"\\");
+    prints("", "set", "a", "1");
+    prints("1\n", "get", "a");
+    assertEquals(0, run("metrics"));
+    String label = "\\{file=\"" + Pattern.quote(folder + "/a \\\"map\\\"\\\\") + "\"";
+    Pattern family =
+        Pattern.compile(
+            "# TYPE (shareobject_map[a-z_]*) (gauge|counter|info)\n"
+                + "(?:# UNIT \\1 ([a-z]+)\n)?# HELP \\1 [^\n]+\\.\n"
+                + "\\1((?:_total|_info)?)"
+                + label
+                + "(?:,eviction=\"NONE\")?\\} (\\d+)\n");
+    Matcher next = family.matcher(out.toString());
+    Map<String, String> values = new HashMap<>();
+    int end = 0;
+    for (; next.find() && next.start() == end; end = next.end()) {
+      String name = next.group(1);
+      assertEquals(
+          Map.of("counter", "_total", "info", "_info", "gauge", "").get(next.group(2)),
+          next.group(4));
+      assertEquals(name.endsWith("_bytes"), "bytes".equals(next.group(3)), name);
+      assertEquals(null, values.put(name, next.group(5)));
+    }
+    assertEquals("# EOF\n", out.toString().substring(end));
+    assertEquals(18, values.size());
+    assertEquals("1", values.get("shareobject_map_entries"));
+    assertEquals("1", values.get("shareobject_map_hits"));
+    assertEquals("67108864", values.get("shareobject_map_capacity_bytes"));
   }
 
   // ---- helpers

@@ -51,6 +51,7 @@ class OutputTest {
         "map map dump",
         "map map load",
         "map map stats",
+        "map map metrics",
         "map map top --interval 1ms",
         "map map verify"
       })

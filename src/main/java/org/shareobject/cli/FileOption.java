@@ -69,7 +69,7 @@ final class FileOption {
       return ShareObject.open(file, capacity.bytes());
     } catch (ShareFormatException e) {
       throw isBare(e)
-          ? refusal("'shareobject poll' shows it, 'shareobject write --adopt' takes it over", e)
+          ? refusal("'shareobject poll -f " + file + "' shows it, 'write --adopt' takes it over", e)
           : e;
     }
   }

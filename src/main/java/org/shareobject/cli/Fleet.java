@@ -2,8 +2,12 @@ package org.shareobject.cli;
 
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.time.ZoneId;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -18,6 +22,9 @@ import picocli.CommandLine.ExitCode;
  * and the ends of processes come there.
  */
 final class Fleet implements AutoCloseable, Copy.Watcher {
+  private static final DateTimeFormatter STAMP =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSXXX", Locale.ROOT);
+
   private final ForkSettings settings;
   private final PrintWriter err;
   private final ClusterPrimary primary = new ClusterPrimary();
@@ -100,8 +107,10 @@ final class Fleet implements AutoCloseable, Copy.Watcher {
 
   // ---- for the loop ----
 
+  /** Prints a line with the time. */
   void log(String line) {
-    err.println(Main.NAME + ": " + line);
+    String time = STAMP.format(ZonedDateTime.now(ZoneId.systemDefault()));
+    err.println(time + " " + Main.NAME + ": " + line);
   }
 
   /**

@@ -1,10 +1,11 @@
 package org.shareobject.cli;
 
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.shareobject.ShareFormatException;
 import org.shareobject.internal.cell.CellInfo;
@@ -26,50 +27,54 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Main.VersionText.class)
 final class InfoCommand implements Callable<Integer> {
+  private final Map<String, Object> values = new LinkedHashMap<>();
+
   @Spec private CommandSpec spec;
   @Mixin private FileOption file;
+  @Mixin private JsonOption json;
 
   InfoCommand() {}
 
   @Override
   public Integer call() throws IOException {
-    print("version", Version.get());
-    print("platform", Platform.name());
-    print("java", System.getProperty("java.version") + ", " + System.getProperty("java.home"));
-    print("library", NativeLibrary.path());
+    values.put("version", Version.get());
+    values.put("platform", Platform.name());
+    values.put("java", System.getProperty("java.version") + ", " + System.getProperty("java.home"));
+    values.put("library", NativeLibrary.path().toString());
     Path path = file.file();
+    values.put("file", path.toAbsolutePath().toString());
     if (Files.notExists(path, LinkOption.NOFOLLOW_LINKS)) {
-      print("file", path.toAbsolutePath() + ", missing");
+      values.put("state", "missing");
     } else {
-      printFile(path);
+      describe(path);
+    }
+    if (json.isWanted()) {
+      spec.commandLine().getOut().println(JsonOption.line(values));
+    } else {
+      values.forEach(
+          (name, value) -> spec.commandLine().getOut().printf("%-12s %s%n", name, value));
     }
     return ExitCode.OK;
   }
 
-  private void printFile(Path path) throws IOException {
-    CellInfo info;
+  private void describe(Path path) throws IOException {
     try {
-      info = CellInfo.of(path);
+      CellInfo info = CellInfo.of(path);
+      values.put("state", "ShareObject file");
+      values.put("fileBytes", info.fileBytes());
+      values.put("layout", info.layoutVersion());
+      values.put("capacity", info.capacity());
+      values.put("control", info.controlOffset());
+      values.put("writes", info.version());
+      values.put("recoveries", info.recoveries());
+      values.put("handles", info.peers() - 1); // without this one
+      values.put("handleSlots", info.peerSlots());
     } catch (ShareFormatException e) {
       if (!file.isBare(e)) {
         throw e;
       }
-      print(
-          "file",
-          path.toAbsolutePath() + ", " + Files.size(path) + " bytes, not a ShareObject file");
-      return;
+      values.put("state", "not a ShareObject file");
+      values.put("fileBytes", Files.size(path));
     }
-    print("file", path.toAbsolutePath() + ", " + info.fileBytes() + " bytes");
-    print("layout", "version " + info.layoutVersion());
-    print("text", "bytes 0 to " + (info.capacity() - 1));
-    print("control", "bytes " + info.controlOffset() + " to " + (info.fileBytes() - 1));
-    print("writes", info.version());
-    print("recoveries", info.recoveries());
-    print("open", (info.peers() - 1) + " of " + info.peerSlots() + " handles, beside this one");
-  }
-
-  private void print(String name, Object value) {
-    PrintWriter out = spec.commandLine().getOut();
-    out.printf("%-11s %s%n", name, value);
   }
 }

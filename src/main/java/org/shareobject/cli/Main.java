@@ -33,7 +33,9 @@ import picocli.CommandLine.Spec;
       WatchCommand.class,
       InfoCommand.class,
       ForkCommand.class,
-      MapCommand.class
+      MapCommand.class,
+      CompletionCommand.class,
+      HelpCommand.class
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
@@ -104,7 +106,9 @@ public final class Main implements Runnable {
   private static int wrongUsage(ParameterException e, String[] args) {
     CommandLine command = e.getCommandLine();
     command.getErr().println(oneLine(e.getMessage()));
-    command.getErr().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
+    // Not with --help: in the place of a map's file it would be taken for one.
+    String path = command.getCommandSpec().qualifiedName().substring(NAME.length());
+    command.getErr().println("Try '" + NAME + " " + HelpCommand.NAME + path + "'.");
     return ExitCode.USAGE;
   }
 

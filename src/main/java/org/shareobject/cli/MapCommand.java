@@ -41,6 +41,7 @@ import picocli.CommandLine.Spec;
       MapDumpCommand.class,
       MapLoadCommand.class,
       MapStatsCommand.class,
+      MapMetricsCommand.class,
       MapTopCommand.class,
       MapVerifyCommand.class,
       MapClearCommand.class

@@ -1,7 +1,9 @@
 package org.shareobject.cli;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 import org.shareobject.ShareStats;
@@ -34,6 +36,24 @@ record MapRates(ShareStats before, ShareStats stats, double seconds) {
         stats.peers(),
         stats.recoveries(),
         stats.damaged());
+  }
+
+  /** Returns all for JSON; what happens is in times per second. */
+  Map<String, Object> values() {
+    Map<String, Object> values = new LinkedHashMap<>();
+    values.put("seconds", seconds);
+    values.put("entries", stats.entries());
+    values.put("fill", fill());
+    values.put("gets", rate(MapRates::gets));
+    values.put("hitRatio", JsonOption.orNull(hitsSince(before)));
+    values.put("sets", rate(ShareStats::sets));
+    values.put("removals", rate(ShareStats::removals));
+    values.put("evictions", rate(ShareStats::evictions));
+    values.put("expirations", rate(ShareStats::expirations));
+    values.put("peers", stats.peers());
+    values.put("recoveries", stats.recoveries());
+    values.put("damaged", stats.damaged());
+    return values;
   }
 
   /**

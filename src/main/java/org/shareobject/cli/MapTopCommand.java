@@ -15,6 +15,7 @@ import org.shareobject.ShareStats;
 import org.shareobject.internal.time.Nanos;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
@@ -26,7 +27,7 @@ import picocli.CommandLine.Spec;
     description = {
       "Shows what goes on in the map, anew each second, until 'q' is typed. What does not fit on"
           + " the screen is left out.",
-      "If nobody looks, because this is no terminal, it prints one line."
+      "Prints one line, of the numbers of one interval, if nobody looks, because this is no terminal."
     },
     mixinStandardHelpOptions = true)
 final class MapTopCommand implements Callable<Integer> {
@@ -52,16 +53,19 @@ final class MapTopCommand implements Callable<Integer> {
       description = "The time between two looks (default: ${DEFAULT-VALUE}).")
   private Duration interval;
 
-  @Option(names = "--once", description = "Prints one line and ends.")
+  @Option(names = "--once", description = "Prints one line and ends; --json does so too.")
   private boolean once;
+
+  @Mixin private JsonOption json;
 
   MapTopCommand() {}
 
   @Override
   public Integer call() throws InterruptedException {
     try (ShareMap<String, byte[]> map = parent.openReadOnly()) {
-      if (once || !Terminal.isOut()) {
-        out().println(next(map, map.stats(), System.nanoTime()).line());
+      if (once || json.isWanted() || !Terminal.isOut()) {
+        MapRates rates = next(map, map.stats(), System.nanoTime());
+        out().println(json.isWanted() ? JsonOption.line(rates.values()) : rates.line());
       } else {
         show(map);
       }
