@@ -40,7 +40,7 @@ JNIEXPORT jint MAP_NATIVE(view)(JNIEnv *env, jclass type, jlong map,
   return SHO_OK;
 }
 
-JNIEXPORT jobject MAP_NATIVE(window)(JNIEnv *env, jclass type, jlong map,
+JNIEXPORT jobject MAP_NATIVE(buffer)(JNIEnv *env, jclass type, jlong map,
                                      jlong offset, jlong bytes) {
   (void)type;
   struct sho_map_view view;

@@ -82,7 +82,7 @@ final class MapNative {
   static native int view(long map, long[] out);
 
   /** Returns a buffer over a part of the mapped memory; null if there is none. */
-  static native ByteBuffer window(long map, long offset, long bytes);
+  static native ByteBuffer buffer(long map, long offset, long bytes);
 
   /** Returns where the key's entry is, as {@code sho_map_find}. */
   static native long findShort(long map, long key0, long key1, int keyBytes);

@@ -47,7 +47,7 @@ final class MapView {
   /** The bits of a position that a slot names, and the lowest, which are 0 unless it is dead. */
   private static final long NAMED_MASK = (1L << (TAG_SHIFT + POSITION_SHIFT)) - 1;
 
-  private final Windows windows;
+  private final MapBuffers buffers;
   private final long base;
   private final long state;
   private final long end;
@@ -100,8 +100,8 @@ final class MapView {
     tagMask = visited | TAG_MAX << TAG_SHIFT;
     end = fields[MapNative.VIEW_END];
     creationId = fields[MapNative.VIEW_CREATION_ID];
-    windows = new Windows(map, bytes);
-    AtomicInteger users = new AtomicInteger(windows.count() + 1);
+    buffers = new MapBuffers(map, bytes);
+    AtomicInteger users = new AtomicInteger(buffers.count() + 1);
     Runnable release =
         () -> {
           if (users.decrementAndGet() == 0) {
@@ -109,7 +109,7 @@ final class MapView {
           }
         };
     CLEANER.register(this, release);
-    windows.forEach(window -> CLEANER.register(window, release));
+    buffers.forEach(buffer -> CLEANER.register(buffer, release));
   }
 
   /**
@@ -254,7 +254,7 @@ final class MapView {
     int keyBytes = keyBytes(entry);
     int valueBytes = Memory.getInt(entry + VALUE_BYTES);
     return fits(keyBytes, valueBytes)
-        ? windows.slice(entry - base + HEADER_BYTES + keyBytes, valueBytes)
+        ? buffers.slice(entry - base + HEADER_BYTES + keyBytes, valueBytes)
         : null;
   }
 
