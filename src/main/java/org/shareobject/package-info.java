@@ -1,6 +1,14 @@
 /**
  * Memory that the processes of one host share.
  *
+ * <p><b>Contents.</b> {@link org.shareobject.ShareMap} is a {@code ConcurrentMap} in shared memory;
+ * a {@link org.shareobject.Codec} says how its keys and values become bytes, {@link
+ * org.shareobject.Eviction} what it does when it is full, {@link org.shareobject.Versioned} is a
+ * value with its version, and {@link org.shareobject.ShareStats} are its numbers. {@link
+ * org.shareobject.ShareObject} is one text with versions, and the module of the Node addon. {@link
+ * org.shareobject.ShareException} is what all of them throw. Processes that talk, share ports, or
+ * keep a store by messages are in {@code org.shareobject.ipc}, {@code cluster} and {@code store}.
+ *
  * <p><b>Lifecycle.</b> {@code open} maps a file and creates it if it is missing; {@code close} ends
  * every call that is under way on the object, also those that sleep, with {@link
  * org.shareobject.ShareClosedException}. What is shared outlives the object and every process; only
