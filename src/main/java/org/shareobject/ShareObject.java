@@ -118,7 +118,7 @@ public final class ShareObject implements AutoCloseable {
    * Opens the cell in a file with a capacity of {@link #WINDOW_BYTES}, as {@link #open(Path, int)}.
    *
    * @param file the file; created, readable and writable for its owner only, if it is missing
-   * @return the open cell, to be closed
+   * @return the open object, to be closed
    * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not to be
    *     read and written
    * @throws ShareFormatException if the file is foreign, damaged, or of another version or capacity
@@ -136,7 +136,7 @@ public final class ShareObject implements AutoCloseable {
    *
    * @param file the file; created, readable and writable for its owner only, if it is missing
    * @param capacityBytes room for the text in UTF-8 and a NUL, 2 to 2<sup>30</sup> bytes
-   * @return the open cell, to be closed
+   * @return the open object, to be closed
    * @throws IllegalArgumentException if the capacity is out of range
    * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not to be
    *     read and written
@@ -154,7 +154,7 @@ public final class ShareObject implements AutoCloseable {
    *
    * @param file the file; created, readable and writable for its owner only, if it is missing
    * @param capacityBytes room for the text in UTF-8 and a NUL, 2 to 2<sup>30</sup> bytes
-   * @return the open cell, to be closed
+   * @return the open object, to be closed
    * @throws IllegalArgumentException if the capacity is out of range
    * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not to be
    *     read and written
@@ -179,7 +179,7 @@ public final class ShareObject implements AutoCloseable {
    * this library did not make.
    *
    * @param file the file
-   * @return the open cell, to be closed
+   * @return the open object, to be closed
    * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not to be
    *     read and written
    * @throws ShareFormatException if the file is foreign ({@code SHO_EFORMAT}), damaged, or of
