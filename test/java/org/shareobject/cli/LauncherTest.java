@@ -73,6 +73,7 @@ class LauncherTest {
 
   private void program(String name, String script) throws IOException {
     Path file = path.resolve(name);
+    Files.deleteIfExists(file); // nothing is ever written through a link
     Files.writeString(file, "#!/bin/sh\n" + script + "\n");
     Host.chmod(file, "rwxr-xr-x");
   }

@@ -204,15 +204,63 @@ class MainProcessTest {
     }
   }
 
-  @Test
-  void shouldDemonstrate() {
-    ChildJvm.Result result = command().run(Main.class, "demo", "--seconds", "12");
+  private static void demonstrates(ChildJvm.Result result) {
     assertEquals(0, result.code(), result.toString());
-    Pattern blanksFirst = Pattern.compile("(reader> \n){3,}demo> the writer is process");
+    Pattern blanksFirst =
+        Pattern.compile(
+            "demo> the file has only NULs so far: the reader prints blank lines\n"
+                + "(reader> \n){3,}demo> the writer is process");
     assertTrue(blanksFirst.matcher(result.out()).find(), result.out());
     assertTrue(result.out().contains("writer> stored 12 bytes: Hello World!\n"), result.out());
     assertTrue(result.out().contains("reader> Hello World!\n"), result.out());
+    assertTrue(result.out().lines().toList().get(1).startsWith("demo> "), result.out());
+    String last = result.out().lines().reduce((first, second) -> second).orElseThrow();
+    assertTrue(last.startsWith("demo> seen: "), last);
     assertEquals("", result.err());
+  }
+
+  @Test
+  void shouldDemonstrateAndEnd() {
+    ChildJvm.Result result = command().run(Main.class, "demo");
+    demonstrates(result);
+    assertEquals(2, result.out().lines().filter("reader> Hello World!"::equals).count());
+  }
+
+  @Test
+  void shouldDemonstrateForSomeTime() {
+    demonstrates(command().run(Main.class, "demo", "--seconds", "12"));
+  }
+
+  @Test
+  void shouldGoOnWhenDemoIsWatched() {
+    try (ChildJvm demo = command().start(Main.class, "demo", "--watch")) {
+      for (int i = 0; i < 4; i++) {
+        until(() -> demo.nextLine().equals("reader> Hello World!"));
+      }
+      endsByInterrupt(demo);
+    }
+  }
+
+  @Test
+  void shouldEndDemoWithItsReader() {
+    ChildJvm.Result result =
+        command().prefix("sh", "-c", "\"$@\" | head -n 2", "sh").run(Main.class, "demo", "--watch");
+    assertEquals(2, result.out().lines().count(), result.toString());
+    assertEquals("", result.err());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"TERM, 143", "INT, 130"})
+  void shouldSayNothingWhenDemoIsKilled(String signal, int code) {
+    for (String words : new String[] {"demo", "demo --file mine"}) {
+      try (ChildJvm demo = command().start(Main.class, words.split(" "))) {
+        until(() -> demo.nextLine().equals("reader> "));
+        Host.run("kill", "-" + signal, String.valueOf(demo.process().pid()));
+        ChildJvm.Result result = demo.await();
+        assertEquals(code, result.code(), result.toString());
+        assertEquals("", result.err());
+      }
+    }
   }
 
   @Test
@@ -264,6 +312,7 @@ class MainProcessTest {
     Pattern pid = Pattern.compile("demo> the reader is process (\\d+)");
     for (Matcher line = pid.matcher(demo.nextLine()); ; line = pid.matcher(demo.nextLine())) {
       if (line.matches()) {
+        assertTrue(demo.nextLine().startsWith("demo> the file has only NULs"));
         assertEquals("reader> ", demo.nextLine());
         return Long.parseLong(line.group(1));
       }

@@ -4,7 +4,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
@@ -21,7 +21,7 @@ final class DemoChild implements AutoCloseable {
   private final Process process;
   private final CompletableFuture<Void> shown = new CompletableFuture<>();
   private final Semaphore lines = new Semaphore(0);
-  private final Set<String> texts = ConcurrentHashMap.newKeySet();
+  private final Map<String, Integer> texts = new ConcurrentHashMap<>();
 
   DemoChild(String role, PrintWriter out) throws IOException {
     this.role = role;
@@ -46,8 +46,9 @@ final class DemoChild implements AutoCloseable {
     return process.waitFor(nanos, TimeUnit.NANOSECONDS);
   }
 
-  boolean hasPrinted(String line) {
-    return texts.contains(line);
+  /** Returns how often it printed the line. */
+  int printed(String line) {
+    return texts.getOrDefault(line, 0);
   }
 
   int exitCode() {
@@ -64,7 +65,7 @@ final class DemoChild implements AutoCloseable {
     try (BufferedReader reader = process.inputReader()) {
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
         out.println(role + "> " + line);
-        texts.add(line);
+        texts.merge(line, 1, Integer::sum);
         lines.release();
       }
     } catch (IOException | UncheckedIOException e) {

@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "demo",
     description = {
-      "Shows two JVM processes that share a text.",
+      "Shows two JVM processes that share a text, and ends within ten seconds.",
       "A reader fills the file with NULs and prints its text each second: blank lines. Some seconds"
           + " later a writer stores \""
           + DemoProcess.TEXT
@@ -30,8 +30,11 @@ import picocli.CommandLine.Spec;
     versionProvider = Main.VersionText.class)
 final class DemoCommand implements Callable<Integer> {
   private static final int BLANK_LINES = 3;
+  private static final int TEXT_LINES = 2;
+  private static final long PATIENCE_SECONDS = 60;
 
   private final List<DemoChild> children = new CopyOnWriteArrayList<>();
+  private volatile boolean isEnding;
 
   @Spec private CommandSpec spec;
 
@@ -44,8 +47,13 @@ final class DemoCommand implements Callable<Integer> {
   @Option(
       names = {"-s", "--seconds"},
       paramLabel = "N",
-      description = "Ends after N seconds (default: when interrupted).")
+      description = "Ends after N seconds (default: when the reader has printed the text twice).")
   private Long seconds;
+
+  @Option(
+      names = {"-w", "--watch"},
+      description = "Goes on until interrupted.")
+  private boolean isWatching;
 
   DemoCommand() {}
 
@@ -55,20 +63,21 @@ final class DemoCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--seconds must be 1 or more, not " + seconds);
     }
-    if (file != null) {
-      show(file);
-      return ExitCode.OK;
+    if (isWatching && seconds != null) {
+      throw new ParameterException(spec.commandLine(), "--watch has no end: leave --seconds out");
     }
-    Path folder = Files.createTempDirectory("shareobject-demo");
-    Path temporary = folder.resolve("share-data");
-    Thread cleaner = new Thread(() -> clean(temporary, folder));
-    Runtime.getRuntime().addShutdownHook(cleaner);
+    Path folder = file == null ? Files.createTempDirectory("shareobject-demo") : null;
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> end(folder)));
     try {
-      show(temporary);
+      show(file == null ? shared(folder) : file);
     } finally {
-      clean(temporary, folder);
+      clean(folder);
     }
     return ExitCode.OK;
+  }
+
+  private static Path shared(Path folder) {
+    return folder.resolve("share-data");
   }
 
   private void show(Path shared) throws IOException, InterruptedException {
@@ -77,16 +86,43 @@ final class DemoCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     out.println("demo> they share the file " + shared.toAbsolutePath());
     try (DemoChild reader = start("reader")) {
+      out.println("demo> the file has only NULs so far: the reader prints blank lines");
       reader.awaitLines(BLANK_LINES, leftNanos(start));
+      stopIfEnding();
+      if (out.checkError()) {
+        return; // nobody looks any more
+      }
       try (DemoChild writer = start("writer")) {
         writer.awaitEnd(leftNanos(start));
-        if (reader.awaitEnd(leftNanos(start))) {
-          throw new IOException("the reader ended by itself with exit code " + reader.exitCode());
-        }
+        await(reader, start);
       }
-      if (!reader.hasPrinted(DemoProcess.TEXT)) {
+      if (!out.checkError() && reader.printed(DemoProcess.TEXT) == 0) {
         throw new IOException("the reader never printed " + DemoProcess.TEXT);
       }
+    }
+    out.println(
+        "demo> seen: one process printed what another stored, through memory that both have."
+            + " Try next: 'bin/shareobject write one' and 'bin/shareobject watch', then"
+            + " 'bin/shareobject write two' in another terminal");
+  }
+
+  /** Waits until the reader has shown enough, or nobody looks any more. */
+  private void await(DemoChild reader, long start) throws IOException, InterruptedException {
+    boolean hasEnd = seconds == null && !isWatching;
+    while (leftNanos(start) > 0
+        && !(hasEnd && reader.printed(DemoProcess.TEXT) >= TEXT_LINES)
+        && !spec.commandLine().getOut().checkError()) {
+      if (reader.awaitEnd(TimeUnit.MILLISECONDS.toNanos(50))) {
+        stopIfEnding();
+        throw new IOException("the reader ended by itself with exit code " + reader.exitCode());
+      }
+    }
+  }
+
+  /** After a signal the children are killed; what they lack then is no failure. */
+  private void stopIfEnding() throws InterruptedException {
+    while (isEnding) {
+      Thread.sleep(PATIENCE_SECONDS * 1000); // the JVM ends
     }
   }
 
@@ -97,18 +133,28 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private long leftNanos(long start) {
-    return seconds == null
-        ? Long.MAX_VALUE
-        : TimeUnit.SECONDS.toNanos(seconds) - (System.nanoTime() - start);
+    if (isWatching) {
+      return Long.MAX_VALUE;
+    }
+    long limit = seconds == null ? PATIENCE_SECONDS : seconds;
+    return TimeUnit.SECONDS.toNanos(limit) - (System.nanoTime() - start);
+  }
+
+  private void end(Path folder) {
+    isEnding = true;
+    clean(folder);
   }
 
   /** Leaves neither processes nor files behind; also on Ctrl-C. */
-  private void clean(Path shared, Path folder) {
+  private void clean(Path folder) {
+    for (DemoChild child : children) {
+      child.close();
+    }
+    if (folder == null) {
+      return;
+    }
     try {
-      for (DemoChild child : children) {
-        child.close();
-      }
-      Files.deleteIfExists(shared);
+      Files.deleteIfExists(shared(folder));
       Files.deleteIfExists(folder);
     } catch (IOException e) {
       System.err.println("shareobject: " + folder + " is left behind: " + e.getMessage());
