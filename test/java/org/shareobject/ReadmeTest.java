@@ -22,6 +22,7 @@ import org.shareobject.testing.JvmLauncher;
 /** What README.md says is so. */
 class ReadmeTest {
   private static final Path README = Path.of("README.md");
+  private static final Path ERRORS = Path.of("docs/errors.md");
   private static final Path HEADER = Path.of("src/main/c/shareobject.h");
 
   @TempDir Path folder;
@@ -68,10 +69,10 @@ class ReadmeTest {
 
   @Test
   void shouldExplainEachError() throws IOException {
-    String readme = Files.readString(README);
+    String page = Files.readString(ERRORS);
     Matcher code = Pattern.compile("X\\(-\\d+, (E\\w+), ").matcher(Files.readString(HEADER));
     while (code.find()) {
-      assertTrue(readme.contains("`SHO_" + code.group(1) + "`"), code.group(1));
+      assertTrue(page.contains("`SHO_" + code.group(1) + "`"), code.group(1));
     }
   }
 }
