@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ConcurrentSkipListMap;
-import org.shareobject.store.Manager;
 import org.shareobject.ipc.Worker;
+import org.shareobject.store.Manager;
 
 /** The manager: keeps what users in forked workers set and get by messages. */
 final class Main {

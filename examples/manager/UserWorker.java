@@ -2,8 +2,8 @@ package manager;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Map;
-import org.shareobject.store.User;
 import org.shareobject.ipc.Channel;
+import org.shareobject.store.User;
 
 /** A worker with a user. {@code user.js} is the same in Node. */
 final class UserWorker {
