@@ -65,6 +65,20 @@ final class RawPeer implements AutoCloseable {
     throw new AssertionError("no line");
   }
 
+  /** Reads so many lines; nothing was read before. */
+  void skipLines(int count) {
+    byte[] bytes = new byte[64 << 10];
+    for (int left = count; left > 0; ) {
+      int length = endpoint.receive(bytes, 0, 30_000, descriptors);
+      if (length <= 0) {
+        throw new AssertionError(left + " lines are missing");
+      }
+      for (int i = 0; i < length; i++) {
+        left -= bytes[i] == '\n' ? 1 : 0;
+      }
+    }
+  }
+
   /** Returns whether nothing comes for a while. */
   boolean isSilent(int ms) {
     byte[] bytes = new byte[1];

@@ -33,10 +33,10 @@ import org.shareobject.internal.socket.Endpoint;
  *   <li>{@link IllegalArgumentException} if Jackson cannot write the message, or the socket is of a
  *       kind that cannot be passed;
  *   <li>{@link ShareValueTooLargeException} if the message is longer than {@code
- *       -Dshareobject.ipc.maxMessageBytes}, 64 MiB as is;
- *   <li>{@link org.shareobject.ShareFullException} if more than {@code
- *       -Dshareobject.ipc.maxQueuedBytes}, 256 MiB as is, wait to be written: the other side does
- *       not read;
+ *       -Dshareobject.ipc.maxMessageBytes}, by default a 16th of the heap, at most 64 MiB;
+ *   <li>{@link org.shareobject.ShareFullException} if messages that take more of the heap than
+ *       {@code -Dshareobject.ipc.maxQueuedBytes}, by default a 16th of it, at most 256 MiB, wait to
+ *       be written: the other side does not read;
  *   <li>{@link ShareClosedException} if the channel is closed, or comes to its end before; the
  *       message tells whether a handle was sent but not acknowledged;
  *   <li>{@link ShareIoException} if the system refuses a descriptor, here or at the other side, as

@@ -42,7 +42,11 @@ final class Inbox {
   /** A listener and what it listens to; filter null: all that no other one filters out. */
   private record Route(Predicate<JsonNode> filter, MessageListener listener) {}
 
-  private record Kept(JsonNode message, Handle handle, int bytes) {
+  private record Kept(JsonNode message, Handle handle, long cost) {
+    static Kept of(JsonNode message, Handle handle) {
+      return new Kept(message, handle, HeapCost.kept(message, handle != null));
+    }
+
     int handles() {
       return handle == null ? 0 : 1;
     }
@@ -82,13 +86,9 @@ final class Inbox {
     }
   }
 
-  /**
-   * Tells the listeners, or keeps the message for them. Waits while too much is kept.
-   *
-   * @param bytes the length of the message
-   */
-  void deliver(JsonNode message, Handle handle, int bytes) throws InterruptedException {
-    List<MessageListener> listeners = listenersOrKeep(new Kept(message, handle, bytes));
+  /** Tells the listeners, or keeps the message for them. Waits while too much is kept. */
+  void deliver(JsonNode message, Handle handle) throws InterruptedException {
+    List<MessageListener> listeners = listenersOrKeep(message, handle);
     if (!listeners.isEmpty()) {
       tell(listeners, message, handle);
     }
@@ -100,12 +100,16 @@ final class Inbox {
   }
 
   /** Returns those who are to be told now; none if the message was kept, or dropped. */
-  private synchronized List<MessageListener> listenersOrKeep(Kept message)
+  private synchronized List<MessageListener> listenersOrKeep(JsonNode json, Handle handle)
       throws InterruptedException {
+    Kept message = null;
     while (true) {
-      List<MessageListener> listeners = isTelling ? List.of() : listeners(message.message());
+      List<MessageListener> listeners = isTelling ? List.of() : listeners(json);
       if (!listeners.isEmpty()) {
         return listeners;
+      }
+      if (message == null) {
+        message = Kept.of(json, handle);
       }
       if (isClosed) {
         drop(message);
@@ -122,12 +126,12 @@ final class Inbox {
 
   private boolean hasRoom(Kept message) {
     return kept.isEmpty()
-        || (message.bytes() <= mostBytes - keptBytes
+        || (message.cost() <= mostBytes - keptBytes
             && message.handles() <= MOST_HANDLES - keptHandles);
   }
 
   private void count(Kept message, int sign) {
-    keptBytes += (long) sign * message.bytes();
+    keptBytes += sign * message.cost();
     keptHandles += sign * message.handles();
   }
 

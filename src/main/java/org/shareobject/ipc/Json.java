@@ -38,6 +38,7 @@ final class Json {
                     .maxStringLength(Integer.MAX_VALUE)
                     .maxNameLength(Integer.MAX_VALUE)
                     .maxNestingDepth(MOST_NESTING)
+                    .maxTokenCount(Limits.tokens())
                     .build())
             .streamWriteConstraints(
                 StreamWriteConstraints.builder().maxNestingDepth(MOST_NESTING).build())

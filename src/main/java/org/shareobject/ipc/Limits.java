@@ -1,17 +1,27 @@
 package org.shareobject.ipc;
 
 /**
- * How much a channel takes.
+ * How much a channel takes. What the properties do not set follows the heap.
  *
- * @param messageBytes the largest message
- * @param queuedBytes the most that may wait, in each direction; one message may exceed it
+ * @param messageBytes the largest message, as a line
+ * @param queuedBytes the most that may wait in each direction, as bytes of the heap by {@link
+ *     HeapCost}; one message may exceed it
  */
 record Limits(int messageBytes, long queuedBytes) {
   static final String MESSAGE_PROPERTY = "shareobject.ipc.maxMessageBytes";
   static final String QUEUE_PROPERTY = "shareobject.ipc.maxQueuedBytes";
 
-  private static final int DEFAULT_MESSAGE_BYTES = 64 << 20;
-  private static final long DEFAULT_QUEUED_BYTES = 256L << 20;
+  /** How many answers about handles may wait; an honest side asks for a few at most. */
+  static final int ANSWERS = 1024;
+
+  /** A message or what waits takes at most this part of the heap. */
+  private static final int PART_OF_HEAP = 16;
+
+  private static final long MOST_DEFAULT_MESSAGE_BYTES = 64L << 20;
+  private static final long MOST_DEFAULT_QUEUED_BYTES = 256L << 20;
+
+  /** What JSON takes of the heap for each token, at most, times four. */
+  private static final int HEAP_PER_TOKEN = 256;
 
   /** The largest array of any JVM. */
   private static final int MOST_MESSAGE_BYTES = Integer.MAX_VALUE - 64;
@@ -19,8 +29,18 @@ record Limits(int messageBytes, long queuedBytes) {
   /** Returns the limits that the system properties set. */
   static Limits ofProperties() {
     return new Limits(
-        (int) property(MESSAGE_PROPERTY, DEFAULT_MESSAGE_BYTES, MOST_MESSAGE_BYTES),
-        property(QUEUE_PROPERTY, DEFAULT_QUEUED_BYTES, Long.MAX_VALUE));
+        (int)
+            property(MESSAGE_PROPERTY, partOfHeap(MOST_DEFAULT_MESSAGE_BYTES), MOST_MESSAGE_BYTES),
+        property(QUEUE_PROPERTY, partOfHeap(MOST_DEFAULT_QUEUED_BYTES), Long.MAX_VALUE));
+  }
+
+  private static long partOfHeap(long most) {
+    return Math.min(most, Runtime.getRuntime().maxMemory() / PART_OF_HEAP);
+  }
+
+  /** Returns how many tokens of JSON a message has at most: its tree then fits into the heap. */
+  static long tokens() {
+    return Runtime.getRuntime().maxMemory() / HEAP_PER_TOKEN;
   }
 
   private static long property(String name, long otherwise, long most) {

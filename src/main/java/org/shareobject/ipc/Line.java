@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 /** The bytes of one message, ended by a newline. For one thread. */
 final class Line extends ByteArrayOutputStream {
   private static final int FIRST_SIZE = 256;
+  private static final int MOST_SPARE_BYTES = 16 << 10;
 
   Line() {
     super(FIRST_SIZE);
@@ -44,6 +45,9 @@ final class Line extends ByteArrayOutputStream {
       }
     }
     write('\n');
+    if (buf.length - count > MOST_SPARE_BYTES) {
+      buf = toByteArray(); // it may wait for long
+    }
     return this;
   }
 

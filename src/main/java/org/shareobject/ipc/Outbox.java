@@ -68,7 +68,7 @@ final class Outbox {
       refusal = refusal(message);
       if (refusal == null) {
         queue.add(message);
-        queuedBytes += message.length();
+        queuedBytes += message.cost();
       }
     }
     if (refusal != null) {
@@ -82,14 +82,20 @@ final class Outbox {
     }
   }
 
-  /** Writes an answer about a handle before all else. */
-  void addUrgent(Outgoing message) {
+  /**
+   * Writes an answer about a handle before all else. Waits while too many answers wait: the other
+   * side asks on, but does not read.
+   */
+  void addUrgent(Outgoing message) throws InterruptedException {
     synchronized (this) {
+      while (end == null && urgent.size() >= Limits.ANSWERS) {
+        wait();
+      }
       if (end != null) {
         return;
       }
       urgent.add(message);
-      queuedBytes += message.length();
+      queuedBytes += message.cost();
     }
     write();
   }
@@ -100,11 +106,11 @@ final class Outbox {
           "SHO_ECLOSED",
           "nothing can be sent: " + (end == null ? "disconnected" : end.getMessage()));
     }
-    if (queuedBytes > 0 && message.length() > limits.queuedBytes() - queuedBytes) {
+    if (queuedBytes > 0 && message.cost() > limits.queuedBytes() - queuedBytes) {
       return new ShareFullException(
           "SHO_EFULL",
           queuedBytes
-              + " bytes wait to be written already: wait for the futures of earlier messages, or"
+              + " bytes of the heap wait to be written already: wait for the futures of earlier messages, or"
               + " raise -D"
               + Limits.QUEUE_PROPERTY
               + "="
@@ -149,7 +155,7 @@ final class Outbox {
       isProbing = false;
       if (failure == null) {
         queue.addFirst(message);
-        queuedBytes += message.length();
+        queuedBytes += message.cost();
       }
     }
     if (failure != null) {
@@ -354,6 +360,7 @@ final class Outbox {
       return null;
     }
     if (!urgent.isEmpty()) {
+      notifyAll();
       return Batch.of(poll(urgent));
     }
     if (unacknowledged != null || queue.isEmpty()) {
@@ -389,7 +396,7 @@ final class Outbox {
 
   private Outgoing poll(ArrayDeque<Outgoing> from) {
     Outgoing message = from.poll();
-    queuedBytes -= message.length();
+    queuedBytes -= message.cost();
     return message;
   }
 

@@ -35,6 +35,11 @@ final class Outgoing {
     return passed;
   }
 
+  /** Returns what it takes of the heap while it waits. */
+  long cost() {
+    return HeapCost.outgoing(line, hasHandle());
+  }
+
   boolean hasHandle() {
     return passed != null;
   }

@@ -62,14 +62,13 @@ final class Protocol {
    * Receives a message.
    *
    * @param arrived where its descriptor is, if it has one
-   * @param bytes its length
    */
-  void receive(JsonNode message, Arrived arrived, int bytes) throws InterruptedException {
+  void receive(JsonNode message, Arrived arrived) throws InterruptedException {
     String command = command(message);
     if (command.equals(HANDLE)) {
-      receiveHandle(message, arrived.take(), bytes);
+      receiveHandle(message, arrived.take());
     } else {
-      dispatch(command, message, null, bytes);
+      dispatch(command, message, null);
     }
   }
 
@@ -83,10 +82,10 @@ final class Protocol {
     return text.length() > PREFIX.length() && text.startsWith(PREFIX) ? text : "";
   }
 
-  private void dispatch(String command, JsonNode message, Handle handle, int bytes)
+  private void dispatch(String command, JsonNode message, Handle handle)
       throws InterruptedException {
     switch (command) {
-      case "" -> inbox.deliver(message, handle, bytes);
+      case "" -> inbox.deliver(message, handle);
       case ACK -> outbox.acknowledged();
       case NACK -> receiveRefusal(message);
       case COUNT_QUERY -> answerCount(message.path("key").asText());
@@ -105,8 +104,7 @@ final class Protocol {
 
   // ---- handles ----
 
-  private void receiveHandle(JsonNode envelope, Descriptor descriptor, int bytes)
-      throws InterruptedException {
+  private void receiveHandle(JsonNode envelope, Descriptor descriptor) throws InterruptedException {
     // Node wraps a refused socket once more when it sends it again.
     JsonNode inner = envelope;
     while (command(inner.path("msg")).equals(HANDLE)) {
@@ -138,10 +136,10 @@ final class Protocol {
     if (key != null && key.isTextual()) {
       sockets.add(key.textValue(), handle);
     }
-    dispatch(command, message, handle, bytes);
+    dispatch(command, message, handle);
   }
 
-  private void refuse(String reason) {
+  private void refuse(String reason) throws InterruptedException {
     ObjectNode refusal = answer(NACK);
     refusal.putArray(KNOWS).add(PassedMap.TYPE);
     if (reason != null) {
@@ -162,7 +160,7 @@ final class Protocol {
     return JsonNodeFactory.instance.objectNode().put("cmd", command);
   }
 
-  private void answer(ObjectNode message) {
+  private void answer(ObjectNode message) throws InterruptedException {
     outbox.addUrgent(new Outgoing(Line.of(message), null, new CompletableFuture<>()));
   }
 

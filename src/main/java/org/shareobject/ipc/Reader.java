@@ -103,6 +103,6 @@ final class Reader implements Runnable {
       Uncaught.tell(e);
       return;
     }
-    protocol.receive(message, arrived, lines.lineLength());
+    protocol.receive(message, arrived);
   }
 }

@@ -19,9 +19,13 @@
  * <p><b>Failure.</b> What cannot be sent fails the future of {@code send}. What comes and is no
  * message is dropped and told to the handler of uncaught exceptions of the channel's thread.
  *
- * <p><b>Settings</b>, each a system property that is read when a channel is made: {@code
- * shareobject.ipc.maxMessageBytes}, the largest message, in bytes, 64 MiB: a longer one is not
- * sent, and one that comes ends the channel; {@code shareobject.ipc.maxQueuedBytes}, how many bytes
- * may wait to be written, and to be listened to, 256 MiB.
+ * <p><b>Settings</b>, each a system property that is read when a channel is made. {@code
+ * shareobject.ipc.maxMessageBytes}: the largest message, in bytes of JSON; by default a 16th of the
+ * heap ({@code -Xmx}), at most 64 MiB. A longer one is not sent, and one that comes ends the
+ * channel. {@code shareobject.ipc.maxQueuedBytes}: how many bytes of the heap messages may take
+ * that wait to be written, and as many again that wait to be listened to; by default a 16th of the
+ * heap, at most 256 MiB. Objects are counted, not only text: a message of one number takes some 400
+ * bytes while it waits to be written, and some 100 while it waits to be listened to. Beyond that
+ * {@code send} fails, and no more is read until a listener has taken some.
  */
 package org.shareobject.ipc;
