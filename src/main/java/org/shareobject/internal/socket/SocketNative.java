@@ -9,12 +9,11 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.spi.SelectorProvider;
 import org.shareobject.internal.nativelib.Results;
-import org.shareobject.internal.process.ProcessLauncher;
 
 /**
- * The natives of {@link Sockets} and {@link ProcessLauncher}. Numbers: a negative one is an error
- * code for {@link Results}. Objects: they are made by parts of the JDK that are not public; where a
- * JDK lacks one, a {@link LinkageError} names it.
+ * The natives of {@link Sockets} and {@link Endpoint}. Numbers: a negative one is an error code for
+ * {@link Results}. Objects: they are made by parts of the JDK that are not public; where a JDK
+ * lacks one, a {@link LinkageError} names it.
  */
 final class SocketNative {
   static final int FAMILY_INET = 1;
