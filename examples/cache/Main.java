@@ -29,7 +29,7 @@ final class Main {
   /**
    * Runs until it is ended; its children end with it.
    *
-   * @param args how many children, 2 as is
+   * @param args how many children, 2 by default
    */
   public static void main(String[] args) throws Exception {
     int children = args.length == 0 ? 2 : Integer.parseInt(args[0]);

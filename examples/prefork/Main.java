@@ -18,7 +18,7 @@ final class Main {
   /**
    * Runs until all children have ended.
    *
-   * @param args the children: {@code java} or {@code node} for each, {@code java java} as is
+   * @param args the children: {@code java} or {@code node} for each, {@code java java} by default
    */
   public static void main(String[] args) throws Exception {
     List<Worker> children = new ArrayList<>();

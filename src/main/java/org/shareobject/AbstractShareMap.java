@@ -26,7 +26,7 @@ abstract class AbstractShareMap<K, V> extends AbstractMap<K, V> implements Concu
   final Codec<K> keys;
   final Codec<V> values;
 
-  /** The time to live of what is written without one, ms; 0: for ever. */
+  /** The time to live of entries that are written without one, in ms; 0: none. */
   final long ttlMs;
 
   private final ComputeOnce computeOnce;

@@ -8,10 +8,11 @@ import org.shareobject.internal.codec.SerializedBytes;
 import org.shareobject.internal.text.Utf8;
 
 /**
- * How objects become bytes and bytes objects again. May be called by any thread at any time.
+ * Converts objects to bytes and back. May be called by any thread at any time.
  *
- * <p>Keys are one key if their bytes are equal: of a key codec, equal objects must make equal
- * bytes. All processes that open a map should name the same codecs; the file does not know them.
+ * <p>Two keys are the same key if their bytes are equal, so a key codec must encode equal objects
+ * to equal bytes. All processes that open a map should use the same codecs; the file does not
+ * record them.
  *
  * @param <T> the type of the objects
  */
@@ -33,7 +34,7 @@ public interface Codec<T> {
         }
       };
 
-  /** Bytes as they are. What a map returns is the caller's own. */
+  /** Bytes without any conversion. The arrays that a map returns belong to the caller. */
   Codec<byte[]> BYTES =
       new Codec<>() {
         @Override
@@ -65,11 +66,11 @@ public interface Codec<T> {
       };
 
   /**
-   * Returns a codec by which objects become JSON, by Jackson with its default settings. Bytes that
-   * do not fit the type are refused with {@link ShareException}, {@code SHO_ETYPE}; objects that
-   * cannot be written with {@link IllegalArgumentException}.
+   * Returns a codec that encodes objects as JSON, using Jackson with its default settings. Bytes
+   * that do not match the type are refused with {@link ShareException}, {@code SHO_ETYPE}; objects
+   * that cannot be written with {@link IllegalArgumentException}.
    *
-   * @param type the class of the objects, as {@code JsonNode.class}
+   * @param type the class of the objects, for example {@code JsonNode.class}
    * @param <T> the type of the objects
    * @return the codec
    * @throws IllegalStateException if Jackson ({@code jackson-databind}) is not on the class path
@@ -98,14 +99,14 @@ public interface Codec<T> {
   }
 
   /**
-   * Returns a codec by which objects become what Java's serialization makes of them. Bytes that do
-   * not fit the type, or that the filter refuses, are refused with {@link ShareException}, {@code
-   * SHO_ETYPE}; objects that cannot be written with {@link IllegalArgumentException}.
+   * Returns a codec that uses Java's serialization. Bytes that do not match the type, or that the
+   * filter rejects, are refused with {@link ShareException}, {@code SHO_ETYPE}; objects that cannot
+   * be written with {@link IllegalArgumentException}.
    *
    * @param type the class of the objects
-   * @param filter decides which classes may be read, as {@code
-   *     ObjectInputFilter.Config.createFilter("com.example.*;!*")}: every process that can write
-   *     the file says what is read
+   * @param filter decides which classes may be read, for example {@code
+   *     ObjectInputFilter.Config.createFilter("com.example.*;!*")}: any process that can write the
+   *     file chooses what is read
    * @param <T> the type of the objects
    * @return the codec
    */
@@ -125,7 +126,7 @@ public interface Codec<T> {
   }
 
   /**
-   * Returns the bytes of an object. A map that calls it does not change or keep them.
+   * Returns the bytes of an object. A map neither changes nor keeps them.
    *
    * @param value the object, never null
    * @return its bytes, never null
@@ -133,18 +134,19 @@ public interface Codec<T> {
   byte[] encode(T value);
 
   /**
-   * Returns the object of bytes.
+   * Returns the object that the bytes encode.
    *
-   * @param bytes what {@link #encode} made in some process; the codec may keep them
+   * @param bytes what {@link #encode} returned in some process; the codec may keep them
    * @return the object, never null
    */
   T decode(byte[] bytes);
 
   /**
-   * Returns the object of the bytes that remain in a buffer, as in {@code map.read(key,
-   * codec::decode)}. As is, copies them; a codec that can do without overrides it.
+   * Returns the object that the remaining bytes of a buffer encode, for example in {@code
+   * map.read(key, codec::decode)}. By default it copies them; a codec that needs no copy overrides
+   * it.
    *
-   * @param bytes what {@link #encode} made; not to be kept
+   * @param bytes what {@link #encode} returned; must not be kept
    * @return the object, never null
    */
   default T decode(ByteBuffer bytes) {

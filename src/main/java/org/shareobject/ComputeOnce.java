@@ -13,7 +13,8 @@ import org.shareobject.internal.map.RawMap;
  * <p>Each key has a ticket in a table of locks that the file holds; two keys may have the same. A
  * thread that computes one key may ask for another one, and then locks one ticket more; if that is
  * a ticket that it has locked already, it just goes on. C keeps two processes from waiting for each
- * other for ever: it knows who waits for what, and is told here what a thread has locked.
+ * other without end: it knows which thread waits for what, and learns from here what a thread has
+ * locked.
  */
 final class ComputeOnce {
   /** A computation that the thread is inside of. */

@@ -5,6 +5,6 @@ public enum Eviction {
   /** Refuses to store: {@link ShareFullException}. Nothing is lost. */
   NONE,
 
-  /** Makes room by dropping entries that were not read lately; storing never fails. */
+  /** Makes room by dropping entries that were not read recently; storing never fails. */
   CLOCK
 }

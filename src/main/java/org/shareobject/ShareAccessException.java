@@ -10,7 +10,7 @@ public class ShareAccessException extends ShareException {
   /**
    * Creates an exception.
    *
-   * @param code the name of the C error, as {@code "SHO_EACCESS"}
+   * @param code the name of the C error, such as {@code "SHO_EACCESS"}
    * @param message one sentence with the file, the cause and the remedy
    */
   public ShareAccessException(String code, String message) {
@@ -20,7 +20,7 @@ public class ShareAccessException extends ShareException {
   /**
    * Creates an exception that another one caused.
    *
-   * @param code the name of the C error, as {@code "SHO_EACCESS"}
+   * @param code the name of the C error, such as {@code "SHO_EACCESS"}
    * @param message one sentence with the file, the cause and the remedy
    * @param cause what led to it, or null
    */

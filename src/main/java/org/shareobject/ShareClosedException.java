@@ -7,7 +7,7 @@ public class ShareClosedException extends ShareException {
   /**
    * Creates an exception.
    *
-   * @param code the name of the C error, as {@code "SHO_ECLOSED"}
+   * @param code the name of the C error, such as {@code "SHO_ECLOSED"}
    * @param message one sentence with the file, the cause and the remedy
    */
   public ShareClosedException(String code, String message) {

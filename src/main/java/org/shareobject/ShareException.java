@@ -2,7 +2,7 @@ package org.shareobject;
 
 /**
  * Signals that an operation on shared memory failed and changed nothing. The message names the
- * file, the cause and the remedy. Subclasses tell the causes that a program can act upon apart.
+ * file, the cause and the remedy. Subclasses distinguish the causes that a program can act on.
  */
 public class ShareException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -13,7 +13,7 @@ public class ShareException extends RuntimeException {
   /**
    * Creates an exception.
    *
-   * @param code the name of the C error, as {@code "SHO_EFULL"}
+   * @param code the name of the C error, such as {@code "SHO_EFULL"}
    * @param message one sentence with the file, the cause and the remedy
    */
   public ShareException(String code, String message) {
@@ -23,7 +23,7 @@ public class ShareException extends RuntimeException {
   /**
    * Creates an exception that another one caused.
    *
-   * @param code the name of the C error, as {@code "SHO_EFULL"}
+   * @param code the name of the C error, such as {@code "SHO_EFULL"}
    * @param message one sentence with the file, the cause and the remedy
    * @param cause what led to it, or null
    */
@@ -35,7 +35,7 @@ public class ShareException extends RuntimeException {
   /**
    * Returns the name of the C error.
    *
-   * @return a name of the table in {@code shareobject.h}, as {@code "SHO_EFULL"}; never null
+   * @return a name of the table in {@code shareobject.h}, such as {@code "SHO_EFULL"}; never null
    */
   public final String code() {
     return code;

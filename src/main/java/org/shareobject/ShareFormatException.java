@@ -1,13 +1,16 @@
 package org.shareobject;
 
-/** Signals a file or library that is not ours, is damaged, or is of another version or geometry. */
+/**
+ * Signals a file or native library that this library did not make, that is damaged, or that has
+ * another version or geometry.
+ */
 public class ShareFormatException extends ShareException {
   private static final long serialVersionUID = 1L;
 
   /**
    * Creates an exception.
    *
-   * @param code the name of the C error, as {@code "SHO_EFORMAT"}
+   * @param code the name of the C error, such as {@code "SHO_EFORMAT"}
    * @param message one sentence with the file, the cause and the remedy
    */
   public ShareFormatException(String code, String message) {

@@ -1,13 +1,13 @@
 package org.shareobject;
 
-/** Signals that the system said no. The message holds its words. */
+/** Signals that the system refused. The message contains its words. */
 public class ShareIoException extends ShareException {
   private static final long serialVersionUID = 1L;
 
   /**
    * Creates an exception.
    *
-   * @param code the name of the C error, as {@code "SHO_ESYSTEM"}
+   * @param code the name of the C error, such as {@code "SHO_ESYSTEM"}
    * @param message one sentence with the file, the cause and the remedy
    */
   public ShareIoException(String code, String message) {
@@ -17,7 +17,7 @@ public class ShareIoException extends ShareException {
   /**
    * Creates an exception that another one caused.
    *
-   * @param code the name of the C error, as {@code "SHO_ESYSTEM"}
+   * @param code the name of the C error, such as {@code "SHO_ESYSTEM"}
    * @param message one sentence with the file, the cause and the remedy
    * @param cause what led to it, or null
    */

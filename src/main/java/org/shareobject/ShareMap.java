@@ -19,36 +19,37 @@ import org.shareobject.internal.time.Nanos;
 /**
  * A {@link java.util.concurrent.ConcurrentMap} that the processes of one host share through a file.
  *
- * <p>Every method is atomic between all threads of all processes that use this library on the file,
- * whatever their language; those that read and write, as {@code merge}, too. Methods on many
- * entries, as {@code clear}, {@code size} and the iterators, are not: they are weakly consistent.
- * What a method had written when it returned is there for all, and stays if the process is killed
- * the next moment. A process that is killed at any instruction blocks nobody.
+ * <p>Every method on one key is atomic between all threads of all processes that use this library
+ * on the file, whatever their language. That includes methods that read and write, such as {@code
+ * merge}. Methods on many entries, such as {@code clear}, {@code size} and the iterators, are
+ * weakly consistent. What a method has written when it returns is visible to all, and stays even if
+ * the process is killed the next moment. A process that is killed at any instruction blocks nobody.
  *
- * <p>Reads take no lock. Writes lock one part of the map, microseconds as a rule; for a process
- * that holds that part and is stopped they wait at most 10 s.
+ * <p>Reads take no lock. A write locks one segment of the map, usually for less than a microsecond.
+ * If a process that holds the lock is stopped, a write waits at most 10 s.
  *
  * <p>Keys are equal if their bytes are; values if {@code equals} says so, arrays if their elements
- * are. Keys and values must not be null. Functions given to {@code compute}, {@code
+ * are. Keys and values must not be null. Functions passed to {@code compute}, {@code
  * computeIfPresent}, {@code merge} and {@code replaceAll} may run more than once if others write
- * the key meanwhile; that of {@link #computeIfAbsent} runs once.
+ * the key at the same time. The function of {@link #computeIfAbsent} runs once.
  *
- * <p>A value that is written replaces the time to live too: by the one given, else by the one that
- * the builder was given, else by none. Only {@link #addAndGet} keeps it.
+ * <p>A write also replaces the time to live: with the one passed to the method, else with the
+ * builder's, else with none. Only {@link #addAndGet} keeps it.
  *
  * <p>All methods may be called by any thread at any time, {@link #close()} too. Besides what each
  * method names, all of them throw
  *
  * <ul>
  *   <li>{@link NullPointerException} for a null argument;
- *   <li>{@link ShareClosedException} if the map is closed, also meanwhile;
+ *   <li>{@link ShareClosedException} if the map is closed before or during the call;
  *   <li>{@link ShareIoException} if another process cut the file short, or ({@code SHO_EBUSY}) a
  *       stopped process holds it: the message has its pid;
  *   <li>{@link ShareFormatException} if the file was damaged;
- *   <li>those that write {@link ShareAccessException} if the map was opened for reading only,
- *       {@link ShareFullException} if it is full ({@link Eviction#NONE} only; nothing changed), and
- *       {@link ShareValueTooLargeException} if key and value exceed the largest entry;
- *   <li>and what a codec throws, before anything is changed.
+ *   <li>from methods that write, {@link ShareAccessException} if the map was opened for reading
+ *       only, {@link ShareFullException} if it is full ({@link Eviction#NONE} only; nothing
+ *       changed), and {@link ShareValueTooLargeException} if key and value exceed the largest
+ *       entry;
+ *   <li>and whatever a codec throws, before anything is changed.
  * </ul>
  *
  * @param <K> the type of the keys
@@ -89,10 +90,10 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Begins to open a map.
+   * Returns a builder that opens a map.
    *
-   * @param keys how keys become bytes
-   * @param values how values become bytes
+   * @param keys converts keys to bytes
+   * @param values converts values to bytes
    * @param <K> the type of the keys
    * @param <V> the type of the values
    * @return a builder with the defaults
@@ -103,7 +104,7 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Stores a value, whatever was there; does not read the old one.
+   * Stores a value, and replaces any old one without reading it.
    *
    * @param key the key
    * @param value the value
@@ -113,11 +114,11 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Stores a value for a time, whatever was there; does not read the old one.
+   * Stores a value for a time, and replaces any old one without reading it.
    *
    * @param key the key
    * @param value the value
-   * @param timeToLive how long it is there, rounded up to milliseconds, above 0
+   * @param timeToLive how long the entry lives, above 0; rounded up to milliseconds
    * @throws IllegalArgumentException if the time is not above 0
    */
   public void set(K key, V value, Duration timeToLive) {
@@ -125,11 +126,11 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Stores a value for a time, and returns what was there.
+   * Stores a value for a time, and returns the old one.
    *
    * @param key the key
    * @param value the value
-   * @param timeToLive how long it is there, rounded up to milliseconds, above 0
+   * @param timeToLive how long the entry lives, above 0; rounded up to milliseconds
    * @return the old value, or null
    * @throws IllegalArgumentException if the time is not above 0
    */
@@ -142,8 +143,8 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
    *
    * @param key the key
    * @param value the value
-   * @param timeToLive how long it is there, rounded up to milliseconds, above 0
-   * @return the value that is there, or null if it was absent and the given one was stored
+   * @param timeToLive how long the entry lives, above 0; rounded up to milliseconds
+   * @return the present value, or null if the key was absent and the value was stored
    * @throws IllegalArgumentException if the time is not above 0
    */
   public V putIfAbsent(K key, V value, Duration timeToLive) {
@@ -162,11 +163,11 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Stores a value if the key's version is the given one.
+   * Stores a value if the key still has a version.
    *
    * @param key the key
-   * @param version a version that {@link #getVersioned} or {@link #await} returned; 0: if the key
-   *     is absent
+   * @param version a version that {@link #getVersioned} or {@link #await} returned; 0 to store the
+   *     value only if the key is absent
    * @param value the value
    * @return whether it was stored
    */
@@ -175,7 +176,7 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Removes a key if its version is the given one.
+   * Removes a key if it still has a version.
    *
    * @param key the key
    * @param version a version that {@link #getVersioned} or {@link #await} returned
@@ -186,14 +187,13 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Hands the bytes of a value out without a copy. The reader may see them change while it looks:
-   * then its result, or what it threw, is dropped, and it runs again. So it must not do anything
-   * but look, must cope with any bytes, and must not write to other places what it saw. A buffer
-   * that it keeps may be read later, which is harmless, but has then no meaning; after {@link
-   * #close} it reads as zeros.
+   * Passes the bytes of a value to a reader without copying them. The bytes may change while the
+   * reader looks at them; then its result or exception is dropped, and it runs again. So the reader
+   * must have no side effects and must cope with any bytes. Reading the buffer after the reader has
+   * returned is harmless but meaningless; after {@link #close} it contains zeros.
    *
    * @param key the key
-   * @param reader is given a read-only buffer from position 0 to the length of the value
+   * @param reader receives a read-only buffer from position 0 to the length of the value
    * @param <R> the type of the result
    * @return what the reader returned, or null if the key is absent
    */
@@ -202,11 +202,11 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Adds to a number that {@link Codec#LONG} wrote; absent counts as 0. Keeps the time to live; a
-   * number that was absent has none.
+   * Adds to a number that {@link Codec#LONG} wrote. An absent number counts as 0, and gets no time
+   * to live; that of a present number stays.
    *
    * @param key the key
-   * @param delta what to add; the sum wraps round
+   * @param delta what to add; the sum wraps around
    * @return the sum
    * @throws ShareException {@code SHO_ETYPE}, if the value is not 8 bytes long
    */
@@ -215,7 +215,7 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Returns the time that an entry has left.
+   * Returns how long an entry still lives.
    *
    * @param key the key
    * @return the time, milliseconds; empty if the key is absent, or present without a limit
@@ -226,11 +226,11 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Sets the time that an entry has left; its value and version stay.
+   * Sets how long an entry still lives; its value and version stay.
    *
    * @param key the key
-   * @param timeToLive how long it is there from now on, rounded up to milliseconds, above 0
-   * @return whether the key is there
+   * @param timeToLive how long it lives from now on, above 0; rounded up to milliseconds
+   * @return whether the key is present
    * @throws IllegalArgumentException if the time is not above 0
    */
   public boolean expire(K key, Duration timeToLive) {
@@ -238,15 +238,16 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Sleeps until a key's version is another than the given one. Returns at once if it is already.
+   * Sleeps until a key has another version. Returns at once if it already has.
    *
    * @param key the key
-   * @param version the version to differ from; 0: absent
-   * @param timeout how long to sleep at most; zero or less checks once
+   * @param version the version that the caller knows; 0 if the key was absent
+   * @param timeout the longest time to sleep; zero or less checks once
    * @return the version now, 0 if the key is absent
    * @throws IllegalArgumentException if the version is negative
-   * @throws InterruptedException if the thread is or becomes interrupted; seen within 50 ms
-   * @throws TimeoutException if the time is over
+   * @throws InterruptedException if the thread is interrupted before or during the call; noticed
+   *     within 50 ms
+   * @throws TimeoutException if the version did not change in time
    */
   public long await(K key, long version, Duration timeout)
       throws InterruptedException, TimeoutException {
@@ -272,8 +273,7 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Returns the number of entries that are not expired, of all parts of the map one after the
-   * other.
+   * Returns the number of entries that are not expired. It counts the segments one after the other.
    *
    * @return the number, 0 or above
    */
@@ -282,34 +282,34 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Returns the map's numbers.
+   * Returns the map's statistics.
    *
-   * @return those of this moment
+   * @return the statistics now
    */
   public ShareStats stats() {
     return raw.stats();
   }
 
   /**
-   * Gives the room of all expired entries back. They are absent anyway; their room comes back by
-   * itself as writers need it.
+   * Frees the room of all expired entries. They are absent in any case, and writers free their room
+   * when they need it.
    */
   public void removeExpired() {
     raw.removeExpired();
   }
 
   /**
-   * Checks the whole map, checksums included. Writers of the part in hand wait.
+   * Checks the whole map, including all checksums. Writers wait while their segment is checked.
    *
-   * @throws ShareFormatException if something is wrong; the message tells what
+   * @throws ShareFormatException if something is wrong; the message says what
    */
   public void verify() {
     raw.verify();
   }
 
   /**
-   * Ends all calls on this object, also those that wait, with {@link ShareClosedException}, and
-   * gives the file back. The entries stay in the file. Closing again does nothing.
+   * Ends all calls on this object, even those that wait, with {@link ShareClosedException}, and
+   * releases the file. The entries stay in the file. Closing again does nothing.
    */
   @Override
   public void close() {
@@ -317,9 +317,9 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Opens maps. A file that is missing is created with what the builder was told; a file that
-   * exists has its own capacity, largest entry and eviction, and to ask for another is an error
-   * that names both. Not for several threads.
+   * Opens maps. A missing file is created with the builder's settings. A file that exists keeps its
+   * capacity, largest entry and eviction; requesting others is an error that names both. A builder
+   * is not thread-safe.
    *
    * @param <K> the type of the keys
    * @param <V> the type of the values
@@ -339,11 +339,11 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
     }
 
     /**
-     * Sets the room for entries. As is, 64 MiB, or what the file has.
+     * Sets the room for entries. The default is 64 MiB, or what the file has.
      *
-     * @param bytes 64 KiB to 1 TiB; rounded up a little
+     * @param bytes 64 KiB to 1 TiB; rounded up to whole segments
      * @return this
-     * @throws IllegalArgumentException if it is not above 0; {@code open} finds other faults
+     * @throws IllegalArgumentException if it is not above 0; {@code open} checks the rest
      */
     public Builder<K, V> capacity(long bytes) {
       capacity = positive(bytes, "capacity");
@@ -351,16 +351,17 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
     }
 
     /**
-     * Sets the largest entry: bytes of key and value, and 32. As is, a quarter of a part of the map
-     * (2 MiB or more from a capacity of 16 MiB on), or what the file has.
+     * Sets the size of the largest entry: the bytes of key and value, plus 32. The default is a
+     * quarter of a segment (2 MiB or more from a capacity of 16 MiB on), or what the file has.
      *
-     * <p>Say it if entries are larger than 128 KiB. A new map then has parts for 64 of them, if the
-     * capacity has room, so that all parts fill alike; else one may be full long before the others.
+     * <p>Set it if entries are larger than 128 KiB. A new map then has segments for 64 of them, if
+     * the capacity suffices, so that all segments fill evenly. Otherwise one may be full long
+     * before the others.
      *
-     * @param bytes above 32; a larger one leaves the map fewer and larger parts, so that more
+     * @param bytes above 32; with larger entries the map has fewer and larger segments, so more
      *     writers wait for each other
      * @return this
-     * @throws IllegalArgumentException if it is not above 0; {@code open} finds other faults
+     * @throws IllegalArgumentException if it is not above 0; {@code open} checks the rest
      */
     public Builder<K, V> maxEntry(long bytes) {
       maxEntry = positive(bytes, "largest entry");
@@ -368,7 +369,7 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
     }
 
     /**
-     * Sets what a full map does. As is, {@link Eviction#NONE}, or what the file has.
+     * Sets what a full map does. The default is {@link Eviction#NONE}, or what the file has.
      *
      * @param eviction what to do
      * @return this
@@ -379,8 +380,8 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
     }
 
     /**
-     * Sets the time to live of what is written without one. As is, none. Belongs to the map that is
-     * opened, not to the file.
+     * Sets the time to live of entries that are written without one. The default is none. It
+     * belongs to the opened map, not to the file.
      *
      * @param timeToLive rounded up to milliseconds, above 0
      * @return this
@@ -392,7 +393,7 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
     }
 
     /**
-     * Opens for reading only: a missing file is an error, and what writes throws {@link
+     * Opens for reading only: a missing file is an error, and methods that write throw {@link
      * ShareAccessException}.
      *
      * @return this
@@ -409,25 +410,26 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
      * @param file the file; created, readable and writable for its owner only, if it is missing
      * @return the open map, to be closed
      * @throws IllegalArgumentException if a number is out of range
-     * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not to be
-     *     read and written
-     * @throws ShareFormatException if the file is foreign, damaged, of another version, or has
-     *     another geometry than asked for
-     * @throws ShareIoException if the system refuses, as for a full disk, where no file is left; if
-     *     the file is missing ({@code SHO_ENOENT}, reading only); if too many handles are open
-     *     ({@code SHO_EPEERS})
+     * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not
+     *     readable and writable
+     * @throws ShareFormatException if the file is not a map, is damaged, has another version, or
+     *     has another geometry than the builder requests
+     * @throws ShareIoException if the system refuses, for example because the disk is full, and
+     *     then no file is left; if the file is missing ({@code SHO_ENOENT}, reading only); if too
+     *     many handles are open ({@code SHO_EPEERS})
      */
     public ShareMap<K, V> open(Path file) {
       return map(RawMap.open(FileNames.bytes(file), options()));
     }
 
     /**
-     * Opens a new map in memory that has no file. It ends with its last user.
+     * Opens a new map in memory without a file. It exists until the last process has closed it.
      *
      * @return the open map, to be closed
      * @throws IllegalArgumentException if a number is out of range
-     * @throws IllegalStateException if it was asked for reading only
-     * @throws ShareIoException if the system refuses, as for want of memory
+     * @throws IllegalStateException if the builder requests reading only
+     * @throws ShareIoException if the system refuses, for example because there is not enough
+     *     memory
      */
     public ShareMap<K, V> openAnonymous() {
       if (readOnly) {

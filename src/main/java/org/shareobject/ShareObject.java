@@ -20,19 +20,19 @@ import org.shareobject.internal.time.Nanos;
  *
  * <p>The static methods are the Node addon's module: a window of {@value #WINDOW_BYTES} bytes at
  * the start of the file that {@code -Dshareobject.path} names, else of {@code share-data} in the
- * working directory. An object made by {@link #open(Path)} is an {@code AtomicReference<String>}
+ * working directory. An object opened by {@link #open(Path)} is an {@code AtomicReference<String>}
  * that processes share, with versions to compare and to wait for. Both see the same bytes if they
  * name the same file.
  *
  * <p>All methods are atomic between all threads of all processes that use this library on the file,
  * whatever their language. A process that is killed inside a write leaves the old text or the new
- * one; the next writer goes on within 100 ms. A foreign program that stores into the file without
- * this library is seen, but neither waited for nor told of.
+ * one; the next writer goes on within 100 ms. If another program stores into the file without this
+ * library, its bytes are seen, but nobody waits for it and it wakes nobody.
  *
- * <p>All methods may be called by any thread at any time, {@link #close()} too. Besides what each
- * method names, all of them throw {@link ShareIoException} if another process cut the file short
- * ({@code SHO_EIO}). If the file is removed or replaced, the static methods use the new one, while
- * an open object goes on with the file that it opened.
+ * <p>All methods may be called by any thread at any time, including {@link #close()}. In addition
+ * to what each method names, all of them throw {@link ShareIoException} if another process cut the
+ * file short ({@code SHO_EIO}). If the file is removed or replaced, the static methods use the new
+ * one, while an open object goes on with the file that it opened.
  */
 public final class ShareObject implements AutoCloseable {
   /** The size of the addon's window in bytes: text of at most one byte less, and its NUL. */
@@ -71,8 +71,8 @@ public final class ShareObject implements AutoCloseable {
    *
    * @return the text, all of the window if there is no NUL; malformed UTF-8 as U+FFFD; never null
    * @throws ShareIoException if the file is missing ({@code SHO_ENOENT}) or cannot be read
-   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not to be
-   *     read and written
+   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not
+   *     readable and writable
    * @throws ShareFormatException if the file is larger than the window and not a ShareObject file
    */
   public static String read() {
@@ -86,8 +86,8 @@ public final class ShareObject implements AutoCloseable {
    * @return all {@value #WINDOW_BYTES} bytes as text, NULs included; malformed UTF-8 as U+FFFD;
    *     never null
    * @throws ShareIoException if the file is missing ({@code SHO_ENOENT}) or cannot be read
-   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not to be
-   *     read and written
+   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not
+   *     readable and writable
    * @throws ShareFormatException if the file is larger than the window and not a ShareObject file
    */
   public static String readWindow() {
@@ -97,17 +97,17 @@ public final class ShareObject implements AutoCloseable {
   /**
    * Stores text and a NUL at the start of the addon's window, as the addon's {@code write()} does,
    * and creates the file if it is missing. Text beyond {@value #WINDOW_BYTES}&minus;1 bytes is cut
-   * at a whole character; the bytes behind the NUL stay; a NUL in the text is stored; a lone
+   * at a whole character; the bytes after the NUL stay; a NUL in the text is stored; a lone
    * surrogate is stored as U+FFFD. A file of at most {@value #WINDOW_BYTES} bytes that this library
    * did not make is adopted, whoever made it, and its first bytes are overwritten. Blocks as {@link
    * #set(String)}.
    *
    * @param text what to store
-   * @return how many bytes were stored, without the NUL, 0 to {@value #WINDOW_BYTES}&minus;1
+   * @return how many bytes were stored, not counting the NUL, 0 to {@value #WINDOW_BYTES}&minus;1
    * @throws ShareIoException if the file cannot be made or written, or a stopped process holds it
    *     ({@code SHO_EBUSY})
-   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not to be
-   *     read and written
+   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not
+   *     readable and writable
    * @throws ShareFormatException if the file is larger than the window and not a ShareObject file
    */
   public static int write(String text) {
@@ -115,53 +115,56 @@ public final class ShareObject implements AutoCloseable {
   }
 
   /**
-   * Opens the cell in a file with a capacity of {@link #WINDOW_BYTES}, as {@link #open(Path, int)}.
+   * Opens the cell in a file with a capacity of {@link #WINDOW_BYTES}, like {@link #open(Path,
+   * int)}.
    *
    * @param file the file; created, readable and writable for its owner only, if it is missing
    * @return the open object, to be closed
-   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not to be
-   *     read and written
-   * @throws ShareFormatException if the file is foreign, damaged, or of another version or capacity
-   * @throws ShareIoException if the system refuses, as for a full disk; no later call runs out of
-   *     space
+   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not
+   *     readable and writable
+   * @throws ShareFormatException if the file is not a ShareObject file, is damaged, or has another
+   *     version or capacity
+   * @throws ShareIoException if the system refuses, for example because the disk is full; no later
+   *     call runs out of space
    */
   public static ShareObject open(Path file) {
     return open(file, WINDOW_BYTES);
   }
 
   /**
-   * Opens the cell in a file. An empty file, and one of exactly {@link #WINDOW_BYTES} bytes, as the
-   * addon has it, is taken over by growing it; its bytes are the text. Any other file that this
+   * Opens the cell in a file. An empty file, and one of exactly {@link #WINDOW_BYTES} bytes, which
+   * the addon makes, is adopted: it grows, and its bytes become the text. Any other file that this
    * library did not make is refused and stays untouched.
    *
    * @param file the file; created, readable and writable for its owner only, if it is missing
    * @param capacityBytes room for the text in UTF-8 and a NUL, 2 to 2<sup>30</sup> bytes
    * @return the open object, to be closed
    * @throws IllegalArgumentException if the capacity is out of range
-   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not to be
-   *     read and written
-   * @throws ShareFormatException if the file is foreign, damaged, or of another version or capacity
-   * @throws ShareIoException if the system refuses, as for a full disk; no later call runs out of
-   *     space
+   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not
+   *     readable and writable
+   * @throws ShareFormatException if the file is not a ShareObject file, is damaged, or has another
+   *     version or capacity
+   * @throws ShareIoException if the system refuses, for example because the disk is full; no later
+   *     call runs out of space
    */
   public static ShareObject open(Path file, int capacityBytes) {
     return open(file, capacityBytes, false);
   }
 
   /**
-   * Opens the cell in a file as {@link #open(Path, int)}, and takes over any file of at most {@link
+   * Opens the cell in a file like {@link #open(Path, int)}, and adopts any file of at most {@link
    * #WINDOW_BYTES} bytes, whoever made it: the file grows, and its bytes become the text.
    *
    * @param file the file; created, readable and writable for its owner only, if it is missing
    * @param capacityBytes room for the text in UTF-8 and a NUL, 2 to 2<sup>30</sup> bytes
    * @return the open object, to be closed
    * @throws IllegalArgumentException if the capacity is out of range
-   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not to be
-   *     read and written
-   * @throws ShareFormatException if the file is larger and foreign, damaged, or of another version
-   *     or capacity
-   * @throws ShareIoException if the system refuses, as for a full disk; no later call runs out of
-   *     space
+   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not
+   *     readable and writable
+   * @throws ShareFormatException if the file is larger and not a ShareObject file, is damaged, or
+   *     has another version or capacity
+   * @throws ShareIoException if the system refuses, for example because the disk is full; no later
+   *     call runs out of space
    */
   public static ShareObject adopt(Path file, int capacityBytes) {
     return open(file, capacityBytes, true);
@@ -175,15 +178,15 @@ public final class ShareObject implements AutoCloseable {
   }
 
   /**
-   * Opens the cell that is in a file, of whatever capacity. Creates no file, and changes none that
-   * this library did not make.
+   * Opens the cell in a file that exists, whatever its capacity. Creates no file, and changes none
+   * that this library did not make.
    *
    * @param file the file
    * @return the open object, to be closed
-   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not to be
-   *     read and written
-   * @throws ShareFormatException if the file is foreign ({@code SHO_EFORMAT}), damaged, or of
-   *     another version
+   * @throws ShareAccessException if the file is a symlink, a folder, another user's, or not
+   *     readable and writable
+   * @throws ShareFormatException if the file is not a ShareObject file ({@code SHO_EFORMAT}), is
+   *     damaged, or has another version
    * @throws ShareIoException if the file is missing ({@code SHO_ENOENT}) or the system refuses
    */
   public static ShareObject openExisting(Path file) {
@@ -215,12 +218,12 @@ public final class ShareObject implements AutoCloseable {
   }
 
   /**
-   * Stores a text, all of it or nothing, and wakes those who await it. Waits for other writers:
-   * microseconds as a rule, at most 10 s for one that is stopped.
+   * Stores a text, all of it or nothing, and wakes the threads that await it. Waits for other
+   * writers: usually microseconds, and at most 10 s for one that is stopped.
    *
    * @param text the text, of at most {@code capacity() - 1} bytes in UTF-8, with no NUL and no lone
    *     surrogate
-   * @return the version of the text, above all versions before it
+   * @return the version of the text, higher than all before it
    * @throws IllegalArgumentException if there is a NUL or a lone surrogate in the text
    * @throws ShareValueTooLargeException if the text does not fit
    * @throws ShareIoException if a stopped process holds the cell ({@code SHO_EBUSY}; the message
@@ -237,7 +240,7 @@ public final class ShareObject implements AutoCloseable {
   }
 
   /**
-   * Stores a text as {@link #set(String)} if the version is still the expected one.
+   * Stores a text like {@link #set(String)} if the version is still the expected one.
    *
    * @param version a version that {@link #version()}, {@link #set(String)} or {@link #await}
    *     returned
@@ -265,7 +268,7 @@ public final class ShareObject implements AutoCloseable {
   }
 
   /**
-   * Returns the number of writes that were completed since the cell was made. Does not block.
+   * Returns the number of writes completed since the cell was created. Does not block.
    *
    * @return the version, 0 or above
    * @throws ShareClosedException if the object is closed
@@ -279,15 +282,16 @@ public final class ShareObject implements AutoCloseable {
   }
 
   /**
-   * Sleeps until the version is above the given one. Returns at once if it is already.
+   * Sleeps until the version is above a known one. Returns at once if it already is.
    *
    * @param version the version to exceed, 0 or above
-   * @param timeout how long to sleep at most; zero or less checks once
+   * @param timeout the longest time to sleep; zero or less checks once
    * @return the version now, above the given one
    * @throws IllegalArgumentException if the version is negative
-   * @throws InterruptedException if the thread is or becomes interrupted; seen within 50 ms
-   * @throws TimeoutException if the time is over
-   * @throws ShareClosedException if the object is closed, also meanwhile
+   * @throws InterruptedException if the thread is interrupted before or during the call; noticed
+   *     within 50 ms
+   * @throws TimeoutException if the version did not change in time
+   * @throws ShareClosedException if the object is closed before or during the call
    */
   public long await(long version, Duration timeout) throws InterruptedException, TimeoutException {
     if (version < 0) {
@@ -322,7 +326,7 @@ public final class ShareObject implements AutoCloseable {
   /**
    * Returns the room for the text and its NUL.
    *
-   * @return bytes, as given to {@link #open(Path, int)} when the file was made
+   * @return bytes, as passed to {@link #open(Path, int)} when the file was created
    */
   public int capacity() {
     return capacity;
@@ -331,15 +335,15 @@ public final class ShareObject implements AutoCloseable {
   /**
    * Returns the file.
    *
-   * @return the path as given to {@link #open(Path, int)}
+   * @return the path passed to {@link #open(Path, int)}
    */
   public Path file() {
     return file;
   }
 
   /**
-   * Ends all calls on this object, also those that wait, with {@link ShareClosedException}, and
-   * gives memory and file back. The text stays in the file. Closing again does nothing.
+   * Ends all calls on this object, even those that wait, with {@link ShareClosedException}, and
+   * releases the memory and the file. The text stays in the file. Closing again does nothing.
    */
   @Override
   public void close() {

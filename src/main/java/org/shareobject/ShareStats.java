@@ -1,28 +1,28 @@
 package org.shareobject;
 
 /**
- * Numbers of a {@link ShareMap}, summed over all processes. Those that count began at 0 when the
- * map was created; they are not read at one moment. Of the hits of another process some of the last
- * may be missing, at most 127 for each of its threads.
+ * Statistics of a {@link ShareMap}, summed over all processes. Counters start at 0 when the map is
+ * created. The numbers are not read at one moment, and up to 127 hits of each thread of another
+ * process may not be counted yet.
  *
  * @param hits how often a key was found
- * @param misses how often a key was looked for and not found
+ * @param misses how often a key was not found
  * @param sets values stored
  * @param removals entries removed by {@code remove} and {@code clear}
  * @param evictions entries dropped to make room
- * @param expirations expired entries whose room came back
- * @param recoveries segments repaired after a process had died
+ * @param expirations expired entries whose room was freed
+ * @param recoveries segments repaired after a process died
  * @param damaged entries dropped because they were damaged
- * @param entries entries now, expired ones included that still take room
- * @param liveBytes bytes of those entries, their headers and padding included
- * @param usedBytes bytes in use now, overwritten entries included whose room did not come back yet
- * @param capacity the most that {@code liveBytes} can reach
- * @param maxEntry the largest entry: bytes of key and value, and 32
- * @param fileBytes size of the file, bytes
- * @param segments parts of the map that are locked apart
+ * @param entries entries now, including expired ones that still take room
+ * @param liveBytes bytes of those entries, including headers and padding
+ * @param usedBytes bytes in use now, including overwritten entries whose room was not freed yet
+ * @param capacity the highest value that {@code liveBytes} can reach
+ * @param maxEntry the largest entry: bytes of key and value, plus 32
+ * @param fileBytes size of the file in bytes
+ * @param segments parts of the map that have a lock each
  * @param eviction what the map does when it is full
  * @param peers handles that are open for writing now
- * @param peerSlots how many handles can be
+ * @param peerSlots how many handles can be open
  */
 public record ShareStats(
     long hits,
@@ -45,9 +45,9 @@ public record ShareStats(
     int peerSlots) {
 
   /**
-   * Returns the share of finds that found.
+   * Returns the share of lookups that found a key.
    *
-   * @return 0 to 1; 0 if nobody looked for anything yet
+   * @return 0 to 1; 0 if there was no lookup yet
    */
   public double hitRatio() {
     long finds = hits + misses;

@@ -7,7 +7,7 @@ public class ShareValueTooLargeException extends ShareException {
   /**
    * Creates an exception.
    *
-   * @param code the name of the C error, as {@code "SHO_ETOOBIG"}
+   * @param code the name of the C error, such as {@code "SHO_ETOOBIG"}
    * @param message one sentence with the file, the cause and the remedy
    */
   public ShareValueTooLargeException(String code, String message) {

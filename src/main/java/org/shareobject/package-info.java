@@ -10,10 +10,10 @@
  * keep a store by messages are in {@code org.shareobject.ipc}, {@code cluster} and {@code store}.
  *
  * <p><b>Lifecycle.</b> {@code open} maps a file and creates it if it is missing; {@code close} ends
- * every call that is under way on the object, also those that sleep, with {@link
+ * every call in progress on the object, even those that sleep, with {@link
  * org.shareobject.ShareClosedException}. What is shared outlives the object and every process; only
- * removing the file ends it. An object that became unreachable unclosed is closed by the garbage
- * collector.
+ * removing the file ends it. The garbage collector closes an object that became unreachable without
+ * being closed.
  *
  * <p><b>Threads.</b> Every method may be called by any thread at any time. Atomic means: between
  * all threads of all processes that use this library on the file, in whatever language. A process
@@ -21,9 +21,10 @@
  * that waits inside the library pins the carrier of a virtual thread meanwhile.
  *
  * <p><b>Failure.</b> Misuse throws {@link java.lang.NullPointerException} or {@link
- * java.lang.IllegalArgumentException}; all else throws a {@link org.shareobject.ShareException},
- * whose {@code code()} names the C error and whose message names the file, the cause and the
- * remedy. A method that throws has changed nothing. What other processes do to a file &mdash;
- * damage it, cut it short, remove it &mdash; throws and never takes the JVM down.
+ * java.lang.IllegalArgumentException}; every other failure throws a {@link
+ * org.shareobject.ShareException}, whose {@code code()} names the C error and whose message names
+ * the file, the cause and the remedy. A method that throws has changed nothing. Whatever other
+ * processes do to a file &mdash; damage, truncate or remove it &mdash; is an exception and never
+ * takes the JVM down.
  */
 package org.shareobject;

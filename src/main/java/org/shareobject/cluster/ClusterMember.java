@@ -13,8 +13,8 @@ import org.shareobject.ipc.Channel;
 import org.shareobject.ipc.Worker;
 
 /**
- * A worker of a {@link ClusterPrimary}. All methods may be called by any thread at any time; none
- * blocks.
+ * A worker of a {@link ClusterPrimary}. All methods may be called by any thread at any time, and
+ * none blocks.
  */
 public final class ClusterMember {
   private final ClusterPrimary primary;
@@ -51,7 +51,7 @@ public final class ClusterMember {
   }
 
   /**
-   * Returns its number, which the worker finds as {@code NODE_UNIQUE_ID}.
+   * Returns the worker's number, which it finds in {@code NODE_UNIQUE_ID}.
    *
    * @return 1 or above; no two workers of a primary have the same
    */
@@ -60,19 +60,19 @@ public final class ClusterMember {
   }
 
   /**
-   * Returns whether it has told that it is a worker of a cluster, as Node does before it runs the
-   * program, and a JVM by {@link ClusterWorker#join}. A program that does not speak the channel
-   * never is.
+   * Returns whether the worker has reported that it is online. Node does that before it runs the
+   * program, a JVM in {@link ClusterWorker#join}; a program that does not speak the channel's
+   * protocol never does.
    *
-   * @return whether it was so at any time
+   * @return whether it ever did
    */
   public boolean isOnline() {
     return isOnline;
   }
 
   /**
-   * Returns whether it leaves because it was told to, by {@link #disconnect}, or wants to, and did
-   * not just die. Node calls this {@code exitedAfterDisconnect}.
+   * Returns whether the worker leaves on purpose, by {@link #disconnect} or by its own wish, and
+   * did not just die. Node calls this {@code exitedAfterDisconnect}.
    *
    * @return whether it is so now
    */
@@ -81,11 +81,11 @@ public final class ClusterMember {
   }
 
   /**
-   * Adds a listener to the addresses on which the worker listens, or is bound to. It is told of
-   * each once, of those that are known already at once, by this thread; of later ones by the
-   * channel's thread.
+   * Adds a listener for the addresses that the worker listens on or is bound to. It is called once
+   * for each: at once, by this thread, for those already known, and by the channel's thread for
+   * later ones.
    *
-   * @param listener is told
+   * @param listener is called with the address
    */
   public void onListening(Consumer<SocketAddress> listener) {
     Objects.requireNonNull(listener, "listener");
@@ -98,9 +98,9 @@ public final class ClusterMember {
   }
 
   /**
-   * Tells the worker to close its servers, to finish the connections that it has, and to
-   * disconnect; which ends a worker that does nothing else. A worker that is not online, or hangs,
-   * does not do so: {@link Worker#close} ends it for sure.
+   * Asks the worker to close its servers, to finish its connections, and to disconnect. That ends a
+   * worker that does nothing else. A worker that is not online, or hangs, does not react; {@link
+   * Worker#close} ends it in any case.
    */
   public void disconnect() {
     isLeaving = true;

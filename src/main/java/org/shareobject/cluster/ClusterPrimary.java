@@ -23,17 +23,18 @@ import org.shareobject.ipc.Worker;
  * This process as the primary of Node's {@code cluster}: Node programs, unchanged, and JVMs that
  * {@link ClusterWorker#join} listen on the same ports as its workers.
  *
- * <p>It binds what a worker wants to listen on and gives the socket to all who want the same, who
- * then accept by themselves ({@code SCHED_NONE} in Node's words). So no connection goes through
- * this process, none waits for it, and what one worker did not accept before it died another one
- * does. The system chooses who accepts: at little load often the same.
+ * <p>It binds the address that a worker wants to listen on, and gives the socket to all workers
+ * that want the same address. They accept by themselves ({@code SCHED_NONE} in Node's terms). So no
+ * connection passes through this process or waits for it, and if a worker dies, others accept the
+ * connections that it did not. The system chooses which worker accepts; under little load it is
+ * often the same one.
  *
- * <p>A port is given up when the last worker that has it closes its server. If that worker dies
+ * <p>A port is closed when the last worker that has it closes its server. If that worker dies
  * instead, the port stays open until the primary is closed, and connections wait for the next
  * worker.
  *
- * <p>Not possible are servers on a descriptor of the primary ({@code listen({fd})}), and {@code
- * ipv6Only} on all addresses: a worker gets {@code ENOTSUP}. All methods may be called by any
+ * <p>Servers on a descriptor of the primary ({@code listen({fd})}) and {@code ipv6Only} on all
+ * addresses are not supported: a worker gets {@code ENOTSUP}. All methods may be called by any
  * thread at any time.
  */
 public final class ClusterPrimary implements AutoCloseable {
@@ -49,11 +50,11 @@ public final class ClusterPrimary implements AutoCloseable {
   public ClusterPrimary() {}
 
   /**
-   * Starts a JVM like this one as a worker, as {@link Worker#fork}.
+   * Starts a JVM like this one as a worker, like {@link Worker#fork}.
    *
-   * @param main the class whose {@code main} is run
-   * @param args what it is given
-   * @return the worker, which runs
+   * @param main the class whose {@code main} runs
+   * @param args its arguments
+   * @return the running worker
    * @throws ShareIoException as {@link Worker#fork}
    * @throws ShareClosedException if the primary is closed
    */
@@ -62,10 +63,10 @@ public final class ClusterPrimary implements AutoCloseable {
   }
 
   /**
-   * Starts a program as a worker, as {@link Worker#spawn}.
+   * Starts a program as a worker, like {@link Worker#spawn}.
    *
    * @param command as there
-   * @return the worker, which runs
+   * @return the running worker
    * @throws ShareIoException as {@link Worker#spawn}
    * @throws ShareClosedException if the primary is closed
    * @throws ShareException if Jackson is missing
@@ -101,9 +102,8 @@ public final class ClusterPrimary implements AutoCloseable {
   }
 
   /**
-   * Gives all ports up and ends all workers: tells each to {@link ClusterMember#disconnect}, waits
-   * up to 5 s until all have ended, then does what {@link Worker#close} does with each that has
-   * not.
+   * Closes all ports and ends all workers: calls {@link ClusterMember#disconnect} for each, waits
+   * up to 5 s until all have ended, then does what {@link Worker#close} does for each that has not.
    */
   @Override
   public void close() {

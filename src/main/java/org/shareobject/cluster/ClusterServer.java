@@ -14,8 +14,8 @@ import org.shareobject.internal.socket.ChannelAccess;
 import org.shareobject.ipc.Handle;
 
 /**
- * A server on a port that the workers of Node's {@code cluster} share. Made by {@link
- * ClusterWorker#listen}.
+ * A server on a port that the workers of Node's {@code cluster} share. {@link ClusterWorker#listen}
+ * creates it.
  */
 public final class ClusterServer implements AutoCloseable {
   private final ClusterWorker worker;
@@ -101,16 +101,16 @@ public final class ClusterServer implements AutoCloseable {
   }
 
   /**
-   * Returns where it listens.
+   * Returns the address that it listens on.
    *
-   * @return the address, with the port that the system chose if it was asked to
+   * @return the address, with the port that the system chose if the port was 0
    */
   public SocketAddress address() {
     return address;
   }
 
   /**
-   * Takes no more connections; those that were taken go on. The primary gives the port up when the
+   * Accepts no more connections; those already accepted go on. The primary closes the port when the
    * last worker has closed its server. Closing again does nothing.
    */
   @Override

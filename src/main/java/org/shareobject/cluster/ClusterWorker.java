@@ -25,12 +25,12 @@ import org.shareobject.ipc.Channel;
 import org.shareobject.ipc.Handle;
 
 /**
- * This process as a worker of Node's {@code cluster}: the primary forked it, and workers that
- * listen on one port share it, whether they are JVMs or Node. The primary is Node, a {@link
+ * This process as a worker of Node's {@code cluster}. The primary forked it, and all workers that
+ * listen on the same port share it, whether they are JVMs or Node. The primary is Node, a {@link
  * ClusterPrimary}, or the command {@code shareobject fork}.
  *
- * <p>Node forks what {@code process.execPath} names: in the primary, set it to a {@code java}, and
- * {@code cluster.setupPrimary({exec: 'com.example.Main', execArgv: ['-cp', …]})}.
+ * <p>Node forks the program that {@code process.execPath} names. In the primary, set it to a {@code
+ * java}, and call {@code cluster.setupPrimary({exec: 'com.example.Main', execArgv: ['-cp', …]})}.
  *
  * <p>Whether the primary hands out connections in turn ({@code SCHED_RR}) or the workers accept
  * them by themselves ({@code SCHED_NONE}) makes no difference here. All methods may be called by
@@ -77,8 +77,8 @@ public final class ClusterWorker {
   }
 
   /**
-   * Tells the primary that this process is online, if one forked it. Later calls return the same
-   * worker. From then on until the channel's end the JVM stays alive.
+   * Reports to the primary that this process is online, if one forked it. Later calls return the
+   * same worker. From then on the JVM stays alive until the channel ends.
    *
    * @return the worker; empty if no primary of a cluster forked this process
    * @throws ShareException as {@link Channel#parent()}
@@ -121,16 +121,16 @@ public final class ClusterWorker {
   }
 
   /**
-   * Listens on a port, or Unix socket, that all workers share who listen on the same address.
+   * Listens on a port or a Unix socket. All workers that listen on the same address share it.
    *
-   * @param address port and local address to listen on; the wildcard address is what Node listens
-   *     on without a host
-   * @param connections is given each connection, in blocking mode, by a thread of the server's own,
-   *     one after the other; so it should hand them over. Of what it throws, the thread's handler
-   *     of uncaught exceptions is told
+   * @param address the port and local address to listen on; without a host, Node listens on the
+   *     wildcard address
+   * @param connections receives the connections, in blocking mode, one after the other, from a
+   *     thread of the server, so it should hand them over. What it throws goes to the thread's
+   *     uncaught exception handler
    * @return completes when the server listens; fails with {@link ShareIoException} if the primary
-   *     cannot listen, with {@link ShareClosedException} if the channel comes to its end. The
-   *     server keeps the JVM alive until it is closed
+   *     cannot listen, and with {@link ShareClosedException} if the channel ends. The server keeps
+   *     the JVM alive until it is closed
    * @throws IllegalArgumentException if the address is of another kind, or not resolved
    */
   public CompletableFuture<ClusterServer> listen(
@@ -155,8 +155,8 @@ public final class ClusterWorker {
   }
 
   /**
-   * Binds a datagram socket that all workers share who bind the same address. The system gives each
-   * datagram to one of them.
+   * Binds a datagram socket. All workers that bind the same address share it, and the system gives
+   * each datagram to one of them.
    *
    * @param address port and local address
    * @return completes with the socket; fails as by {@link #listen}
@@ -181,8 +181,8 @@ public final class ClusterWorker {
   }
 
   /**
-   * Leaves the cluster: closes the servers, tells the primary that this is meant, and disconnects.
-   * Returns at once.
+   * Leaves the cluster: closes the servers, reports to the primary that it leaves on purpose, and
+   * disconnects. Returns at once.
    */
   public void disconnect() {
     closeServers();

@@ -23,11 +23,12 @@ import org.shareobject.internal.socket.ChannelAccess;
 import org.shareobject.internal.socket.Endpoint;
 
 /**
- * Node's channel between two processes: JSON messages, and sockets and maps that go along.
+ * Node's channel between two processes: JSON messages, with which sockets and maps can be sent.
  *
- * <p>Messages arrive in the order in which they were sent, each once, while both processes live.
+ * <p>While both processes live, messages arrive once each, in the order in which they were sent.
  * Sending never blocks. The future that it returns completes when the message is written to the
- * system, or, if something goes along, when the other side has acknowledged that; it fails with
+ * system or, if a socket or a map goes with it, when the other side has acknowledged that. It fails
+ * with
  *
  * <ul>
  *   <li>{@link IllegalArgumentException} if Jackson cannot write the message, or the socket is of a
@@ -36,15 +37,15 @@ import org.shareobject.internal.socket.Endpoint;
  *       -Dshareobject.ipc.maxMessageBytes}, by default a 16th of the heap, at most 64 MiB;
  *   <li>{@link org.shareobject.ShareFullException} if messages that take more of the heap than
  *       {@code -Dshareobject.ipc.maxQueuedBytes}, by default a 16th of it, at most 256 MiB, wait to
- *       be written: the other side does not read;
- *   <li>{@link ShareClosedException} if the channel is closed, or comes to its end before; the
- *       message tells whether a handle was sent but not acknowledged;
- *   <li>{@link ShareIoException} if the system refuses a descriptor, here or at the other side, as
- *       at the limit of open files.
+ *       be written because the other side does not read;
+ *   <li>{@link ShareClosedException} if the channel is closed, or ends before the message is
+ *       written; the exception's message says whether a handle was sent but not acknowledged;
+ *   <li>{@link ShareIoException} if the system refuses a descriptor on either side, for example at
+ *       the limit of open files.
  * </ul>
  *
- * <p>A failure of one message leaves the channel as it is. The channel ends when either side
- * disconnects or dies. All methods may be called by any thread at any time.
+ * <p>If one message fails, the channel goes on. The channel ends when either side disconnects or
+ * dies. All methods may be called by any thread at any time.
  */
 public final class Channel implements AutoCloseable {
   private static final AtomicInteger COUNT = new AtomicInteger();
@@ -127,12 +128,12 @@ public final class Channel implements AutoCloseable {
   /**
    * Returns the channel to the process that forked this one, whether that is a JVM or Node. The
    * first call takes the descriptor that {@code NODE_CHANNEL_FD} names, and removes the variable,
-   * so that programs that this process starts do not take it for theirs; later calls return the
-   * same channel.
+   * so that programs started by this process do not take it for theirs. Later calls return the same
+   * channel.
    *
    * @return the channel; empty if this process was not forked with one
-   * @throws ShareIoException if {@code NODE_CHANNEL_FD} is no number, or no descriptor of a Unix
-   *     stream socket; or if the other side wants another form of messages than JSON
+   * @throws ShareIoException if {@code NODE_CHANNEL_FD} is not the number of a descriptor of a Unix
+   *     stream socket, or if the other side uses a serialization other than JSON
    * @throws ShareException if Jackson is missing
    */
   public static Optional<Channel> parent() {
@@ -142,10 +143,10 @@ public final class Channel implements AutoCloseable {
   /**
    * Sends a message.
    *
-   * @param message anything that Jackson can write, null too; a {@link JsonNode} as it is. Written
-   *     to JSON at once: changing it later does no harm. A map with a text {@code cmd} that begins
-   *     with {@code NODE_} is Node's, not the user's
-   * @return completes when it is written; see above
+   * @param message anything that Jackson can write, including null; a {@link JsonNode} is sent
+   *     unchanged. It is converted to JSON at once, so it may be changed later. Objects whose text
+   *     {@code cmd} begins with {@code NODE_} are reserved for Node
+   * @return completes when the message is written; see above
    */
   public CompletableFuture<Void> send(Object message) {
     CompletableFuture<Void> future = newFuture();
@@ -159,24 +160,24 @@ public final class Channel implements AutoCloseable {
 
   /**
    * Sends a message with a socket. A {@link java.nio.channels.ServerSocketChannel} and a {@link
-   * java.nio.channels.DatagramChannel} are shared from then on; a connected {@link
-   * java.nio.channels.SocketChannel} goes over: as in Node it is closed here when the other side
-   * has acknowledged it. If the future fails, it stays open here.
+   * java.nio.channels.DatagramChannel} are shared from then on. A connected {@link
+   * java.nio.channels.SocketChannel} moves: as in Node, it is closed here when the other side has
+   * acknowledged it. If the future fails, it stays open here.
    *
-   * @param message as by {@link #send(Object)}
-   * @param handle an open channel of the JDK, bound or connected, of the Internet families or Unix;
-   *     to be kept open until the future completes. Set not to block for all who have it, which the
-   *     channel itself copes with
+   * @param message as in {@link #send(Object)}
+   * @param handle an open channel of the JDK, bound or connected, for Internet or Unix addresses.
+   *     The caller keeps it open until the future completes. The socket becomes non-blocking for
+   *     every process that has it; the JDK's channel copes with that
    * @return completes when the other side has acknowledged the socket; fails with {@link
-   *     IllegalStateException} if it is not connected, not bound, or, for a connection that goes
-   *     over, registered with a {@code Selector}
+   *     IllegalStateException} if it is neither connected nor bound, or if it is a connection that
+   *     moves and is registered with a {@code Selector}
    */
   public CompletableFuture<Void> send(Object message, NetworkChannel handle) {
     return send(message, handle, false);
   }
 
   /**
-   * Sends a message with a socket, as {@link #send(Object, NetworkChannel)}.
+   * Sends a message with a socket, like {@link #send(Object, NetworkChannel)}.
    *
    * @param message as there
    * @param handle as there
@@ -207,14 +208,14 @@ public final class Channel implements AutoCloseable {
   }
 
   /**
-   * Sends a message with a map, as one without a file: the other side then shares it. Only a
-   * process of this library can take it; another one, as Node, is asked before and does not see the
-   * message.
+   * Sends a message with a map, which the other side then shares, typically one without a file.
+   * Only a process that uses this library can receive it. Others, such as Node, are asked first and
+   * do not see the message.
    *
-   * @param message as by {@link #send(Object)}
-   * @param map an open map; to be kept open until the future completes
+   * @param message as in {@link #send(Object)}
+   * @param map an open map; the caller keeps it open until the future completes
    * @return completes when the other side has acknowledged the map; fails with {@link
-   *     ShareException} ({@code SHO_ETYPE}) if it is no process of this library
+   *     ShareException} ({@code SHO_ETYPE}) if the other side does not use this library
    */
   public CompletableFuture<Void> send(Object message, ShareMap<?, ?> map) {
     Objects.requireNonNull(map, "map");
@@ -254,23 +255,23 @@ public final class Channel implements AutoCloseable {
   }
 
   /**
-   * Adds a listener to messages. Those that came before the first listener are kept for it, and
-   * told to it first, in their order. From then on until the channel's end the JVM stays alive.
+   * Adds a listener for messages. Messages that arrived before the first listener are kept, and
+   * passed to it first, in order. From then on the JVM stays alive until the channel ends.
    *
-   * @param listener is told of every message that no filter of {@link #onMessage(Predicate,
-   *     MessageListener)} takes
+   * @param listener receives every message that no filter of {@link #onMessage(Predicate,
+   *     MessageListener)} accepts
    */
   public void onMessage(MessageListener listener) {
     inbox.listen(null, Objects.requireNonNull(listener, "listener"));
   }
 
   /**
-   * Adds a listener to some messages, which no other listener is then told of. Those that came
-   * before and that no listener was there for are told to it first.
+   * Adds a listener for some messages, which no other listener receives then. Messages that arrived
+   * before any listener took them are passed to it first.
    *
-   * @param filter tells whether a message is for this listener; quick, and without side effects.
-   *     The first filter that takes a message has it
-   * @param listener is told of what the filter takes
+   * @param filter returns whether a message is for this listener; quick, and without side effects.
+   *     The first filter that accepts a message gets it
+   * @param listener receives the messages that the filter accepts
    */
   @SuppressWarnings("exports") // as module-info says
   public void onMessage(Predicate<JsonNode> filter, MessageListener listener) {
@@ -279,11 +280,11 @@ public final class Channel implements AutoCloseable {
   }
 
   /**
-   * Adds a listener to the channel's end: either side disconnected, or the other one died. It is
-   * called once, after the listeners of all messages that came before; at once if the end has come.
-   * Until then the JVM stays alive.
+   * Adds a listener for the end of the channel: either side disconnected, or the other one died. It
+   * is called once, after the listeners of all earlier messages, or at once if the channel has
+   * ended. Until then the JVM stays alive.
    *
-   * @param listener is told
+   * @param listener is called
    */
   public void onDisconnect(Runnable listener) {
     inbox.listenToEnd(Objects.requireNonNull(listener, "listener"));
@@ -291,7 +292,7 @@ public final class Channel implements AutoCloseable {
 
   /**
    * Returns whether messages can be sent: {@link #disconnect} was not called, and the other side is
-   * not known to be gone.
+   * not known to have gone.
    *
    * @return whether it is so now
    */
@@ -300,9 +301,9 @@ public final class Channel implements AutoCloseable {
   }
 
   /**
-   * Ends the channel, for both sides, once all that was sent is written and acknowledged; nothing
-   * more can be sent. Returns at once; {@link #onDisconnect} tells the end. Messages that come
-   * until then are still delivered. A second call does nothing.
+   * Ends the channel for both sides, once everything sent is written and acknowledged. Nothing more
+   * can be sent. Returns at once; {@link #onDisconnect} reports the end. Messages that arrive
+   * before it are still delivered. A second call does nothing.
    */
   public void disconnect() {
     isConnected = false;
@@ -310,8 +311,8 @@ public final class Channel implements AutoCloseable {
   }
 
   /**
-   * Disconnects, and waits up to 5 s until that is done; then drops what is not written, and what
-   * nobody listened to. Called by a listener it does not wait.
+   * Disconnects, and waits up to 5 s until that is done. Then drops what is not written and what no
+   * listener took. When a listener calls it, it does not wait.
    */
   @Override
   public void close() {

@@ -46,7 +46,7 @@ final class ChannelFuture<T> extends CompletableFuture<T> {
   private void checkThread() {
     if (!isDone() && isOwnThread.getAsBoolean()) {
       throw new IllegalStateException(
-          "a listener of the channel would wait for ever for what the channel does next;"
+          "a listener of the channel would wait without end for what the channel does next;"
               + " use thenRun, or wait in another thread");
     }
   }

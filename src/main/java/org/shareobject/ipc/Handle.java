@@ -15,18 +15,18 @@ import org.shareobject.internal.socket.Descriptor;
 import org.shareobject.internal.socket.Sockets;
 
 /**
- * A socket or a map that came with a message. A listener takes it by {@link #channel()} or {@link
- * #map}; what these return belongs to the caller and is to be closed. A listener that needs it
- * later, or in another thread, takes it before it returns: what no listener took is closed as soon
- * as the listeners of its message have returned, so that ignored handles cost no descriptors and
- * the other ends of ignored connections see them closed.
+ * A socket or a map that arrived with a message. A listener takes it with {@link #channel()} or
+ * {@link #map}, and must close what these return. A listener that needs it later, or in another
+ * thread, takes it before it returns. A handle that no listener took is closed as soon as the
+ * listeners of its message have returned, so ignored handles cost no descriptors, and the peers of
+ * ignored connections see them closed.
  *
- * <p>A socket is shared with the process that sent it as long as that keeps it open, and so is
- * whether it blocks: it comes set not to block, as Node needs it, and the channel of the JDK copes
- * with that. {@code configureBlocking(true)} after {@code configureBlocking(false)} would change it
- * for all who have the socket: a Node process could then hang. Closing a {@code SocketChannel} that
- * is registered with a {@code Selector} ends the connection for all; cancel its key and call {@code
- * selectNow()} first if others go on with it.
+ * <p>A socket is shared with the process that sent it for as long as that process keeps it open,
+ * and so is its blocking mode. It arrives non-blocking, as Node needs it, and the JDK's channel
+ * copes with that. Calling {@code configureBlocking(true)} after {@code configureBlocking(false)}
+ * would change it for every process that has the socket, and a Node process could hang. Closing a
+ * {@code SocketChannel} that is registered with a {@code Selector} ends the connection for every
+ * process; if others go on using it, cancel its key and call {@code selectNow()} first.
  */
 public final class Handle {
   private static final Cleaner CLEANER = Cleaner.create();
@@ -47,14 +47,14 @@ public final class Handle {
   /**
    * Returns the socket as a channel of the JDK, the same at each call: a {@link
    * ServerSocketChannel}, a {@link java.nio.channels.SocketChannel} or a {@link
-   * java.nio.channels.DatagramChannel}, of IPv4, IPv6 or, but for the last, a Unix socket. It is in
-   * blocking mode, and registered nowhere.
+   * java.nio.channels.DatagramChannel}, for IPv4, IPv6 or, except for the last, Unix addresses. It
+   * is in blocking mode and registered nowhere.
    *
    * @return the channel, to be closed by the caller
    * @throws IllegalStateException if the handle is a map
-   * @throws ShareClosedException if no listener took the handle before they returned
-   * @throws ShareIoException if the descriptor is no socket that the JDK has channels for, or this
-   *     JDK lacks the constructor for it: the message names it
+   * @throws ShareClosedException if the listeners of the message returned and none took the handle
+   * @throws ShareIoException if the JDK has no channel for this kind of socket, or this JDK lacks
+   *     the constructor for it, which the message names
    */
   public NetworkChannel channel() {
     return channel("net.Server".equals(type));
@@ -79,12 +79,12 @@ public final class Handle {
       Uncaught.tell(e);
     }
     throw new ShareIoException(
-        "SHO_ETYPE", "the socket that came, " + channel + ", is no " + kind.getSimpleName());
+        "SHO_ETYPE", "the socket that arrived, " + channel + ", is not a " + kind.getSimpleName());
   }
 
   private synchronized NetworkChannel channel(boolean isServer) {
     if (isMap()) {
-      throw new IllegalStateException("a map came with the message, no socket: call map");
+      throw new IllegalStateException("the message came with a map, not a socket: call map");
     }
     if (failure != null) {
       throw failure;
@@ -104,25 +104,25 @@ public final class Handle {
   }
 
   /**
-   * Opens the map. It keeps its geometry; to be called once.
+   * Opens the map, which keeps its geometry. May be called once.
    *
-   * @param keys how keys become bytes, as where the map comes from
-   * @param values how values become bytes, as where the map comes from
+   * @param keys converts keys to bytes, as in the sender
+   * @param values converts values to bytes, as in the sender
    * @param <K> the type of the keys
    * @param <V> the type of the values
-   * @return the open map, to be closed by the caller; its memory is there until its last process
-   *     has closed it, or ended
-   * @throws IllegalStateException if the handle is a socket, or the map was opened already
-   * @throws ShareClosedException if no listener took the handle before they returned
+   * @return the open map, to be closed by the caller; its memory exists until the last process has
+   *     closed it or ended
+   * @throws IllegalStateException if the handle is a socket, or the map was already opened
+   * @throws ShareClosedException if the listeners of the message returned and none took the handle
    * @throws org.shareobject.ShareException as {@link ShareMap.Builder#open}
    */
   public synchronized <K, V> ShareMap<K, V> map(Codec<K> keys, Codec<V> values) {
     if (!isMap()) {
-      throw new IllegalStateException("a socket came with the message, no map: call channel");
+      throw new IllegalStateException("the message came with a socket, not a map: call channel");
     }
     checkNotDropped();
     if (!descriptor.isHere()) {
-      throw new IllegalStateException("the map of this handle was opened already");
+      throw new IllegalStateException("the map of this handle was already opened");
     }
     try {
       return MapAccess.get().map(RawMap.open(descriptor), keys, values);
@@ -148,7 +148,7 @@ public final class Handle {
     if (isDropped) {
       throw new ShareClosedException(
           "SHO_ECLOSED",
-          "the handle was closed since no listener took it: call channel() or map() before the"
+          "the handle was closed because no listener took it: call channel() or map() before the"
               + " listener returns");
     }
   }

@@ -15,7 +15,7 @@ import org.shareobject.internal.socket.Endpoint;
  * <p>A worker has the standard output and error of this process, unless a {@code ProcessBuilder}
  * redirects them to files; its standard input is empty. It finds the channel by the variables
  * {@code NODE_CHANNEL_FD} and {@code NODE_CHANNEL_SERIALIZATION_MODE}, as a child of Node does. It
- * does not end with this process by itself, but is told by its channel's end.
+ * does not end with this process by itself, but sees the end of its channel.
  */
 public final class Worker implements AutoCloseable {
   /** How long {@link #close} waits for each: the end of the channel's work, and of the process. */
@@ -32,14 +32,15 @@ public final class Worker implements AutoCloseable {
   }
 
   /**
-   * Starts a JVM like this one: same JDK, class and module path, and options, as {@code -Xmx} and
-   * {@code -D}, but for those that only one JVM can have, as a debugger's port. In it, {@link
-   * Channel#parent()} is the other end.
+   * Starts a JVM like this one: the same JDK, class path, module path, and options such as {@code
+   * -Xmx} and {@code -D}, except for those that only one JVM can have, such as a debugger's port.
+   * In it, {@link Channel#parent()} is the other end.
    *
-   * @param main the class whose {@code main} is run
-   * @param args what it is given
-   * @return the worker, which runs
-   * @throws ShareIoException if the system refuses, as for want of processes or descriptors
+   * @param main the class whose {@code main} runs
+   * @param args its arguments
+   * @return the running worker
+   * @throws ShareIoException if the system refuses, for example because there are too many
+   *     processes or descriptors
    * @throws ShareException if Jackson is missing
    */
   public static Worker fork(Class<?> main, String... args) {
@@ -47,15 +48,15 @@ public final class Worker implements AutoCloseable {
   }
 
   /**
-   * Starts a program that speaks the channel, as {@code node worker.js}, or any other, which then
-   * ignores it.
+   * Starts a program that speaks the channel's protocol, such as {@code node worker.js}, or any
+   * other program, which then ignores the channel.
    *
    * @param command program, arguments, folder, environment, and redirections to files; standard
    *     streams that are pipes are inherited instead. It is not changed
-   * @return the worker, which runs
+   * @return the running worker
    * @throws ShareIoException if there is no such program ({@code SHO_ENOENT}) or folder, or the
-   *     system refuses; a program that cannot be run though it is there prints why and ends at
-   *     once, with status 126 or 127
+   *     system refuses. A program that exists but cannot be run prints why and exits at once with
+   *     status 126 or 127
    * @throws ShareException if Jackson is missing
    */
   public static Worker spawn(ProcessBuilder command) {
@@ -91,9 +92,9 @@ public final class Worker implements AutoCloseable {
   }
 
   /**
-   * Returns the process. Its streams are empty.
+   * Returns the process. Its streams in this JVM are empty.
    *
-   * @return the same at each call
+   * @return the same object at each call
    */
   public Process process() {
     return process;
@@ -102,15 +103,15 @@ public final class Worker implements AutoCloseable {
   /**
    * Returns the channel to it.
    *
-   * @return the same at each call
+   * @return the same object at each call
    */
   public Channel channel() {
     return channel;
   }
 
   /**
-   * Ends the worker: disconnects, which ends a worker that only listens; a second later terminates
-   * the process ({@code SIGTERM}), and 5 s later kills it. Waits until it has ended.
+   * Ends the worker. Disconnects, which ends a worker that only listens; terminates the process
+   * ({@code SIGTERM}) a second later, and kills it after another 5 s. Waits until it has ended.
    */
   @Override
   public void close() {

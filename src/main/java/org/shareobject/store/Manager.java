@@ -16,20 +16,21 @@ import org.shareobject.ShareException;
 import org.shareobject.ipc.Channel;
 
 /**
- * Keeps what {@link User}s of other processes set and get by messages, as the published {@code
- * Manager} does in a Node master. A user may be the published {@code User} in Node.
+ * Keeps the values that {@link User}s of other processes set and get by messages, like the
+ * published {@code Manager} in a Node master. A user may be the published {@code User} in Node.
  *
  * <p>The store is any {@code ConcurrentMap}. A {@link org.shareobject.ShareMap} of {@code
- * Codec.STRING} and {@code Codec.json(JsonNode.class)} outlives this process, has limits of its own
- * ({@code Eviction.CLOCK}, {@code timeToLive}), and is read by local processes without a message.
- * The map of a bounded cache, as Caffeine's {@code asMap()}, drops what it has no room for. A store
- * without limits grows with its keys.
+ * Codec.STRING} and {@code Codec.json(JsonNode.class)} outlives this process, has its own limits
+ * ({@code Eviction.CLOCK}, {@code timeToLive}), and can be read by local processes without a
+ * message. The map of a bounded cache, such as Caffeine's {@code asMap()}, drops entries that it
+ * has no room for. A store without limits grows with its keys.
  *
- * <p>Each operation is atomic as the store's own, {@code plusOne} too; setting many pairs is not:
- * others may see some of them set. Each is done by the thread of the channel that it came through.
- * What is refused &mdash; an unknown method, a key that is no text, {@code plusOne} of no number, a
- * full store &mdash; is answered with the reason, and has changed nothing, but that some of many
- * pairs may be set. All methods may be called by any thread at any time.
+ * <p>Each operation is as atomic as the store's own, including {@code plusOne}. Setting many pairs
+ * is not: others may see some of them set. The thread of the channel that a request came through
+ * performs it. A request that is refused &mdash; an unknown method, a key that is not a text,
+ * {@code plusOne} of something that is not a number, a full store &mdash; is answered with the
+ * reason and has changed nothing, except that some of many pairs may be set. All methods may be
+ * called by any thread at any time.
  */
 public final class Manager {
   private static final JsonNode OK = TextNode.valueOf("OK");
@@ -38,10 +39,10 @@ public final class Manager {
   private final ConcurrentMap<Integer, Channel> workers = new ConcurrentHashMap<>();
 
   /**
-   * Creates a manager of a store.
+   * Creates a manager for a store.
    *
-   * @param store what is kept in it is seen by all users at once; to be closed, if it needs to be,
-   *     by the caller after the last worker
+   * @param store all users see its contents at once; the caller closes it, if necessary, after the
+   *     last worker
    */
   @SuppressWarnings("exports") // as module-info says
   public Manager(ConcurrentMap<String, JsonNode> store) {
@@ -51,7 +52,7 @@ public final class Manager {
   /**
    * Returns the store.
    *
-   * @return what users set; may be changed
+   * @return the values that users set; may be changed
    */
   @SuppressWarnings("exports") // as module-info says
   public ConcurrentMap<String, JsonNode> store() {
@@ -59,12 +60,12 @@ public final class Manager {
   }
 
   /**
-   * Serves a worker's users until its channel's end. Takes their requests only; all other messages
-   * are left to the channel's other listeners. An answer goes to where its request came from,
-   * whatever id that names.
+   * Serves a worker's users until its channel ends. Takes only their requests, and leaves all other
+   * messages to the channel's other listeners. An answer goes back through the channel of its
+   * request, whatever id the request names.
    *
-   * @param id the worker's number, as {@code cluster.worker.id}; one that is attached already is
-   *     replaced, as by a worker that was started again
+   * @param id the worker's number, such as {@code cluster.worker.id}; an attached worker of the
+   *     same number is replaced, for example by one that was started again
    * @param worker the channel to it
    */
   public void attach(int id, Channel worker) {
@@ -74,9 +75,9 @@ public final class Manager {
   }
 
   /**
-   * Returns which workers are attached.
+   * Returns the numbers of the attached workers.
    *
-   * @return the numbers of those that are connected; changes with them
+   * @return a view of the numbers of those that are connected
    */
   public Set<Integer> workers() {
     return Collections.unmodifiableSet(workers.keySet());

@@ -21,27 +21,28 @@ import org.shareobject.ShareValueTooLargeException;
 import org.shareobject.ipc.Channel;
 
 /**
- * Sets and gets what a {@link Manager} of another process keeps, by messages, as the published
- * {@code User} does in a Node worker. The manager may be the published {@code Manager} in a Node
- * master, which knows {@code get} and {@code set} only, and ends at any other method.
+ * Sets and gets the values that a {@link Manager} in another process keeps, by messages, like the
+ * published {@code User} in a Node worker. The manager may be the published {@code Manager} in a
+ * Node master, which knows only {@code get} and {@code set}, and ends when it receives any other
+ * method.
  *
  * <p>No method blocks. Requests are performed in the order in which they were sent. The future of
  * each completes with the manager's answer, and fails with
  *
  * <ul>
- *   <li>{@link TimeoutException} if there is no answer within the time limit: it is not known
- *       whether the request was performed;
- *   <li>{@link ShareClosedException} if the manager is gone, or goes before it has answered: not
- *       known either;
- *   <li>{@link IllegalArgumentException} if the manager refuses the request, as {@code plusOne} of
- *       a text, or if Jackson cannot write the value; {@link ShareFullException} and {@link
- *       ShareValueTooLargeException} if it, or the channel, has no room for it; else another {@link
- *       ShareException}.
+ *   <li>{@link TimeoutException} if there is no answer within the time limit. The request may or
+ *       may not have been performed;
+ *   <li>{@link ShareClosedException} if the manager ends before it has answered. The request may or
+ *       may not have been performed;
+ *   <li>{@link IllegalArgumentException} if the manager refuses the request, such as {@code
+ *       plusOne} of a text, or if Jackson cannot write the value; {@link ShareFullException} and
+ *       {@link ShareValueTooLargeException} if the manager, or the channel, has no room for it; in
+ *       other cases another {@link ShareException}.
  * </ul>
  *
- * <p>What depends on a future is run by the thread of the channel, and should not block. Any number
- * of users may share a channel, with each other and with other listeners, and any number of threads
- * a user. As in Node, a user keeps the JVM alive until its channel is disconnected.
+ * <p>Stages that depend on a future run in the channel's thread and should not block. Any number of
+ * users and other listeners may share a channel, and any number of threads a user. As in Node, a
+ * user keeps the JVM alive until its channel is disconnected.
  */
 public final class User {
   private static final Duration LIMIT = Duration.ofSeconds(30);
@@ -70,10 +71,10 @@ public final class User {
   private record Request(String what, CompletableFuture<JsonNode> answer) {}
 
   /**
-   * Creates a user whose requests are answered within 30 s.
+   * Creates a user with a time limit of 30 s.
    *
-   * @param id this worker's number, which its requests name, as {@code cluster.worker.id}
-   * @param parent the channel to the manager, as {@link Channel#parent()}
+   * @param id this worker's number, which its requests name, such as {@code cluster.worker.id}
+   * @param parent the channel to the manager, such as {@link Channel#parent()}
    */
   public User(int id, Channel parent) {
     this(id, parent, LIMIT);
@@ -103,7 +104,8 @@ public final class User {
    * Gets the value of a key.
    *
    * @param key the key
-   * @return completes with the value; null if there is no such key, which a JSON null is not
+   * @return completes with the value, or with null if there is no such key; a JSON null is a {@code
+   *     NullNode}
    */
   @SuppressWarnings("exports") // as module-info says
   public CompletableFuture<JsonNode> get(String key) {
@@ -114,7 +116,7 @@ public final class User {
    * Sets the value of a key.
    *
    * @param key the key
-   * @param value anything that Jackson can write; null is JSON's
+   * @param value anything that Jackson can write; null becomes JSON's null
    * @return completes with {@code OK}
    */
   public CompletableFuture<String> set(String key, Object value) {
@@ -124,7 +126,7 @@ public final class User {
   /**
    * Sets many keys by one message. Each pair is set atomically, not all of them together.
    *
-   * @param pairs keys, and values as of {@link #set(String, Object)}
+   * @param pairs keys, and values as in {@link #set(String, Object)}
    * @return completes with {@code OK}
    */
   public CompletableFuture<String> set(Map<String, ?> pairs) {

@@ -17,7 +17,9 @@ public final class NativeLibrary {
 
   private static volatile Path loaded;
 
-  /** Milliseconds that writers wait for a process that is stopped inside a write; 10,000 as is. */
+  /**
+   * Milliseconds that writers wait for a process that is stopped inside a write; 10,000 by default.
+   */
   public static final String LOCK_TIMEOUT_PROPERTY = "shareobject.lockTimeoutMillis";
 
   private NativeLibrary() {}
