@@ -18,17 +18,20 @@ SHO_TEST struct sho_map *map_with(const char *path,
 
 SHO_TEST struct sho_map *map_new(const char *path, uint64_t capacity,
                                  int eviction) {
-  return map_with(path, (struct sho_map_options){.capacity = capacity,
-                                                 .eviction = eviction});
+  return map_with(
+      path, (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                     .capacity = capacity,
+                                     .eviction = eviction});
 }
 
 /* As the file has it. */
 SHO_TEST struct sho_map *map_again(const char *path) {
-  return map_with(path, (struct sho_map_options){0});
+  return map_with(
+      path, (struct sho_map_options){.size = sizeof(struct sho_map_options)});
 }
 
 SHO_TEST struct sho_map_stats stats_of(struct sho_map *map) {
-  struct sho_map_stats stats;
+  struct sho_map_stats stats = {.size = sizeof stats};
   REQUIRE_OK(sho_map_stats(map, &stats));
   return stats;
 }

@@ -9,14 +9,14 @@ static const struct {
   int code;
   const char *name;
 } frozen[] = {
-    {0, "SHO_OK"},         {-1, "SHO_EINVAL"},     {-2, "SHO_ENOENT"},
-    {-3, "SHO_EACCESS"},   {-4, "SHO_EFORMAT"},    {-5, "SHO_EVERSION"},
-    {-6, "SHO_EGEOMETRY"}, {-7, "SHO_ECORRUPT"},   {-8, "SHO_EFULL"},
-    {-9, "SHO_ETOOBIG"},   {-10, "SHO_ECLOSED"},   {-11, "SHO_EIO"},
-    {-12, "SHO_ESYSTEM"},  {-13, "SHO_ENOSPC"},    {-14, "SHO_ENOMEM"},
-    {-15, "SHO_EPEERS"},   {-16, "SHO_EBUSY"},     {-17, "SHO_ETIMEDOUT"},
-    {-18, "SHO_ECHANGED"}, {-19, "SHO_EABSENT"},   {-20, "SHO_EEXIST"},
-    {-21, "SHO_EDEADLK"},  {-22, "SHO_EREADONLY"}, {-23, "SHO_ETYPE"},
+    {0, "SHO_OK"},          {-1, "SHO_EINVAL"},   {-2, "SHO_ENOENT"},
+    {-3, "SHO_EACCESS"},    {-4, "SHO_EFORMAT"},  {-5, "SHO_EVERSION"},
+    {-6, "SHO_EGEOMETRY"},  {-7, "SHO_ECORRUPT"}, {-8, "SHO_EFULL"},
+    {-9, "SHO_ETOOBIG"},    {-10, "SHO_ECLOSED"}, {-11, "SHO_EIO"},
+    {-12, "SHO_ESYSTEM"},   {-13, "SHO_ENOSPC"},  {-14, "SHO_ENOMEM"},
+    {-15, "SHO_EPEERS"},    {-16, "SHO_EBUSY"},   {-17, "SHO_ETIMEDOUT"},
+    {-18, "SHO_ECHANGED"},  {-19, "SHO_EABSENT"}, {-20, "SHO_EDEADLK"},
+    {-21, "SHO_EREADONLY"}, {-22, "SHO_ETYPE"},
 };
 enum { FROZEN = sizeof frozen / sizeof *frozen };
 

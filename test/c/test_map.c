@@ -142,9 +142,10 @@ static void test_map_set_refuses_too_large_and_names_the_sizes(void) {
 }
 
 static void test_map_takes_keys_of_4_mib_and_no_longer_ones(void) {
-  struct sho_map *map =
-      map_with("map", (struct sho_map_options){.capacity = 32 * MIB,
-                                               .max_entry = 8 * MIB});
+  struct sho_map *map = map_with(
+      "map", (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                      .capacity = 32 * MIB,
+                                      .max_entry = 8 * MIB});
   size_t most = SHO__MAX_KEY_BYTES;
   uint8_t *key = calloc(1, most + 1);
   REQUIRE(key != NULL);
@@ -320,7 +321,7 @@ static void test_map_add_keeps_the_time_to_live(void) {
 
 static void test_map_find_tells_where_the_entry_is(void) {
   struct sho_map *map = map_here();
-  struct sho_map_view view;
+  struct sho_map_view view = {.size = sizeof view};
   CHECK_OK(sho_map_view(map, &view));
   CHECK_CODE(sho_map_find(map, "key", 3), SHO_EABSENT);
   uint64_t version = put_text(map, "key", "value");
@@ -379,7 +380,7 @@ static void test_map_calls_on_a_closed_map_say_so(void) {
   CHECK_CODE(sho_map_clear(map), SHO_ECLOSED);
   CHECK_CODE(sho_map_size(map, &number), SHO_ECLOSED);
   CHECK_CODE(sho_map_remove_expired(map, &number), SHO_ECLOSED);
-  struct sho_map_stats stats;
+  struct sho_map_stats stats = {.size = sizeof stats};
   CHECK_CODE(sho_map_stats(map, &stats), SHO_ECLOSED);
   CHECK_CODE(sho_map_verify(map), SHO_ECLOSED);
   CHECK_CODE(sho_map_descriptor(map, &descriptor), SHO_ECLOSED);

@@ -16,8 +16,9 @@ struct waiter {
 
 static void wait_for_key(void *context) {
   struct waiter *waiter = context;
-  struct sho_map *map =
-      map_with("map", (struct sho_map_options){.read_only = waiter->read_only});
+  struct sho_map *map = map_with(
+      "map", (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                      .read_only = waiter->read_only});
   uint64_t now = 0;
   atomic_store(&waiter->ready, 1);
   waiter->code =

@@ -67,7 +67,7 @@ static int do_size(void) {
 }
 
 static int do_stats(void) {
-  struct sho_map_stats stats;
+  struct sho_map_stats stats = {.size = sizeof stats};
   return sho_map_stats(map, &stats);
 }
 

@@ -307,7 +307,7 @@ static int is_mute(const struct copy *copy, const struct image *image) {
 
 static int is_told(struct sho_map *map, const struct copy *copy,
                    const struct image *image) {
-  struct sho_map_stats stats;
+  struct sho_map_stats stats = {.size = sizeof stats};
   return is_mute(copy, image) || sho_map_stats(map, &stats) != SHO_OK ||
          stats.damaged > 0 || stats.recoveries > 0;
 }
@@ -388,7 +388,8 @@ static void write_and_verify(struct sho_map *map, struct copy *copy) {
 static void try_copy(struct image *image, uint64_t seed) {
   struct copy copy_made;
   struct copy *copy = &copy_made;
-  struct sho_map_options options = {.read_only = seed / 2 % 10 == 9};
+  struct sho_map_options options = {.size = sizeof options,
+                                    .read_only = seed / 2 % 10 == 9};
   struct sho_map *map = NULL;
   make_copy(image, copy, seed);
   mark_ns = now_ns();

@@ -6,14 +6,16 @@
 #include "map/map_lock.h"
 #include "maps.h"
 
-static const struct sho_map_options read_only = {.read_only = 1};
+static const struct sho_map_options read_only = {.size = sizeof read_only,
+                                                 .read_only = 1};
 
 /* ---- memory without a file ---------------------------------------------- */
 
 static void test_map_anonymous_is_shared_by_its_descriptor(void) {
   struct sho_map *one = NULL;
   struct sho_map *other = NULL;
-  struct sho_map_options options = {.capacity = 128 * KIB};
+  struct sho_map_options options = {.size = sizeof options,
+                                    .capacity = 128 * KIB};
   int descriptor = -1;
   REQUIRE_OK(sho_map_open_anonymous(&options, &one));
   REQUIRE_OK(sho_map_descriptor(one, &descriptor));

@@ -15,10 +15,12 @@ static int open_code(const char *path, struct sho_map_options options) {
 }
 
 static int reopen_code(const char *path) {
-  return open_code(path, (struct sho_map_options){0});
+  return open_code(
+      path, (struct sho_map_options){.size = sizeof(struct sho_map_options)});
 }
 
-static const struct sho_map_options read_only = {.read_only = 1};
+static const struct sho_map_options read_only = {.size = sizeof read_only,
+                                                 .read_only = 1};
 
 static void make_map(const char *path) {
   struct sho_map *map = map_new(path, 64 * KIB, SHO_EVICTION_NONE);
@@ -48,28 +50,42 @@ static void test_map_open_makes_a_map_of_64_mib(void) {
 static void test_map_open_rounds_the_capacity_up(void) {
   struct sho_map *map = map_new("map", 64 * KIB + 1, 0);
   CHECK_INT(stats_of(map).capacity, 128 * KIB);
-  CHECK_OK(
-      open_code("map", (struct sho_map_options){.capacity = 64 * KIB + 1}));
-  CHECK_OK(open_code("map", (struct sho_map_options){.capacity = 128 * KIB}));
+  CHECK_OK(open_code(
+      "map", (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                      .capacity = 64 * KIB + 1}));
+  CHECK_OK(open_code(
+      "map", (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                      .capacity = 128 * KIB}));
 }
 
 static void test_map_open_refuses_capacities_out_of_range(void) {
-  CHECK_CODE(open_code("map", (struct sho_map_options){.capacity = 1}),
-             SHO_EINVAL);
+  CHECK_CODE(
+      open_code("map",
+                (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                         .capacity = 1}),
+      SHO_EINVAL);
   CHECK_SAYS("must be 65536 to 1099511627776 bytes, not 1");
   CHECK_CODE(
-      open_code("map", (struct sho_map_options){.capacity = 64 * KIB - 1}),
+      open_code("map",
+                (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                         .capacity = 64 * KIB - 1}),
       SHO_EINVAL);
   CHECK_CODE(
-      open_code("map", (struct sho_map_options){.capacity = (1ULL << 40) + 1}),
+      open_code("map",
+                (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                         .capacity = (1ULL << 40) + 1}),
       SHO_EINVAL);
-  CHECK_CODE(open_code("map", (struct sho_map_options){.capacity = UINT64_MAX}),
-             SHO_EINVAL);
+  CHECK_CODE(
+      open_code("map",
+                (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                         .capacity = UINT64_MAX}),
+      SHO_EINVAL);
   CHECK_INT(file_bytes("map"), -1);
 }
 
 static void test_map_open_refuses_largest_entries_out_of_range(void) {
-  struct sho_map_options options = {.capacity = 64 * KIB, .max_entry = 32};
+  struct sho_map_options options = {
+      .size = sizeof options, .capacity = 64 * KIB, .max_entry = 32};
   CHECK_CODE(open_code("map", options), SHO_EINVAL);
   CHECK_SAYS("must be 33 to 16384 bytes with a capacity of 65536, not 32");
   options.max_entry = 16 * KIB + 1;
@@ -82,9 +98,10 @@ static void test_map_open_refuses_largest_entries_out_of_range(void) {
 }
 
 static void test_map_open_gives_large_entries_fewer_segments(void) {
-  struct sho_map *map =
-      map_with("map", (struct sho_map_options){.capacity = 64 * MIB,
-                                               .max_entry = 16 * MIB});
+  struct sho_map *map = map_with(
+      "map", (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                      .capacity = 64 * MIB,
+                                      .max_entry = 16 * MIB});
   struct sho_map_stats stats = stats_of(map);
   CHECK_INT(stats.segments, 1);
   CHECK_INT(stats.max_entry, 16 * MIB);
@@ -97,9 +114,10 @@ static void test_map_open_gives_large_entries_fewer_segments(void) {
 }
 
 static void test_map_open_spreads_large_entries_over_segments_alike(void) {
-  struct sho_map *map =
-      map_with("map", (struct sho_map_options){.capacity = 64 * MIB,
-                                               .max_entry = 512 * KIB});
+  struct sho_map *map = map_with(
+      "map", (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                      .capacity = 64 * MIB,
+                                      .max_entry = 512 * KIB});
   CHECK_INT(stats_of(map).segments, 2);
   size_t bytes = 512 * KIB - 64;
   uint8_t *value = calloc(1, bytes);
@@ -112,7 +130,9 @@ static void test_map_open_spreads_large_entries_over_segments_alike(void) {
 
 static void test_map_open_serves_tiny_largest_entries(void) {
   struct sho_map *map = map_with(
-      "map", (struct sho_map_options){.capacity = 64 * KIB, .max_entry = 34});
+      "map", (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                      .capacity = 64 * KIB,
+                                      .max_entry = 34});
   for (int i = 0; i < 5000; i++) {
     char key = (char)('a' + i % 26);
     CHECK_OK(sho_map_set(map, &key, 1, "x", 1, 0, NULL));
@@ -122,26 +142,45 @@ static void test_map_open_serves_tiny_largest_entries(void) {
 }
 
 static void test_map_open_keeps_the_geometry_and_names_both(void) {
-  struct sho_map_options options = {
-      .capacity = 256 * KIB, .max_entry = 4096, .eviction = SHO_EVICTION_CLOCK};
+  struct sho_map_options options = {.size = sizeof options,
+                                    .capacity = 256 * KIB,
+                                    .max_entry = 4096,
+                                    .eviction = SHO_EVICTION_CLOCK};
   struct sho_map *map = map_with("map", options);
-  CHECK_CODE(open_code("map", (struct sho_map_options){.capacity = 512 * KIB}),
-             SHO_EGEOMETRY);
+  CHECK_CODE(
+      open_code("map",
+                (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                         .capacity = 512 * KIB}),
+      SHO_EGEOMETRY);
   CHECK_SAYS("a capacity of 262144 bytes and 524288 were asked for");
-  CHECK_CODE(open_code("map", (struct sho_map_options){.capacity = 64 * KIB}),
-             SHO_EGEOMETRY);
-  CHECK_CODE(open_code("map", (struct sho_map_options){.max_entry = 8192}),
-             SHO_EGEOMETRY);
+  CHECK_CODE(
+      open_code("map",
+                (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                         .capacity = 64 * KIB}),
+      SHO_EGEOMETRY);
+  CHECK_CODE(
+      open_code("map",
+                (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                         .max_entry = 8192}),
+      SHO_EGEOMETRY);
   CHECK_SAYS("entries of at most 4096 bytes and 8192 were asked for");
   CHECK_CODE(
-      open_code("map", (struct sho_map_options){.eviction = SHO_EVICTION_NONE}),
+      open_code("map",
+                (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                         .eviction = SHO_EVICTION_NONE}),
       SHO_EGEOMETRY);
   CHECK_SAYS("has eviction CLOCK and NONE was asked for");
-  CHECK_CODE(open_code("map", (struct sho_map_options){.eviction = 3}),
-             SHO_EINVAL);
+  CHECK_CODE(
+      open_code("map",
+                (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                         .eviction = 3}),
+      SHO_EINVAL);
   CHECK_SAYS("there is no eviction 3");
-  CHECK_CODE(open_code("map", (struct sho_map_options){.eviction = -1}),
-             SHO_EINVAL);
+  CHECK_CODE(
+      open_code("map",
+                (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                         .eviction = -1}),
+      SHO_EINVAL);
   CHECK_OK(open_code("map", options));
   CHECK_OK(reopen_code("map"));
   sho_map_free(map);
@@ -300,15 +339,18 @@ static void test_map_open_fills_the_holes_of_a_copy(void) {
 static void test_map_open_tells_a_full_file_system_and_leaves_no_file(void) {
   mount_tmpfs("small", "size=1m,mode=0700");
   CHECK_CODE(
-      open_code("small/map", (struct sho_map_options){.capacity = 2 * MIB}),
+      open_code("small/map",
+                (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                         .capacity = 2 * MIB}),
       SHO_ENOSPC);
   CHECK_SAYS("small/map: no room for");
   CHECK_INT(file_bytes("small/map"), -1);
   struct stat folder;
   REQUIRE(stat("small", &folder) == 0);
   CHECK_INT(folder.st_nlink, 2);
-  CHECK_OK(
-      open_code("small/map", (struct sho_map_options){.capacity = 64 * KIB}));
+  CHECK_OK(open_code("small/map", (struct sho_map_options){
+                                      .size = sizeof(struct sho_map_options),
+                                      .capacity = 64 * KIB}));
 }
 
 /* ---- read-only ---------------------------------------------------------- */
@@ -461,7 +503,8 @@ static void test_map_truncated_while_open_is_an_error(void) {
                SHO_EIO);
     CHECK_SAYS("map was truncated or overwritten while it was open");
     CHECK_CODE(sho_map_get(map, "key", 3, NULL, 0, &length, NULL), SHO_EIO);
-    struct sho_map_view view; /* who finds looks at the state */
+    struct sho_map_view view = {
+        .size = sizeof view}; /* who finds looks at the state */
     CHECK_OK(sho_map_view(map, &view));
     CHECK_INT(*view.state, SHO_EIO);
     CHECK_CODE(sho_map_verify(map), SHO_EIO);
@@ -471,7 +514,65 @@ static void test_map_truncated_while_open_is_an_error(void) {
   }
 }
 
+/* ---- structs of other versions ------------------------------------------ */
+
+/* As a program sees the options that was built with a later library. */
+struct later_options {
+  struct sho_map_options known;
+  uint64_t later;
+};
+
+static void test_map_options_of_other_versions(void) {
+  struct sho_map *map = NULL;
+  struct sho_map_options unset = {.capacity = 64 * KIB};
+  CHECK_CODE(sho_map_open("map", &unset, &map), SHO_EINVAL);
+  CHECK_SAYS("a struct begins with its size, which is not 0: set the field to "
+             "the struct's sizeof");
+  struct later_options later = {
+      .known = {.size = sizeof later, .capacity = 64 * KIB}, .later = 1};
+  CHECK_CODE(sho_map_open("map", &later.known, &map), SHO_EINVAL);
+  CHECK_SAYS("the options ask for something that this library does not know; "
+             "use a newer one");
+  later.later = 0;
+  REQUIRE_OK(sho_map_open("map", &later.known, &map));
+  CHECK_INT(stats_of(map).capacity, 64 * KIB);
+  sho_map_free(map);
+}
+
+static void test_map_stats_of_other_versions(void) {
+  struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_NONE);
+  put_text(map, "key", "value");
+  struct {
+    struct sho_map_stats known;
+    uint64_t later;
+  } later = {.known = {.size = sizeof later}, .later = 7};
+  REQUIRE_OK(sho_map_stats(map, &later.known));
+  CHECK_INT(later.known.entries, 1);
+  CHECK_INT(later.known.size, sizeof later);
+  CHECK_INT(later.later, 7);
+  struct sho_map_stats earlier;
+  memset(&earlier, 0xff, sizeof earlier);
+  earlier.size = offsetof(struct sho_map_stats, entries);
+  REQUIRE_OK(sho_map_stats(map, &earlier));
+  CHECK_INT(earlier.sets, 1);
+  CHECK_HEX(earlier.entries, UINT64_MAX);
+  struct sho_map_stats unset = {.size = 0};
+  CHECK_CODE(sho_map_stats(map, &unset), SHO_EINVAL);
+  sho_map_free(map);
+}
+
+static void test_map_counts_hits_of_readers_of_their_own(void) {
+  struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_NONE);
+  CHECK_OK(sho_map_add_hits(map, 5));
+  CHECK_INT(stats_of(map).hits, 5);
+  CHECK_CODE(sho_map_add_hits(NULL, 1), SHO_EINVAL);
+  sho_map_free(map);
+}
+
 static const struct test tests[] = {
+    TEST(test_map_options_of_other_versions),
+    TEST(test_map_stats_of_other_versions),
+    TEST(test_map_counts_hits_of_readers_of_their_own),
     TEST(test_map_open_makes_a_map_of_64_mib),
     TEST(test_map_open_rounds_the_capacity_up),
     TEST(test_map_open_refuses_capacities_out_of_range),

@@ -89,7 +89,7 @@ static int operate(struct sho_map *map, uint64_t *state) {
   int64_t number;
   uint64_t count;
   uint64_t cursor = random;
-  struct sho_map_stats stats;
+  struct sho_map_stats stats = {.size = sizeof stats};
   switch (random >> 20 & 31) {
     case 0:
       sho_map_remove(map, &key, sizeof key);

@@ -89,7 +89,7 @@ static void test_object_set_refuses_a_nul(void) {
 
 static void test_object_refuses_null_arguments(void) {
   struct sho_object *cell = cell_open("cell");
-  struct sho_object_info info;
+  struct sho_object_info info = {.size = sizeof info};
   uint64_t version;
   size_t length;
   char out[4];
@@ -132,7 +132,7 @@ static void test_object_info_tells_geometry_and_state(void) {
   struct sho_object *cell = cell_open("cell");
   struct sho_object *other = cell_open("cell");
   CHECK_OK(cell_set(cell, "text"));
-  struct sho_object_info info;
+  struct sho_object_info info = {.size = sizeof info};
   CHECK_OK(sho_object_info(cell, &info));
   CHECK_INT(info.layout_version, SHO__CELL_LAYOUT_VERSION);
   CHECK_INT(info.capacity, 1024);
@@ -279,7 +279,7 @@ static void test_object_await_survives_a_lost_wake_up(void) {
 /* ---- close -------------------------------------------------------------- */
 
 static void check_closed(struct sho_object *cell) {
-  struct sho_object_info info;
+  struct sho_object_info info = {.size = sizeof info};
   uint64_t version = 4711;
   size_t length = 4711;
   char out[8] = "-------";
@@ -306,7 +306,7 @@ static void test_object_close_ends_later_calls(void) {
   check_closed(cell);
   struct sho_object *other = cell_open("cell");
   CHECK_TEXT(cell_text(other), "old");
-  struct sho_object_info info;
+  struct sho_object_info info = {.size = sizeof info};
   CHECK_OK(sho_object_info(other, &info));
   CHECK_INT(info.peers, 1);
   CHECK_INT(info.recoveries, 0);
@@ -343,7 +343,7 @@ static void test_object_is_closed_in_a_forked_child(void) {
   CHECK_OK(cell_set(cell, "old"));
   CHECK_INT(child_wait(child_start(use_in_child, cell)), 0);
   CHECK_TEXT(cell_text(cell), "from the child");
-  struct sho_object_info info;
+  struct sho_object_info info = {.size = sizeof info};
   CHECK_OK(sho_object_info(cell, &info));
   CHECK_INT(info.peers, 1);
 }

@@ -63,7 +63,7 @@ static const char *expected_text(const struct step *step) {
 static int expected_version(const struct step *step) { return 1 + step->done; }
 
 static long long recoveries(struct sho_object *cell) {
-  struct sho_object_info info;
+  struct sho_object_info info = {.size = sizeof info};
   CHECK_OK(sho_object_info(cell, &info));
   return (long long)info.recoveries;
 }
@@ -291,7 +291,7 @@ static void test_object_crash_points_are_all_listed(void) {
   CHECK_TEXT(cell_text(cell), "two");
   uint64_t newer;
   CHECK_OK(sho_object_await(cell, 0, 0, &newer));
-  struct sho_object_info info;
+  struct sho_object_info info = {.size = sizeof info};
   CHECK_OK(sho_object_info(cell, &info));
   sho_object_free(cell);
   unsigned reached = 0;

@@ -5,7 +5,7 @@
 #include "harness.h"
 
 static void check_lost(struct sho_object *cell) {
-  struct sho_object_info info;
+  struct sho_object_info info = {.size = sizeof info};
   uint64_t version = 4711;
   size_t length = 4711;
   char out[8];
@@ -181,7 +181,7 @@ static void test_object_survives_any_word_in_the_control_block(void) {
       if (code == SHO_OK) {
         CHECK_TEXT(cell_text(cell), "Hello World!");
       }
-      struct sho_object_info info;
+      struct sho_object_info info = {.size = sizeof info};
       CHECK_OK(sho_object_info(cell, &info));
       CHECK_OK(sho_object_version(cell, &version));
       sho_object_free(cell);

@@ -61,7 +61,7 @@ static void test_object_open_takes_capacities_from_2_to_1_gib(void) {
     char name[32];
     snprintf(name, sizeof name, "cell%u", right[i]);
     struct sho_object *cell = cell_open_sized(name, right[i]);
-    struct sho_object_info info;
+    struct sho_object_info info = {.size = sizeof info};
     CHECK_OK(sho_object_info(cell, &info));
     CHECK_INT(info.capacity, right[i]);
     uint64_t area = right[i] < 1024 ? 1024 : (right[i] + 63) / 64 * 64;
@@ -228,7 +228,7 @@ static void test_object_open_existing_neither_makes_nor_adopts(void) {
   }
   sho_object_free(cell_open_sized("large", 5000));
   REQUIRE_OK(sho_object_open_existing("large", &cell));
-  struct sho_object_info info;
+  struct sho_object_info info = {.size = sizeof info};
   CHECK_OK(sho_object_info(cell, &info));
   CHECK_INT(info.capacity, 5000);
   sho_object_free(cell);
@@ -418,7 +418,7 @@ static void test_object_open_of_129_handles_is_refused(void) {
   }
   CHECK_CODE(cell_refused("cell", 1024), SHO_EPEERS);
   CHECK_SAYS("cell is open 128 times, which is the most it can be");
-  struct sho_object_info info;
+  struct sho_object_info info = {.size = sizeof info};
   CHECK_OK(sho_object_info(cells[77], &info));
   CHECK_INT(info.peers, 128);
   CHECK_INT(info.peer_slots, 128);

@@ -75,7 +75,7 @@ static void test_object_storm_of_kills_makes_no_mixture_and_no_wait(void) {
   CHECK_INT(child_wait(reader), 0);
   const char *text = cell_text(cell);
   check_whole(text, strlen(text), LARGE);
-  struct sho_object_info info;
+  struct sho_object_info info = {.size = sizeof info};
   CHECK_OK(sho_object_info(cell, &info));
   CHECK_INT(info.peers, 1);
   printf("     %d kills, %llu locks taken over, version %llu\n", kills,
@@ -158,7 +158,7 @@ static void test_object_storm_of_stops_makes_no_mixture(void) {
   CHECK_INT(child_wait(writers[0]), 0);
   CHECK_INT(child_wait(writers[1]), 0);
   CHECK_INT(child_wait(reader), 0);
-  struct sho_object_info info;
+  struct sho_object_info info = {.size = sizeof info};
   CHECK_OK(sho_object_info(cell, &info));
   CHECK_INT(info.recoveries, 0);
 }

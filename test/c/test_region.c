@@ -214,7 +214,7 @@ static void check_name_is_taken(const char *path) {
   int before = entries(".");
   int fd = -4711;
   CHECK_CODE(sho__file_create(path, NEW_BYTES, fill_nothing, NULL, &fd),
-             SHO_EEXIST);
+             SHO__FILE_EXISTS);
   CHECK_INT(fd, -4711);
   CHECK_INT(entries("."), before);
 }
@@ -334,7 +334,7 @@ static void race_to_create(void *context) {
       atomic_fetch_add(&race->made, 1);
       close(fd);
     } else {
-      CHECK_CODE(code, SHO_EEXIST);
+      CHECK_CODE(code, SHO__FILE_EXISTS);
     }
     atomic_fetch_add(&race->done, 1);
   }

@@ -126,8 +126,9 @@ int main(int argc, char **argv) {
                     "       tool_map_hammer FILE sum EXPECTED\n");
     return 2;
   }
-  struct sho_map *map =
-      map_with(argv[1], (struct sho_map_options){.capacity = 256 * KIB});
+  struct sho_map *map = map_with(
+      argv[1], (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                        .capacity = 256 * KIB});
   if (strcmp(argv[2], "sum") == 0) {
     check_sum(map, strtoll(argv[3], NULL, 10));
   } else {

@@ -205,6 +205,7 @@ static void step(struct model *model, const uint8_t *op) {
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t count) {
   struct model model = {.evicts = count > 0 && input[0] % 2};
   struct sho_map_options options = {
+      .size = sizeof options,
       .capacity = 65536,
       .eviction = model.evicts ? SHO_EVICTION_CLOCK : SHO_EVICTION_NONE};
   for (int i = 0; i < KEYS; i++) {

@@ -39,7 +39,7 @@ static uint64_t scan_count(struct sho_map *map) {
 
 static void check_works(const struct image *image, struct sho_map *map) {
   static uint8_t value[4096];
-  struct sho_map_stats stats;
+  struct sho_map_stats stats = {.size = sizeof stats};
   uint64_t size = 0;
   for (int i = 0; i < IMAGE_KEYS; i++) {
     read_key(image, map, i);

@@ -81,7 +81,7 @@ static void patch(uint8_t *bytes, size_t count, uint32_t capacity,
 static void use(struct sho_object *object) {
   static char out[65536];
   char window[1024];
-  struct sho_object_info info;
+  struct sho_object_info info = {.size = sizeof info};
   size_t length = 0;
   uint64_t version = 0;
   if (sho_object_get(object, out, sizeof out, &length, &version) == SHO_OK) {

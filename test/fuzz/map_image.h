@@ -48,7 +48,8 @@ static inline size_t image_value(int key, size_t length, uint8_t *value) {
 
 /* An empty map whose hash seed is 1. */
 static inline void image_begin(struct image *image, int eviction) {
-  struct sho_map_options options = {.capacity = 65536, .eviction = eviction};
+  struct sho_map_options options = {
+      .size = sizeof options, .capacity = 65536, .eviction = eviction};
   struct sho_map *map;
   int from = -1;
   require(sho_map_open_anonymous(&options, &map) == SHO_OK &&
@@ -140,7 +141,7 @@ static inline void image_use(const struct image *image, struct sho_map *map) {
   static uint8_t out[65536];
   uint64_t number = 0;
   size_t used = 0;
-  struct sho_map_stats stats;
+  struct sho_map_stats stats = {.size = sizeof stats};
   for (int i = 0; i < IMAGE_KEYS; i += 3) {
     const char *key = image->key[i];
     size_t length = 0;

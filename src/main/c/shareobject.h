@@ -58,10 +58,9 @@ extern "C" {
   X(-17, ETIMEDOUT, "timed out")                                               \
   X(-18, ECHANGED, "changed meanwhile")                                        \
   X(-19, EABSENT, "no such key")                                               \
-  X(-20, EEXIST, "key is there already")                                       \
-  X(-21, EDEADLK, "would wait for itself")                                     \
-  X(-22, EREADONLY, "opened for reading only")                                 \
-  X(-23, ETYPE, "value of another type")
+  X(-20, EDEADLK, "would wait for itself")                                     \
+  X(-21, EREADONLY, "opened for reading only")                                 \
+  X(-22, ETYPE, "value of another type")
 
 enum sho_error {
 #define SHO_ERROR_ENUM(code, name, text) SHO_##name = code,
@@ -138,6 +137,7 @@ SHO_API int share_write(const char *text, size_t size);
 struct sho_object;
 
 struct sho_object_info {
+  size_t size; /* of the struct; set by the caller */
   uint32_t layout_version;
   uint32_t capacity;    /* bytes of text and its NUL */
   uint64_t file_bytes;  /* size of the file */
@@ -247,6 +247,7 @@ enum sho_eviction {
 };
 
 struct sho_map_options {
+  size_t size;        /* of the struct; set by the caller */
   uint64_t capacity;  /* bytes for entries; 0: as the file has it, 64 MiB new */
   uint64_t max_entry; /* largest key + value + 32 bytes; 0: as the file has it,
                        * for a new one a quarter of a segment. A new file's
@@ -258,6 +259,7 @@ struct sho_map_options {
 };
 
 struct sho_map_stats {
+  size_t size;          /* of the struct; set by the caller */
   uint64_t hits;        /* finds that found, since creation, all processes */
   uint64_t misses;      /* finds that did not */
   uint64_t sets;        /* values stored */
@@ -424,6 +426,7 @@ SHO_API int sho_map_compute_unlock(struct sho_map *map, uint32_t ticket);
  * how to find a key in it by its hash with hash_seed.
  */
 struct sho_map_view {
+  size_t size; /* of the struct; set by the caller */
   const uint8_t *base;
   uint64_t bytes;       /* mapped from base on */
   const int32_t *state; /* not 0: closed or truncated, believe nothing */
@@ -443,6 +446,12 @@ struct sho_map_view {
 };
 
 SHO_API int sho_map_view(struct sho_map *map, struct sho_map_view *view);
+
+/*
+ * Adds to the map's count of hits: for a reader that finds keys by itself,
+ * through the view. Does nothing if the map was opened for reading only.
+ */
+SHO_API int sho_map_add_hits(struct sho_map *map, uint64_t hits);
 
 /*
  * Finds a key: segment << 52 | position / 8, or a negative code (SHO_EABSENT).

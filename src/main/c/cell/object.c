@@ -26,6 +26,7 @@
 
 #include "base/crash.h"
 #include "base/error.h"
+#include "base/sized.h"
 #include "base/wait.h"
 
 enum {
@@ -240,25 +241,43 @@ static int copy_text(struct sho_object *object, char *out, size_t size,
   return atomic_load_explicit(&cell->sequence, memory_order_relaxed) == before;
 }
 
-/* Has copy() succeed, if need be under the lock. */
-#define SHO__READ(object, copy, code)                                          \
-  do {                                                                         \
-    int left = READ_ATTEMPTS;                                                  \
-    while (!(copy) && --left > 0) {                                            \
-      sho__pause();                                                            \
-    }                                                                          \
-    if (left == 0 && ((code) = lock_cell(object)) == 0) {                      \
-      (void)(copy);                                                            \
-      sho__unlock(&(object)->cell->lock);                                      \
-    }                                                                          \
-  } while (0)
+/* What a reader copies, and to where. */
+struct copy {
+  uint8_t *area; /* all of it; or NULL, and then the text: */
+  char *out;
+  size_t size;
+  size_t length;
+  uint64_t sequence;
+};
+
+static int try_copy(struct sho_object *object, struct copy *copy) {
+  return copy->area != NULL
+             ? copy_area(object, copy->area, copy->size, &copy->sequence)
+             : copy_text(object, copy->out, copy->size, &copy->length,
+                         &copy->sequence);
+}
+
+/* Tries until a copy is whole; at last under the lock, where it is. */
+static int read_cell(struct sho_object *object, struct copy *copy) {
+  for (int i = 0; i < READ_ATTEMPTS; i++) {
+    if (try_copy(object, copy)) {
+      return check(object);
+    }
+    sho__pause();
+  }
+  int code = lock_cell(object);
+  if (code == SHO_OK) {
+    try_copy(object, copy);
+    sho__unlock(&object->cell->lock);
+    code = check(object);
+  }
+  return code;
+}
 
 int sho__object_read_area(struct sho_object *object, uint8_t *out,
                           size_t bytes) {
-  uint64_t sequence;
-  int code = SHO_OK;
-  SHO__READ(object, copy_area(object, out, bytes, &sequence), code);
-  return code == SHO_OK ? check(object) : code;
+  struct copy copy = {.area = out, .size = bytes};
+  return read_cell(object, &copy);
 }
 
 int sho_object_get(struct sho_object *object, char *out, size_t size,
@@ -266,15 +285,12 @@ int sho_object_get(struct sho_object *object, char *out, size_t size,
   if (object == NULL || length == NULL || (out == NULL && size > 0)) {
     return sho__fail(SHO_EINVAL, "a handle and places to put are needed");
   }
-  size_t bytes = 0;
-  uint64_t sequence = 0;
-  int code = SHO_OK;
-  SHO__READ(object, copy_text(object, out, size, &bytes, &sequence), code);
-  code = code == SHO_OK ? check(object) : code;
+  struct copy copy = {.out = out, .size = size};
+  int code = read_cell(object, &copy);
   if (code == SHO_OK) {
-    *length = bytes;
+    *length = copy.length;
     if (version != NULL) {
-      *version = version_of(sequence);
+      *version = version_of(copy.sequence);
     }
   }
   return code;
@@ -350,8 +366,5 @@ int sho_object_info(struct sho_object *object, struct sho_object_info *info) {
       .peers = sho__peers_alive(&object->peers),
       .peer_slots = SHO__CELL_PEERS};
   int code = check(object);
-  if (code == SHO_OK) {
-    *info = found;
-  }
-  return code;
+  return code == SHO_OK ? sho__results_give(info, &found, sizeof found) : code;
 }

@@ -288,7 +288,7 @@ static int open_file(const char *path, uint32_t capacity,
     }
     code = sho__file_create(path, file_bytes_of(capacity), fill_new, &capacity,
                             fd);
-    if (code != SHO_EEXIST) {
+    if (code != SHO__FILE_EXISTS) {
       return code;
     }
   }

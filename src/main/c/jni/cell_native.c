@@ -132,7 +132,7 @@ JNIEXPORT jlong CELL_NATIVE(await)(JNIEnv *env, jclass type, jlong cell,
 JNIEXPORT jint CELL_NATIVE(info)(JNIEnv *env, jclass type, jlong cell,
                                  jlongArray out) {
   (void)type;
-  struct sho_object_info info;
+  struct sho_object_info info = {.size = sizeof info};
   int code = sho_object_info(cell_of(cell), &info);
   if (code != SHO_OK) {
     return code;

@@ -43,7 +43,8 @@ static jlong result_of(int code, uint64_t number) {
 
 static struct sho_map_options options_of(jlong capacity, jlong max_entry,
                                          jint eviction, int read_only) {
-  return (struct sho_map_options){.capacity = (uint64_t)capacity,
+  return (struct sho_map_options){.size = sizeof(struct sho_map_options),
+                                  .capacity = (uint64_t)capacity,
                                   .max_entry = (uint64_t)max_entry,
                                   .eviction = eviction,
                                   .read_only = read_only};
@@ -137,7 +138,7 @@ JNIEXPORT void MAP_NATIVE(addHits)(JNIEnv *env, jclass type, jlong map,
                                    jlong hits) {
   (void)env;
   (void)type;
-  sho__map_add_hits(map_of(map), (uint64_t)hits);
+  sho_map_add_hits(map_of(map), (uint64_t)hits);
 }
 
 static int get_copy(JNIEnv *env, jlong map, const struct sho__bytes *key,
@@ -394,7 +395,7 @@ JNIEXPORT jlong MAP_NATIVE(removeExpired)(JNIEnv *env, jclass type, jlong map) {
 JNIEXPORT jint MAP_NATIVE(stats)(JNIEnv *env, jclass type, jlong map,
                                  jlongArray out) {
   (void)type;
-  struct sho_map_stats stats;
+  struct sho_map_stats stats = {.size = sizeof stats};
   int code = sho_map_stats(map_of(map), &stats);
   if (code != SHO_OK) {
     return code;

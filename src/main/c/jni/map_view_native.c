@@ -11,7 +11,7 @@
 JNIEXPORT jint MAP_NATIVE(view)(JNIEnv *env, jclass type, jlong map,
                                 jlongArray out) {
   (void)type;
-  struct sho_map_view view;
+  struct sho_map_view view = {.size = sizeof view};
   int code = sho_map_view(map_of(map), &view);
   if (code != SHO_OK) {
     return code;
@@ -43,7 +43,7 @@ JNIEXPORT jint MAP_NATIVE(view)(JNIEnv *env, jclass type, jlong map,
 JNIEXPORT jobject MAP_NATIVE(buffer)(JNIEnv *env, jclass type, jlong map,
                                      jlong offset, jlong bytes) {
   (void)type;
-  struct sho_map_view view;
+  struct sho_map_view view = {.size = sizeof view};
   if (sho_map_view(map_of(map), &view) != SHO_OK || offset < 0 || bytes < 0 ||
       (uint64_t)offset > view.bytes ||
       (uint64_t)bytes > view.bytes - (uint64_t)offset) {

@@ -301,10 +301,6 @@ static inline struct sho__bucket_shm *sho__index_of(const struct sho_map *map,
 /* SHO_EBUSY, for a read-only reader that cannot take the lock. */
 int sho__map_fail_overtaken(const struct sho_map *map);
 
-/* Counts finds that a binding made by itself, through the view; none if the map
- * was opened for reading only. */
-void sho__map_add_hits(const struct sho_map *map, uint64_t hits);
-
 /* ---- writes ------------------------------------------------------------- */
 
 /* Refuses writes to a map that was opened for reading only. */

@@ -9,6 +9,7 @@
 
 #include "base/boot.h"
 #include "base/error.h"
+#include "base/sized.h"
 #include "base/wait.h"
 #include "map/map_segment.h"
 
@@ -157,7 +158,7 @@ static int open_or_create(const char *path,
       code = sho__file_create(path, geometry.file_bytes, sho__geometry_fill,
                               &geometry, fd);
     }
-    if (code != SHO_EEXIST) {
+    if (code != SHO__FILE_EXISTS) {
       return code;
     }
   }
@@ -219,16 +220,17 @@ static int reopen(int descriptor, const struct sho_map_options *options,
 
 /* Where the file comes from: a path, a descriptor, or nowhere. */
 static int open_map(const char *path, int descriptor,
-                    const struct sho_map_options *options,
-                    struct sho_map **map) {
-  static const struct sho_map_options defaults;
-  options = options != NULL ? options : &defaults;
+                    const struct sho_map_options *given, struct sho_map **map) {
+  struct sho_map_options own = {.size = sizeof own};
   char name[32] = "an anonymous map";
   if (path == NULL && descriptor >= 0) {
     snprintf(name, sizeof name, "descriptor %d", descriptor);
   }
   const char *told = path != NULL ? path : name;
-  int code = sho__options_check(options, told);
+  int code =
+      given == NULL ? SHO_OK : sho__options_take(&own, sizeof own, given);
+  const struct sho_map_options *options = &own;
+  code = code == SHO_OK ? sho__options_check(options, told) : code;
   if (code != SHO_OK) {
     return code;
   }

@@ -4,6 +4,7 @@
  * READ_ATTEMPTS times in a row reads under the segment's lock.
  */
 #include "base/error.h"
+#include "base/sized.h"
 #include "base/wait.h"
 #include "map/counters.h"
 #include "map/map_find.h"
@@ -25,12 +26,16 @@ static void count(const struct sho_map *map, int hit) {
   }
 }
 
-void sho__map_add_hits(const struct sho_map *map, uint64_t hits) {
+int sho_map_add_hits(struct sho_map *map, uint64_t hits) {
+  if (map == NULL) {
+    return sho__fail(SHO_EINVAL, "a handle is needed");
+  }
   if (map->counters != NULL) {
     /* The line that threads share. */
     atomic_fetch_add_explicit(&map->counters[0].hits, hits,
                               memory_order_relaxed);
   }
+  return sho__region_check(&map->region);
 }
 
 /* CLOCK: remembers the visit, unless the slot has changed by now. */
@@ -224,7 +229,7 @@ int sho_map_view(struct sho_map *map, struct sho_map_view *view) {
     return sho__fail(SHO_EINVAL, "a handle and a place to put are needed");
   }
   const struct sho__geometry *g = &map->geometry;
-  *view = (struct sho_map_view){
+  struct sho_map_view own = {
       .base = map->region.base,
       .bytes = map->region.bytes,
       .state = (const int32_t *)(const void *)&map->region.state,
@@ -241,7 +246,7 @@ int sho_map_view(struct sho_map *map, struct sho_map_view *view) {
       .buckets = g->buckets,
       .hash_seed = map->hash_seed,
       .eviction = g->eviction};
-  return SHO_OK;
+  return sho__results_give(view, &own, sizeof own);
 }
 
 /* ---- time to live, await ------------------------------------------------ */

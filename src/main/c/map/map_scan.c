@@ -1,6 +1,7 @@
 /* All entries: scan, clear, size, remove expired, statistics. */
 #include "base/crash.h"
 #include "base/error.h"
+#include "base/sized.h"
 #include "map/map_lock.h"
 
 enum { READ_ATTEMPTS = 256 };
@@ -294,8 +295,5 @@ int sho_map_stats(struct sho_map *map, struct sho_map_stats *stats) {
   }
   sum.peers = sho__peers_alive(&map->peers);
   code = sho__map_check(map);
-  if (code == SHO_OK) {
-    *stats = sum;
-  }
-  return code;
+  return code == SHO_OK ? sho__results_give(stats, &sum, sizeof sum) : code;
 }

@@ -216,7 +216,7 @@ static int link_unnamed(int fd, const char *path) {
 
 static int link_failed(int error, const char *path) {
   if (error == EEXIST) {
-    return SHO_EEXIST;
+    return SHO__FILE_EXISTS;
   }
   return sho__fail_errno(error, "%s: cannot be created", path);
 }
@@ -275,7 +275,7 @@ int sho__file_create(const char *path, uint64_t bytes, sho__fill *fill,
       int error = errno;
       close(made);
       if (code == SHO_OK && error == EEXIST) {
-        code = SHO_EEXIST;
+        code = SHO__FILE_EXISTS;
       } else if (code == SHO_OK) { /* no /proc, or a sandbox */
         code = create_by_name(path, folder, bytes, fill, context, fd);
       }

@@ -24,6 +24,10 @@
  */
 int sho__file_open(const char *path, int writable, int *fd, uint64_t *bytes);
 
+/* Among the codes that sho__file_create answers; no caller of the API sees it.
+ */
+#define SHO__FILE_EXISTS 1
+
 /* Writes a new file's first content; answers a code. */
 typedef int sho__fill(int fd, const char *path, void *context);
 
@@ -31,7 +35,7 @@ typedef int sho__fill(int fd, const char *path, void *context);
  * Makes a file, 0600, of the given size, all its pages reserved, has it filled,
  * and only then gives it its name: nobody ever sees half a file, and a process
  * killed meanwhile leaves none (where the file system has no unnamed files, at
- * most one named .sho-*). SHO_EEXIST if the name is taken by then;
+ * most one named .sho-*). SHO__FILE_EXISTS if the name is taken by then;
  * SHO_ENOSPC if the file system has no room, and no file is left.
  */
 int sho__file_create(const char *path, uint64_t bytes, sho__fill *fill,

@@ -30,7 +30,7 @@ public final class Results {
   public static final int ETIMEDOUT = -17;
   public static final int ECHANGED = -18;
   public static final int EABSENT = -19;
-  public static final int EREADONLY = -22;
+  public static final int EREADONLY = -21;
 
   private Results() {}
 
