@@ -13,6 +13,7 @@
 #define SHO_CHANNEL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* What Linux takes in one message. */
 #define SHO__CHANNEL_DESCRIPTORS 253
@@ -90,6 +91,22 @@ int sho__socket_unblock(int descriptor);
 
 /* Makes a bound stream socket accept connections. */
 int sho__socket_listen(int descriptor, int backlog);
+
+/* What a socket that is bound is to be. */
+struct sho__binding {
+  int datagrams; /* not 0: datagrams, else a stream socket that listens */
+  int ipv6_only;
+  int reuse; /* of datagrams: SO_REUSEADDR, which streams have always */
+  int backlog;
+};
+
+/* Make a socket, close-on-exec, and bind it, to an address of 4 or 16 bytes or
+ * to a path that is made. Answer the descriptor, or the system's errno
+ * negated. */
+int sho__socket_bind_inet(const uint8_t *bytes, size_t length, uint16_t port,
+                          uint32_t scope, const struct sho__binding *wanted);
+int sho__socket_bind_unix(const char *path, size_t length,
+                          const struct sho__binding *wanted);
 
 /*
  * The address of the other side of a stream socket. Internet: port, scope and

@@ -8,8 +8,11 @@
  * throws NoSuchMethodError, NoSuchFieldError or NoClassDefFoundError, which
  * Java explains.
  */
+#include <errno.h>
+
 #include "base/error.h"
 #include "channel/channel.h"
+#include "jni/bytes.h"
 #include "org_shareobject_internal_socket_SocketNative.h"
 #include "shareobject.h"
 
@@ -60,6 +63,47 @@ JNIEXPORT jint SOCKET_NATIVE(remote)(JNIEnv *env, jclass type, jint descriptor,
   (*env)->SetByteArrayRegion(env, out, 0, (jsize)length,
                              (const jbyte *)address);
   return (jint)length;
+}
+
+JNIEXPORT jint SOCKET_NATIVE(bindInet)(JNIEnv *env, jclass type,
+                                       jbyteArray address, jint port,
+                                       jint scope, jint flags, jint backlog) {
+  (void)type;
+  struct sho__bytes bytes;
+  if (sho__bytes_copy(env, address, &bytes) != SHO_OK) {
+    return -EINVAL;
+  }
+  struct sho__binding wanted = {.datagrams = flags & 1,
+                                .ipv6_only = flags >> 1 & 1,
+                                .reuse = flags >> 2 & 1,
+                                .backlog = backlog};
+  int result = sho__socket_bind_inet((const uint8_t *)bytes.at, bytes.length,
+                                     (uint16_t)port, (uint32_t)scope, &wanted);
+  sho__bytes_free(&bytes);
+  return result;
+}
+
+JNIEXPORT jint SOCKET_NATIVE(bindUnix)(JNIEnv *env, jclass type,
+                                       jbyteArray path, jint backlog) {
+  (void)type;
+  struct sho__bytes bytes;
+  if (sho__bytes_copy(env, path, &bytes) != SHO_OK) {
+    return -EINVAL;
+  }
+  struct sho__binding wanted = {.backlog = backlog};
+  int result = sho__socket_bind_unix(bytes.at, bytes.length, &wanted);
+  sho__bytes_free(&bytes);
+  return result;
+}
+
+JNIEXPORT jint SOCKET_NATIVE(number)(JNIEnv *env, jclass type, jint place) {
+  (void)env;
+  (void)type;
+  static const jint numbers[] = {EINVAL, EMFILE, ENOTSUP, EAFNOSUPPORT,
+                                 EADDRNOTAVAIL};
+  return place >= 0 && place < (jint)(sizeof numbers / sizeof *numbers)
+             ? -numbers[place]
+             : -EINVAL;
 }
 
 /* ---- objects of the JDK -------------------------------------------------- */

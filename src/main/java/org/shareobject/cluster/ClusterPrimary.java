@@ -15,7 +15,9 @@ import org.shareobject.ShareClosedException;
 import org.shareobject.ShareException;
 import org.shareobject.ShareIoException;
 import org.shareobject.internal.process.JvmCommand;
+import org.shareobject.internal.socket.BoundSockets;
 import org.shareobject.internal.socket.ChannelAccess;
+import org.shareobject.internal.socket.Errno;
 import org.shareobject.ipc.Channel;
 import org.shareobject.ipc.Worker;
 
@@ -33,9 +35,9 @@ import org.shareobject.ipc.Worker;
  * instead, the port stays open until the primary is closed, and connections wait for the next
  * worker.
  *
- * <p>Servers on a descriptor of the primary ({@code listen({fd})}) and {@code ipv6Only} on all
- * addresses are not supported: a worker gets {@code ENOTSUP}. All methods may be called by any
- * thread at any time.
+ * <p>Servers on a descriptor of the primary ({@code listen({fd})}) are not supported: a worker gets
+ * {@code ENOTSUP}. If the system refuses an address, a worker gets the system's error number. All
+ * methods may be called by any thread at any time.
  */
 public final class ClusterPrimary implements AutoCloseable {
   /** How long {@link #close} waits for those that end by themselves. */
@@ -146,7 +148,7 @@ public final class ClusterPrimary implements AutoCloseable {
     try {
       socket = join(member, key, query);
     } catch (IOException | RuntimeException e) {
-      refuse(channel, answer, errno(e, query));
+      refuse(channel, answer, number(e));
       return;
     }
     answer.put("errno", 0).set("data", socket.data());
@@ -162,16 +164,15 @@ public final class ClusterPrimary implements AutoCloseable {
   }
 
   /** Without a handle a worker of Node reads the number. */
-  private static void refuse(Channel channel, ObjectNode answer, Errno error) {
-    CompletableFuture<Void> unused = channel.send(answer.put("errno", error.number()));
+  private static void refuse(Channel channel, ObjectNode answer, int number) {
+    CompletableFuture<Void> unused = channel.send(answer.put("errno", number));
   }
 
-  private static Errno errno(Exception refusal, JsonNode query) {
-    try {
-      return Errno.of(refusal, ClusterWire.address(query));
-    } catch (IllegalArgumentException e) {
-      return Errno.EINVAL;
+  private static int number(Exception refusal) {
+    if (refusal instanceof BoundSockets.Refusal system) {
+      return system.number();
     }
+    return refusal instanceof UnsupportedOperationException ? Errno.ENOTSUP : Errno.EINVAL;
   }
 
   /** As Node's: workers share what is the same in all of this. */

@@ -4,19 +4,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
-import java.net.StandardProtocolFamily;
-import java.net.StandardSocketOptions;
-import java.net.UnixDomainSocketAddress;
-import java.nio.channels.DatagramChannel;
 import java.nio.channels.NetworkChannel;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
 import org.shareobject.internal.process.Uncaught;
-import org.shareobject.internal.socket.Sockets;
+import org.shareobject.internal.socket.BoundSockets;
 
 /** A socket that the primary of a cluster bound, and the workers that have it. Not thread-safe. */
 final class SharedSocket {
@@ -53,51 +47,18 @@ final class SharedSocket {
     JsonNode data = query.path("data");
     if (query.path("addressType").asInt() == ClusterWire.UNIX) {
       Path file = Path.of(query.path("address").asText());
-      ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-      return new SharedSocket(bound(channel, UnixDomainSocketAddress.of(file)), file, data);
+      return new SharedSocket(BoundSockets.unix(file), file, data);
     }
     InetSocketAddress address = ClusterWire.inetAddress(query);
-    boolean isIpv6 = address.getAddress() instanceof Inet6Address;
     int flags = query.path("flags").asInt();
-    if (isIpv6 && (flags & FLAG_IPV6_ONLY) != 0 && address.getAddress().isAnyLocalAddress()) {
-      throw new UnsupportedOperationException("ipv6Only");
-    }
-    StandardProtocolFamily family =
-        isIpv6 ? StandardProtocolFamily.INET6 : StandardProtocolFamily.INET;
+    boolean isAny = query.path("address").asText("").isEmpty();
+    boolean isIpv6Only =
+        (flags & FLAG_IPV6_ONLY) != 0 && (isAny || address.getAddress() instanceof Inet6Address);
     NetworkChannel channel =
         query.path("addressType").isTextual()
-            ? datagrams(family, address, flags)
-            : stream(query, family, address);
+            ? BoundSockets.datagrams(address, isIpv6Only, (flags & FLAG_REUSE_ADDRESS) != 0)
+            : BoundSockets.stream(address, isAny, isIpv6Only);
     return new SharedSocket(channel, null, data);
-  }
-
-  private static NetworkChannel stream(
-      JsonNode query, StandardProtocolFamily family, InetSocketAddress address) throws IOException {
-    // Without an address it is both families, where the system has both.
-    boolean isAny = query.path("address").asText("").isEmpty();
-    return bound(isAny ? ServerSocketChannel.open() : ServerSocketChannel.open(family), address);
-  }
-
-  private static ServerSocketChannel bound(ServerSocketChannel channel, SocketAddress address)
-      throws IOException {
-    try {
-      return channel.bind(address, Sockets.BACKLOG);
-    } catch (IOException | RuntimeException e) {
-      channel.close();
-      throw e;
-    }
-  }
-
-  private static NetworkChannel datagrams(
-      StandardProtocolFamily family, InetSocketAddress address, int flags) throws IOException {
-    DatagramChannel channel = DatagramChannel.open(family);
-    try {
-      channel.setOption(StandardSocketOptions.SO_REUSEADDR, (flags & FLAG_REUSE_ADDRESS) != 0);
-      return channel.bind(address);
-    } catch (IOException | RuntimeException e) {
-      channel.close();
-      throw e;
-    }
   }
 
   NetworkChannel channel() {

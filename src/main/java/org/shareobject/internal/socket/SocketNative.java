@@ -33,6 +33,22 @@ final class SocketNative {
   /** Sets {@code O_NONBLOCK}, for all holders. */
   static native int unblock(int descriptor);
 
+  static final int BIND_DATAGRAMS = 1;
+  static final int BIND_IPV6_ONLY = 2;
+  static final int BIND_REUSE = 4;
+
+  /**
+   * Makes a socket that is bound to an address of 4 or 16 bytes, and listens if it is no datagram
+   * socket. Returns the descriptor, or the system's number of the error, negated.
+   */
+  static native int bindInet(byte[] address, int port, int scope, int flags, int backlog);
+
+  /** Makes a socket that listens at a path. Returns as {@link #bindInet}. */
+  static native int bindUnix(byte[] path, int backlog);
+
+  /** Returns the system's number, negated, of the error at a place of {@link Errno}. */
+  static native int number(int place);
+
   /** Makes a bound socket accept connections. */
   static native int listen(int descriptor, int backlog);
 
