@@ -3,12 +3,12 @@ package org.shareobject;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.shareobject.testing.ChildJvm;
+import org.shareobject.testing.Host;
 import org.shareobject.testing.JvmLauncher;
 import org.shareobject.testing.SetSame;
 
@@ -26,10 +26,10 @@ class ShareObjectStoppedPeerTest {
       assertEquals("ready", stopped.nextLine());
       assertEquals("ready", waiting.nextLine());
       while (waiting.process().isAlive()) {
-        signal("-STOP", stopped);
+        signal("STOP", stopped);
         // Longer than the other one waits, whether or not it was stopped inside.
         Thread.sleep(400);
-        signal("-CONT", stopped);
+        signal("CONT", stopped);
         Thread.sleep(7);
       }
       ChildJvm.Result result = waiting.await();
@@ -64,9 +64,7 @@ class ShareObjectStoppedPeerTest {
         .start(SetSame.class, folder.resolve("share-data").toString(), String.valueOf(WIDE));
   }
 
-  private static void signal(String signal, ChildJvm child)
-      throws IOException, InterruptedException {
-    String pid = String.valueOf(child.process().pid());
-    assertEquals(0, new ProcessBuilder("kill", signal, pid).inheritIO().start().waitFor());
+  private static void signal(String signal, ChildJvm child) {
+    Host.signal(signal, child.process().pid());
   }
 }

@@ -86,10 +86,10 @@ class ForkCommandTest {
       List<Long> pids = fork.newPids();
       assertEquals(2, pids.size());
       assertTrue(pids.contains(ask(port, "/")));
-      Host.run("kill", "-KILL", String.valueOf(pids.get(0)));
+      Host.signal("KILL", pids.get(0));
       fork.await("ended with exit code 137");
       fork.await("listens on");
-      Host.run("kill", "-KILL", String.valueOf(pids.get(1)));
+      Host.signal("KILL", pids.get(1));
       fork.await("listens on");
       List<Long> successors = fork.newPids();
       assertEquals(2, successors.size());
@@ -104,7 +104,7 @@ class ForkCommandTest {
     int port = freePort();
     try (ForkProcess fork = startServer(port, "-n", "1")) {
       fork.await("listens on");
-      Host.run("kill", "-KILL", String.valueOf(fork.newPids().get(0)));
+      Host.signal("KILL", fork.newPids().get(0));
       long answered = ask(port, "/");
       fork.await("listens on");
       assertEquals(fork.newPids(), List.of(answered));

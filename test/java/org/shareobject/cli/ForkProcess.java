@@ -78,12 +78,12 @@ final class ForkProcess implements AutoCloseable {
   }
 
   void signal(String name) {
-    Host.run("kill", "-" + name, String.valueOf(child.process().pid()));
+    Host.signal(name, child.process().pid());
   }
 
   /** Sends a signal to it and to all that are in its group. */
   void signalGroup(String name) {
-    Host.run("kill", "-" + name, "--", "-" + child.process().pid());
+    Host.signal(name, -child.process().pid());
   }
 
   /** Returns how many files it has open. */

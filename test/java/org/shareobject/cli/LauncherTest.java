@@ -2,6 +2,7 @@ package org.shareobject.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -22,8 +23,10 @@ import org.shareobject.testing.Host;
 class LauncherTest {
   private static final List<String> UTILITIES =
       List.of(
+          "awk",
           "cat",
           "chmod",
+          "cksum",
           "dirname",
           "env",
           "find",
@@ -31,6 +34,8 @@ class LauncherTest {
           "id",
           "ls",
           "mkdir",
+          "mktemp",
+          "mv",
           "readlink",
           "rm",
           "sed",
@@ -48,7 +53,7 @@ class LauncherTest {
   @BeforeEach
   void copy() throws IOException {
     root = folder.resolve("Übung 日本");
-    for (String name : List.of("bin/shareobject", "ci/needs", "pom.xml")) {
+    for (String name : List.of("bin/shareobject", "ci/needs", "pom.xml", "parent/pom.xml")) {
       Files.createDirectories(root.resolve(name).getParent());
       Files.copy(Path.of(name), root.resolve(name));
     }
@@ -200,8 +205,7 @@ class LauncherTest {
 
   // ---- the locale ----
 
-  /** Returns what the JVM gets: LC_ALL, LC_CTYPE, LANG, and the last argument. */
-  private String environment(Map<String, String> environment) throws Exception {
+  private void build() throws IOException {
     String version =
         Files.readAllLines(Path.of("pom.xml")).stream()
             .filter(line -> line.startsWith("  <version>"))
@@ -209,8 +213,12 @@ class LauncherTest {
             .findFirst()
             .orElseThrow();
     Files.createDirectories(root.resolve("target/lib"));
-    Path jar = root.resolve("target/shareobject-" + version + ".jar");
-    Files.writeString(jar, "");
+    Files.writeString(root.resolve("target/shareobject-" + version + ".jar"), "");
+  }
+
+  /** Returns what the JVM gets: LC_ALL, LC_CTYPE, LANG, and the last argument. */
+  private String environment(Map<String, String> environment) throws Exception {
+    build();
     program("java", "for last; do :; done; echo \"$LC_ALL,$LC_CTYPE,$LANG,$last\"");
     Result result = run(environment, "write", "Grüße");
     assertEquals(List.of(), result.err());
@@ -232,5 +240,54 @@ class LauncherTest {
   void shouldKeepALocaleWithAllLetters() throws Exception {
     program("locale", "echo UTF-8");
     assertEquals(",,de_DE.UTF-8,Grüße", environment(Map.of("LANG", "de_DE.UTF-8")));
+  }
+
+  // ---- the archive of classes ----
+
+  /** A JVM of a kind that writes an archive, or does not, and says which one it was given. */
+  private void jvm(String kind, String dump) throws IOException {
+    program(
+        "java",
+        "# "
+            + kind
+            + "\narchive=none; isDump=\nfor each; do case $each in\n"
+            + "-Xshare:dump) isDump=1 ;;\n-XX:SharedArchiveFile=*) archive=${each#*=} ;;\nesac; done\n"
+            + "if [ $isDump ]; then echo dump >>\""
+            + folder.resolve("dumps")
+            + "\"; "
+            + dump
+            + "; fi\n"
+            + "echo \"$archive\"");
+  }
+
+  private int dumps() throws IOException {
+    return Files.readAllLines(folder.resolve("dumps")).size();
+  }
+
+  @Test
+  void shouldMakeOneArchiveForEachJvm() throws Exception {
+    build();
+    jvm("one", "echo classes >\"$archive\"; exit");
+    String archive = run(Map.of(), "read").out().strip();
+    assertTrue(archive.startsWith(root.resolve("target/cds").toString()), archive);
+    assertTrue(Files.exists(Path.of(archive)));
+    assertEquals(archive, run(Map.of(), "read").out().strip());
+    assertEquals(1, dumps());
+    jvm("another", "echo classes >\"$archive\"; exit");
+    assertNotEquals(archive, run(Map.of(), "read").out().strip());
+    assertEquals(2, dumps());
+  }
+
+  @Test
+  void shouldStartAJvmThatMakesNoArchive() throws Exception {
+    build();
+    jvm("bare", "exit 1");
+    for (int i = 0; i < 2; i++) {
+      Result result = run(Map.of(), "read");
+      assertEquals(0, result.code());
+      assertEquals("none", result.out().strip());
+      assertEquals(List.of(), result.err());
+    }
+    assertEquals(1, dumps());
   }
 }

@@ -255,7 +255,7 @@ class MainProcessTest {
     for (String words : new String[] {"demo", "demo --file mine"}) {
       try (ChildJvm demo = command().start(Main.class, words.split(" "))) {
         until(() -> demo.nextLine().equals("reader> "));
-        Host.run("kill", "-" + signal, String.valueOf(demo.process().pid()));
+        Host.signal(signal, demo.process().pid());
         ChildJvm.Result result = demo.await();
         assertEquals(code, result.code(), result.toString());
         assertEquals("", result.err());
@@ -320,7 +320,7 @@ class MainProcessTest {
   }
 
   private static void endsByInterrupt(ChildJvm child) {
-    Host.run("kill", "-INT", String.valueOf(child.process().pid()));
+    Host.signal("INT", child.process().pid());
     ChildJvm.Result result = child.await();
     assertEquals(BY_SIGINT, result.code(), result.toString());
     assertEquals("", result.err());

@@ -79,7 +79,7 @@ class TerminalTest {
       Futures.await(() -> screens().size() > 2);
       long shell = top.process().children().findFirst().orElseThrow().pid();
       long jvm = ProcessHandle.of(shell).orElseThrow().children().findFirst().orElseThrow().pid();
-      Host.run("kill", "-" + signal, String.valueOf(jvm));
+      Host.signal(signal, jvm);
       top.await();
     }
     String printed = printed();

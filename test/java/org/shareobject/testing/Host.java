@@ -54,6 +54,14 @@ public final class Host {
     }
   }
 
+  /**
+   * Sends a signal, as {@code TERM}, to a process, or to a process group by its negative number. By
+   * the shell's own {@code kill}: a small system has no program of that name.
+   */
+  public static void signal(String name, long pid) {
+    run("sh", "-c", "kill -" + name + " " + pid);
+  }
+
   /** Sets a file's mode, as {@code rwxr-xr-x}. */
   public static void chmod(Path file, String mode) throws IOException {
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(mode));

@@ -7,7 +7,7 @@ import picocli.CommandLine.Spec;
 
 /** {@code shareobject completion}. */
 @Command(
-    name = "completion",
+    name = CompletionCommand.NAME,
     description = {
       "Prints what bash and zsh need to complete commands and options. In a shell, or in its start"
           + " file:",
@@ -16,6 +16,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Main.VersionText.class)
 final class CompletionCommand implements Runnable {
+  static final String NAME = "completion";
+
   @Spec private CommandSpec spec;
 
   CompletionCommand() {}

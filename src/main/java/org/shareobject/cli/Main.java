@@ -8,6 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
 import org.shareobject.ShareValueTooLargeException;
 import org.shareobject.internal.nativelib.Version;
 import picocli.CommandLine;
@@ -25,18 +28,6 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Main.VersionText.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {
-      DemoCommand.class,
-      ReadCommand.class,
-      WriteCommand.class,
-      PollCommand.class,
-      WatchCommand.class,
-      InfoCommand.class,
-      ForkCommand.class,
-      MapCommand.class,
-      CompletionCommand.class,
-      HelpCommand.class
-    },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:success",
@@ -49,6 +40,22 @@ public final class Main implements Runnable {
 
   /** As a shell reports a program that SIGPIPE ended. */
   static final int BY_SIGPIPE = 141;
+
+  /** By name, in the order of the help. */
+  private static final Map<String, Class<?>> COMMANDS = new LinkedHashMap<>();
+
+  static {
+    COMMANDS.put("demo", DemoCommand.class);
+    COMMANDS.put("read", ReadCommand.class);
+    COMMANDS.put("write", WriteCommand.class);
+    COMMANDS.put("poll", PollCommand.class);
+    COMMANDS.put("watch", WatchCommand.class);
+    COMMANDS.put("info", InfoCommand.class);
+    COMMANDS.put("fork", ForkCommand.class);
+    COMMANDS.put("map", MapCommand.class);
+    COMMANDS.put("completion", CompletionCommand.class);
+    COMMANDS.put("help", HelpCommand.class);
+  }
 
   @Spec private CommandSpec spec;
 
@@ -73,8 +80,7 @@ public final class Main implements Runnable {
   /** Runs the command and returns its exit code. */
   static int run(PrintWriter out, PrintWriter err, String... args) {
     CommandLine main = new CommandLine(new Main());
-    // What follows the program that is to be started are its own options.
-    main.getSubcommands().get(ForkCommand.NAME).setStopAtPositional(true);
+    add(main, args.length > 0 ? args[0] : "");
     int code =
         main.setHelpFactory(MapCommand::help)
             .setOut(out)
@@ -85,6 +91,25 @@ public final class Main implements Runnable {
             .setExecutionExceptionHandler((e, command, parsed) -> failure(e, command))
             .execute(args);
     return out.checkError() ? lost(out, err, code) : code;
+  }
+
+  /**
+   * Adds the command that is asked for: to read the annotations of all takes longer than most
+   * commands do. Whatever needs more than one gets all.
+   */
+  private static void add(CommandLine main, String word) {
+    boolean isOne =
+        COMMANDS.containsKey(word)
+            && !word.equals(HelpCommand.NAME)
+            && !word.equals(CompletionCommand.NAME);
+    for (String name : isOne ? Set.of(word) : COMMANDS.keySet()) {
+      main.addSubcommand(COMMANDS.get(name));
+    }
+    CommandLine fork = main.getSubcommands().get(ForkCommand.NAME);
+    if (fork != null) {
+      // What follows the program that is to be started are its own options.
+      fork.setStopAtPositional(true);
+    }
   }
 
   /** Says why output is lost; the reader's leaving needs no words. */
