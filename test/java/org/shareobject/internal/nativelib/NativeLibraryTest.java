@@ -2,14 +2,12 @@ package org.shareobject.internal.nativelib;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Method;
+import java.io.RandomAccessFile;
 import java.net.MalformedURLException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -23,12 +21,15 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.shareobject.ShareException;
+import org.shareobject.ShareMap;
 import org.shareobject.ShareObject;
 import org.shareobject.testing.Act;
 import org.shareobject.testing.ChildJvm;
@@ -323,20 +324,43 @@ class NativeLibraryTest {
   }
 
   @Test
-  void shouldReportSecondClassLoader() throws Exception {
-    ShareObject.open(folder.resolve("share-data")).close();
-    try (URLClassLoader other =
-        new URLClassLoader(classPath(), ClassLoader.getPlatformClassLoader())) {
-      Method open = other.loadClass(ShareObject.class.getName()).getMethod("open", Path.class);
-      Throwable e =
-          assertThrows(
-                  InvocationTargetException.class,
-                  () -> open.invoke(null, folder.resolve("share-data")))
-              .getCause();
-      assertTrue(
-          e.getMessage().contains("another class loader of this JVM has loaded it"),
-          e.getMessage());
-    }
+  void shouldLoadForEachClassLoader() throws IOException {
+    ChildJvm.Result result =
+        launcher("-Dshareobject.native.dir=" + natives)
+            .run(ThreeLoaders.class, folder.resolve("map").toString());
+    assertEquals(
+        """
+        value
+        SHO_EIO
+        other
+        SHO_EIO
+        SHO_EIO
+        first
+        """,
+        result.out(),
+        result.toString());
+    onlyFile(natives);
+  }
+
+  @Test
+  void shouldLoadANamedLibraryForEachClassLoader() throws IOException {
+    Path library = Copies.library(folder.resolve("there"));
+    ChildJvm.Result result =
+        launcher("-Dshareobject.native.path=" + library, "-Dshareobject.native.dir=" + natives)
+            .run(ThreeLoaders.class, folder.resolve("map").toString());
+    assertEquals(0, result.code(), result.toString());
+    assertTrue(result.out().endsWith("SHO_EIO\nfirst\n"), result.toString());
+  }
+
+  @Test
+  void shouldRemoveCopiesThatAKilledJvmLeft() throws IOException {
+    Path left = Files.writeString(natives.resolve("copy123.so"), "left");
+    Files.setLastModifiedTime(left, FileTime.from(Instant.now().minus(1, ChronoUnit.DAYS)));
+    Path used = Files.writeString(natives.resolve("copy456.so"), "being loaded");
+    launcher("-Dshareobject.native.dir=" + natives)
+        .run(ThreeLoaders.class, folder.resolve("map").toString());
+    assertFalse(Files.exists(left));
+    assertTrue(Files.exists(used));
   }
 
   @Test
@@ -365,12 +389,90 @@ class NativeLibraryTest {
     }
   }
 
-  private static URL[] classPath() throws MalformedURLException {
-    List<URL> urls = new ArrayList<>();
-    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
-      urls.add(Path.of(entry).toUri().toURL());
+  /**
+   * A child with three loaders, each with a library and a handler for SIGBUS of its own. The third
+   * comes while the first is not collected yet, as after a redeploy.
+   */
+  public static final class ThreeLoaders {
+    private ThreeLoaders() {}
+
+    /** Takes a file to open. */
+    public static void main(String[] args) throws Exception {
+      String file = args[0];
+      try (URLClassLoader one = loader();
+          URLClassLoader two = loader()) {
+        Consumer<String> first = user(one);
+        Consumer<String> second = user(two);
+        first.accept("open " + file);
+        first.accept("set value");
+        second.accept("open " + file);
+        second.accept("get");
+        second.accept("open " + file + "2");
+        second.accept("set other");
+        truncate(file);
+        first.accept("get");
+        second.accept("get");
+        truncate(file + "2");
+        second.accept("get");
+        first.accept("close");
+        try (URLClassLoader three = loader()) {
+          Consumer<String> third = user(three);
+          third.accept("open " + file + "3");
+          third.accept("set third");
+          first.accept("open " + file + "4");
+          first.accept("set first");
+          truncate(file + "3");
+          third.accept("get");
+          first.accept("get");
+        }
+      }
     }
-    return urls.toArray(URL[]::new);
+
+    private static void truncate(String file) throws IOException {
+      try (RandomAccessFile raw = new RandomAccessFile(file, "rw")) {
+        raw.setLength(0);
+      }
+    }
+
+    private static URLClassLoader loader() throws MalformedURLException {
+      List<URL> urls = new ArrayList<>();
+      for (String entry : System.getProperty("java.class.path").split(File.pathSeparator, -1)) {
+        urls.add(Path.of(entry).toUri().toURL());
+      }
+      return new URLClassLoader(urls.toArray(URL[]::new), ClassLoader.getPlatformClassLoader());
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Consumer<String> user(ClassLoader loader) throws Exception {
+      Class<?> type = loader.loadClass(MapUser.class.getName());
+      if (type == MapUser.class) {
+        throw new IllegalStateException("the loader hands out the caller's class");
+      }
+      return (Consumer<String>) type.getConstructor().newInstance();
+    }
+  }
+
+  /** Acts on a map, in whatever class loader it is. */
+  public static final class MapUser implements Consumer<String> {
+    private ShareMap<String, String> map;
+
+    /** Has no map yet. */
+    public MapUser() {}
+
+    @Override
+    public void accept(String act) {
+      String[] words = act.split(" ", -1);
+      try {
+        switch (words[0]) {
+          case "open" -> map = ShareMap.open(Path.of(words[1]));
+          case "set" -> map.set("key", words[1]);
+          case "close" -> map.close();
+          default -> System.out.println(map.get("key"));
+        }
+      } catch (ShareException e) {
+        System.out.println(e.code());
+      }
+    }
   }
 
   private void loads(String... options) {

@@ -1,15 +1,21 @@
 package org.shareobject.internal.nativelib;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Set;
 import org.shareobject.ShareIoException;
 
 /**
@@ -18,6 +24,10 @@ import org.shareobject.ShareIoException;
  */
 final class ExtractedLibrary {
   private static final int HASH_BYTES = 8;
+  private static final String COPY = "copy";
+  private static final Duration LOADING_AT_MOST = Duration.ofHours(1);
+  private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
   private ExtractedLibrary() {}
 
@@ -34,6 +44,33 @@ final class ExtractedLibrary {
     return file;
   }
 
+  /**
+   * Loads a copy of the library, with variables of its own, for a class loader that is not the
+   * first. The copy has no name any more when it is loaded, so none stays behind.
+   */
+  static void loadCopy(Path folder, Path library) throws IOException {
+    removeLeftCopies(folder);
+    Path copy = Files.createTempFile(folder, COPY, ".so", OWNER_ONLY);
+    try {
+      Files.write(copy, Files.readAllBytes(library));
+      System.load(copy.toString());
+    } finally {
+      Files.deleteIfExists(copy);
+    }
+  }
+
+  /** Removes the copies of JVMs that were killed while they loaded them. */
+  private static void removeLeftCopies(Path folder) throws IOException {
+    Instant old = Instant.now().minus(LOADING_AT_MOST);
+    try (DirectoryStream<Path> copies = Files.newDirectoryStream(folder, COPY + "*.so")) {
+      for (Path copy : copies) {
+        if (Files.getLastModifiedTime(copy, LinkOption.NOFOLLOW_LINKS).toInstant().isBefore(old)) {
+          Files.deleteIfExists(copy);
+        }
+      }
+    }
+  }
+
   private static boolean holds(Path file, byte[] library) throws IOException {
     return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
         && Files.size(file) == library.length
@@ -42,12 +79,7 @@ final class ExtractedLibrary {
 
   /** Writes under another name and renames, so that no JVM ever loads half a library. */
   private static void write(Path file, byte[] library) throws IOException {
-    Path part =
-        Files.createTempFile(
-            file.getParent(),
-            "part",
-            null,
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    Path part = Files.createTempFile(file.getParent(), "part", null, OWNER_ONLY);
     try {
       Files.write(part, library);
       Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);

@@ -33,12 +33,14 @@ final class LoadFailure {
         error);
   }
 
+  /** Returns whether the file is loaded already, for another class loader of this JVM. */
+  static boolean isOfAnotherLoader(UnsatisfiedLinkError error) {
+    return String.valueOf(error.getMessage()).contains("another classloader");
+  }
+
   private static String cause(Path library, String words) {
     if (!Files.isReadable(library)) {
       return Files.exists(library) ? "no permission to read it" : "there is no such file";
-    }
-    if (words.contains("another classloader")) {
-      return "another class loader of this JVM has loaded it; put the jar where both find it";
     }
     if (forbidsExecution(library, words)) {
       return "its folder is on a file system mounted noexec; name another folder with -D"

@@ -43,7 +43,7 @@ public final class NativeLibrary {
     }
     Path library = locate();
     try {
-      System.load(library.toString());
+      loadForThisLoader(library);
     } catch (UnsatisfiedLinkError e) {
       throw LoadFailure.explain(library, e);
     } catch (IllegalCallerException e) {
@@ -58,6 +58,23 @@ public final class NativeLibrary {
     loaded = library;
   }
 
+  /** A JVM loads a file for one class loader only; each other one gets a copy. */
+  private static void loadForThisLoader(Path library) {
+    try {
+      System.load(library.toString());
+    } catch (UnsatisfiedLinkError e) {
+      if (!LoadFailure.isOfAnotherLoader(e)) {
+        throw e;
+      }
+      try {
+        ExtractedLibrary.loadCopy(PrivateFolder.open(), library);
+      } catch (IOException failure) {
+        failure.addSuppressed(e);
+        throw cannotExtract(failure);
+      }
+    }
+  }
+
   private static Path locate() {
     String path = System.getProperty(PATH_PROPERTY);
     if (path != null) {
@@ -66,11 +83,15 @@ public final class NativeLibrary {
     try {
       return ExtractedLibrary.in(PrivateFolder.open(), Platform.library());
     } catch (IOException e) {
-      throw new ShareIoException(
-          "SHO_ESYSTEM",
-          "cannot extract the native library: " + e + "; name a folder with -D" + FOLDER_PROPERTY,
-          e);
+      throw cannotExtract(e);
     }
+  }
+
+  private static ShareIoException cannotExtract(IOException e) {
+    return new ShareIoException(
+        "SHO_ESYSTEM",
+        "cannot extract the native library: " + e + "; name a folder with -D" + FOLDER_PROPERTY,
+        e);
   }
 
   private static void setLockTimeout(String millis) {
