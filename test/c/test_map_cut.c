@@ -171,7 +171,8 @@ static void test_map_overwritten_by_another_is_noticed(void) {
 /* ---- opening what was cut ------------------------------------------------ */
 
 static int open_code(int is_read_only) {
-  struct sho_map_options options = {.read_only = is_read_only};
+  struct sho_map_options options = {.size = sizeof options,
+                                    .read_only = is_read_only};
   struct sho_map *opened = NULL;
   int code = sho_map_open("map", &options, &opened);
   sho_map_free(opened);
