@@ -298,6 +298,14 @@ class MainTest {
     assertEquals("new", read());
   }
 
+  @Test
+  void shouldNotDemonstrateInAForeignFile() throws IOException {
+    Files.writeString(Path.of(file), "hello");
+    assertEquals(1, run("demo", "--seconds", "1", "--file", file));
+    assertTrue(err.toString().contains("is not a ShareObject file: 5 bytes"), err.toString());
+    assertEquals("hello", Files.readString(Path.of(file)));
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {0, 1024})
   void shouldWriteToTheAddonsFile(int bytes) throws IOException {

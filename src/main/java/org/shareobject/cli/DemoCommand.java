@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import org.shareobject.ShareException;
+import org.shareobject.ShareObject;
 import org.shareobject.internal.cell.Addon;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -66,6 +68,9 @@ final class DemoCommand implements Callable<Integer> {
     if (isWatching && seconds != null) {
       throw new ParameterException(spec.commandLine(), "--watch has no end: leave --seconds out");
     }
+    if (file != null) {
+      refuseForeign(file);
+    }
     Path folder = file == null ? Files.createTempDirectory("shareobject-demo") : null;
     Runtime.getRuntime().addShutdownHook(new Thread(() -> end(folder)));
     try {
@@ -74,6 +79,17 @@ final class DemoCommand implements Callable<Integer> {
       clean(folder);
     }
     return ExitCode.OK;
+  }
+
+  /** The reader would take over a short file of another program; of other faults it tells. */
+  private static void refuseForeign(Path file) {
+    try {
+      ShareObject.open(file).close();
+    } catch (ShareException e) {
+      if (e.code().equals("SHO_EFORMAT")) {
+        throw e;
+      }
+    }
   }
 
   private static Path shared(Path folder) {
