@@ -1,66 +1,42 @@
 package org.shareobject.ipc;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import org.shareobject.ShareClosedException;
 import org.shareobject.ShareException;
-import org.shareobject.ShareFullException;
 import org.shareobject.ShareIoException;
-import org.shareobject.internal.socket.Descriptor;
 import org.shareobject.internal.socket.Endpoint;
 
 /**
- * What is to be written, in order.
+ * What is to be written, in order: a {@link SendQueue}, the {@link Acknowledgement} that a handle
+ * waits for, and a {@link Writer}. The outbox is the lock of all three; futures complete without
+ * it.
  *
- * <p>Whoever adds a message writes as much as fits at once, unless another thread is at it. What
- * does not fit is left to a thread that waits for room; so adding never blocks. The JVM stays alive
- * while that has something to write. It also writes what listeners add while more messages wait to
- * be listened to: several of them in one piece, instead of each by itself.
- *
- * <p>After a message with a handle nothing but answers about handles is written until the other
- * side has acknowledged it: a refused one is sent again, and order is kept.
+ * <p>What listeners add while more messages wait to be listened to is left to the writer's thread:
+ * several of them go in one piece, instead of each by itself.
  */
 final class Outbox {
-  /** Small messages that wait are written together, up to so many bytes. */
-  private static final int BATCH_BYTES = 64 << 10;
-
-  /** So many writes, and a thread that only wanted to add leaves the rest to the writer. */
-  private static final int MOST_WRITES = 16;
-
-  /** As Node: how often a refused handle is sent again. */
-  private static final int MOST_REFUSALS = 3;
-
   private final Endpoint endpoint;
-  private final Limits limits;
-  private final String name;
+  private final SendQueue queue;
+  private final Acknowledgement acknowledgement = new Acknowledgement();
+  private final Writer writer;
 
-  private final ArrayDeque<Outgoing> urgent = new ArrayDeque<>();
-  private final ArrayDeque<Outgoing> queue = new ArrayDeque<>();
-  private long queuedBytes;
-  private Outgoing unacknowledged;
-  private boolean isProbing;
-  private boolean isSameLibrary;
-  private boolean finishing;
-  private ShareException end;
-
-  /** Whether a thread has the role of writing, which alone touches the batch. */
-  private boolean writing;
-
+  /** What is being written; null if nothing is. */
   private Batch batch;
-  private Thread writer;
-  private boolean isLeftToWriter;
+
+  private boolean isFinishing;
+  private ShareException end;
 
   Outbox(Endpoint endpoint, Limits limits, String name) {
     this.endpoint = endpoint;
-    this.limits = limits;
-    this.name = name;
+    queue = new SendQueue(limits);
+    writer = new Writer(endpoint, this, name + " writer");
   }
 
   /**
    * Writes a message, soon, in its turn; or fails its future.
    *
-   * @param isOneOfMany whether it is left to the writer, for others follow
+   * @param isOneOfMany whether it is left to the writer's thread, for others follow
    */
   void add(Outgoing message, boolean isOneOfMany) {
     ShareException refusal;
@@ -68,70 +44,53 @@ final class Outbox {
       refusal = refusal(message);
       if (refusal == null) {
         queue.add(message);
-        queuedBytes += message.cost();
       }
     }
     if (refusal != null) {
       message.fail(refusal);
     } else if (isOneOfMany) {
-      if (takeRole()) {
-        leaveToWriter();
-      }
+      writer.writeLater();
     } else {
-      write();
+      writer.write();
     }
+  }
+
+  private ShareException refusal(Outgoing message) {
+    if (end != null || isFinishing) {
+      return new ShareClosedException(
+          "SHO_ECLOSED",
+          "nothing can be sent: " + (end == null ? "disconnected" : end.getMessage()));
+    }
+    return queue.refusal(message);
   }
 
   /**
    * Writes an answer about a handle before all else. Waits while too many answers wait: the other
    * side asks on, but does not read.
    */
-  void addUrgent(Outgoing message) throws InterruptedException {
+  void addAnswer(Outgoing answer) throws InterruptedException {
     synchronized (this) {
-      while (end == null && urgent.size() >= Limits.ANSWERS) {
+      while (end == null && queue.hasTooManyAnswers()) {
         wait();
       }
       if (end != null) {
         return;
       }
-      urgent.add(message);
-      queuedBytes += message.cost();
+      queue.addAnswer(answer);
     }
-    write();
-  }
-
-  private ShareException refusal(Outgoing message) {
-    if (end != null || finishing) {
-      return new ShareClosedException(
-          "SHO_ECLOSED",
-          "nothing can be sent: " + (end == null ? "disconnected" : end.getMessage()));
-    }
-    if (queuedBytes > 0 && message.cost() > limits.queuedBytes() - queuedBytes) {
-      return new ShareFullException(
-          "SHO_EFULL",
-          queuedBytes
-              + " bytes of the heap wait to be written already: wait for the futures of earlier messages, or"
-              + " raise -D"
-              + Limits.QUEUE_PROPERTY
-              + "="
-              + limits.queuedBytes());
-    }
-    return null;
+    writer.write();
   }
 
   /** Is told that the other side has the handle. */
   void acknowledged() {
     Outgoing message;
     synchronized (this) {
-      message = isProbing ? null : unacknowledged;
-      if (message != null) {
-        unacknowledged = null;
-      }
+      message = acknowledgement.acknowledged();
     }
     if (message != null) {
       message.passed().acknowledged();
       message.complete();
-      write();
+      writer.write();
     }
   }
 
@@ -145,47 +104,35 @@ final class Outbox {
     Outgoing message;
     ShareException failure;
     synchronized (this) {
-      message = unacknowledged;
+      message = acknowledgement.forget();
       if (message == null) {
         return;
       }
-      unacknowledged = null;
-      isSameLibrary |= knowsMaps;
-      failure = failure(message, reason);
-      isProbing = false;
+      failure = acknowledgement.refused(message, knowsMaps, reason);
       if (failure == null) {
         queue.addFirst(message);
-        queuedBytes += message.cost();
       }
     }
     if (failure != null) {
       message.fail(failure);
     }
-    write();
-  }
-
-  /** Returns null if it is to be sent again. */
-  private ShareException failure(Outgoing message, String reason) {
-    if (isProbing) {
-      return isSameLibrary
-          ? null
-          : new ShareException(
-              "SHO_ETYPE", "the other side cannot take a map: it is no process of this library");
-    }
-    if (reason != null || message.refused() > MOST_REFUSALS) {
-      return new ShareIoException(
-          "SHO_ESYSTEM",
-          "the other side did not get the handle: "
-              + (reason != null ? reason : "it may be at its limit of open files (EMFILE)"));
-    }
-    return null;
+    writer.write();
   }
 
   /** Ends the endpoint once all is written and acknowledged; nothing more can be added. */
-  void finish() {
-    synchronized (this) {
-      finishing = true;
-      endIfFinished();
+  synchronized void finish() {
+    isFinishing = true;
+    endIfFinished();
+  }
+
+  /** Does so if that is now. With the lock. */
+  void endIfFinished() {
+    if (isFinishing
+        && end == null
+        && !writer.isWriting()
+        && queue.isEmpty()
+        && !acknowledgement.isAwaited()) {
+      endpoint.end();
     }
   }
 
@@ -195,27 +142,26 @@ final class Outbox {
    */
   void fail(ShareException cause) {
     List<Outgoing> unsent = new ArrayList<>();
-    Outgoing sent;
+    Outgoing sent = null;
     synchronized (this) {
       if (end != null) {
         return;
       }
       end = cause;
-      boolean isInBatch = batch != null && batch.isOf(unacknowledged);
-      sent = isInBatch || isProbing ? null : unacknowledged;
-      if (!isInBatch && isProbing && unacknowledged != null) {
-        unsent.add(unacknowledged);
+      boolean isInBatch = batch != null && acknowledgement.isOf(batch);
+      Outgoing awaited = acknowledgement.forget();
+      if (awaited != null && !isInBatch) {
+        if (acknowledgement.isProbing()) {
+          unsent.add(awaited);
+        } else {
+          sent = awaited;
+        }
       }
-      unacknowledged = null;
-      if (batch != null && !writing) {
+      if (batch != null && !writer.isWriting()) {
         unsent.addAll(batch.messages());
         batch = null;
       }
-      unsent.addAll(urgent);
-      unsent.addAll(queue);
-      urgent.clear();
-      queue.clear();
-      queuedBytes = 0;
+      queue.drainTo(unsent);
       notifyAll();
     }
     endpoint.end();
@@ -225,262 +171,79 @@ final class Outbox {
     unsent.forEach(message -> message.failAtEnd(cause, false));
   }
 
-  // ---- writing ----
+  // ---- for the writer ----
 
-  private void write() {
-    if (takeRole()) {
-      List<Runnable> done = new ArrayList<>();
-      if (!drain(done)) {
-        leaveToWriter();
-      }
-      done.forEach(Runnable::run);
-    }
+  /** Returns whether {@link #fail} was called. With the lock. */
+  boolean isEnded() {
+    return end != null;
   }
 
-  /** Hands the role over. The JVM stays alive until the writer is done. */
-  private void leaveToWriter() {
-    KeepAlive.enter();
-    synchronized (this) {
-      isLeftToWriter = true;
-      notifyAll();
-      if (writer != null) {
-        return;
-      }
-      writer = new Thread(this::writeOn, name + " writer");
-      writer.setDaemon(true);
+  /** Returns what is to be written now; null if nothing may be. With the lock. */
+  Batch batch() {
+    if (batch == null && end == null) {
+      batch = next();
     }
-    try {
-      writer.start();
-    } catch (OutOfMemoryError e) {
-      releaseRole();
-      KeepAlive.leave();
-      fail(new ShareIoException("SHO_ENOMEM", "no thread to write with: " + e.getMessage(), e));
-    }
+    return batch;
   }
 
-  private void writeOn() {
-    while (awaitRole()) {
-      try {
-        writeAll();
-      } finally {
-        KeepAlive.leave();
-      }
-    }
-  }
-
-  /** Returns false when there is nothing more to come. */
-  private synchronized boolean awaitRole() {
-    while (!isLeftToWriter && end == null) {
-      awaitChange();
-    }
-    boolean isMine = isLeftToWriter;
-    isLeftToWriter = false;
-    return isMine;
-  }
-
-  @SuppressWarnings("WaitNotInLoop") // the caller's
-  private void awaitChange() {
-    try {
-      wait();
-    } catch (InterruptedException e) {
-      // Whoever that was meant for: what was sent is written all the same.
-      return;
-    }
-  }
-
-  private void writeAll() {
-    boolean goesOn = true;
-    while (goesOn) {
-      List<Runnable> done = new ArrayList<>();
-      goesOn = !drain(done);
-      if (!done.isEmpty()) {
-        // Futures run what they were told to; it must not find the role taken for long.
-        if (goesOn) {
-          releaseRole();
-        }
-        done.forEach(Runnable::run);
-        goesOn = goesOn && takeRole();
-      }
-      if (goesOn) {
-        awaitRoom();
-      }
-    }
-  }
-
-  private void awaitRoom() {
-    try {
-      endpoint.awaitRoom();
-    } catch (ShareException e) {
-      fail(e);
-    }
-  }
-
-  private synchronized void releaseRole() {
-    writing = false;
-  }
-
-  private synchronized boolean takeRole() {
-    if (writing) {
-      return false;
-    }
-    writing = true;
-    return true;
-  }
-
-  /**
-   * Writes what fits; only with the role.
-   *
-   * @param done takes what is to be run without the role
-   * @return whether there is nothing more to write, and the role is given up
-   */
-  private boolean drain(List<Runnable> done) {
-    for (int i = 0; i < MOST_WRITES; i++) {
-      Batch current;
-      synchronized (this) {
-        if (batch == null) {
-          batch = next();
-        }
-        current = batch;
-        if (current == null) {
-          writing = false;
-          endIfFinished();
-          return true;
-        }
-      }
-      if (!write(current, done)) {
-        return false;
-      }
-    }
-    return false;
-  }
-
-  /** Returns what is to be written next, null if nothing may be. */
   private Batch next() {
-    if (end != null) {
+    Outgoing answer = queue.pollAnswer();
+    if (answer != null) {
+      notifyAll(); // there is room for another one
+      return Batch.of(answer);
+    }
+    Outgoing message = acknowledgement.isAwaited() ? null : queue.pollMessage();
+    if (message == null) {
       return null;
     }
-    if (!urgent.isEmpty()) {
-      notifyAll();
-      return Batch.of(poll(urgent));
-    }
-    if (unacknowledged != null || queue.isEmpty()) {
-      return null;
-    }
-    Outgoing first = poll(queue);
-    if (first.hasHandle()) {
-      unacknowledged = first;
-      isProbing = first.passed().needsSameLibrary() && !isSameLibrary;
-      return isProbing ? Batch.probe(Protocol.probe(), first) : Batch.of(first);
-    }
-    return withFollowers(first);
+    return message.hasHandle() ? acknowledgement.await(message) : queue.withFollowers(message);
   }
 
-  private Batch withFollowers(Outgoing first) {
-    int bytes = first.length();
-    if (!fits(queue.peek(), bytes)) {
-      return Batch.of(first);
+  /** Is told that all of a batch is written. */
+  void written(Batch written, List<Runnable> done) {
+    if (written.completes()) {
+      forget(written);
+      written.messages().forEach(message -> done.add(message::complete));
+    } else if (!forgetUnlessEnded(written)) {
+      failedAtEnd(written, written.sendsHandle(), done);
     }
-    List<Outgoing> messages = new ArrayList<>();
-    messages.add(first);
-    while (fits(queue.peek(), bytes)) {
-      Outgoing next = poll(queue);
-      messages.add(next);
-      bytes += next.length();
-    }
-    return Batch.of(messages, bytes);
-  }
-
-  private static boolean fits(Outgoing message, int bytes) {
-    return message != null && !message.hasHandle() && message.length() <= BATCH_BYTES - bytes;
-  }
-
-  private Outgoing poll(ArrayDeque<Outgoing> from) {
-    Outgoing message = from.poll();
-    queuedBytes -= message.cost();
-    return message;
-  }
-
-  /** Returns false if nothing fits now. */
-  private boolean write(Batch current, List<Runnable> done) {
-    try (Descriptor passed = current.open()) {
-      return write(current, passed, done);
-    } catch (RuntimeException e) {
-      failed(current, e, done); // what is to go along is no more, or has no descriptor
-      return true;
-    }
-  }
-
-  private boolean write(Batch current, Descriptor passed, List<Runnable> done) {
-    try {
-      if (!current.write(endpoint, passed)) {
-        return false;
-      }
-      if (current.isDone()) {
-        written(current, done);
-      }
-    } catch (ShareClosedException e) {
-      fail(e);
-      failAtEnd(current, false, done);
-    } catch (ShareException e) {
-      failed(current, e, done);
-    }
-    return true;
-  }
-
-  private void written(Batch current, List<Runnable> done) {
-    if (current.completes()) {
-      forget(current);
-      current.messages().forEach(message -> done.add(message::complete));
-    } else if (!forgetUnlessEnded(current)) {
-      failAtEnd(current, current.sendsHandle(), done);
-    }
-  }
-
-  private void failAtEnd(Batch current, boolean isSent, List<Runnable> done) {
-    ShareException cause;
-    synchronized (this) {
-      forget(current);
-      cause = end;
-    }
-    current.messages().forEach(message -> done.add(() -> message.failAtEnd(cause, isSent)));
-  }
-
-  /** What was written in part cannot be taken back: then the channel is at its end. */
-  private void failed(Batch current, RuntimeException error, List<Runnable> done) {
-    if (!current.isUntouched()) {
-      fail(new ShareIoException("SHO_ESYSTEM", "a message cannot be written whole", error));
-    }
-    synchronized (this) {
-      forget(current);
-      if (current.isOf(unacknowledged)) {
-        unacknowledged = null;
-      }
-    }
-    current.messages().forEach(message -> done.add(() -> message.fail(error)));
   }
 
   /** A handle whose channel ended while it was written is failed by who wrote it. */
-  private synchronized boolean forgetUnlessEnded(Batch current) {
+  private synchronized boolean forgetUnlessEnded(Batch written) {
     if (end == null) {
-      forget(current);
+      forget(written);
     }
     return end == null;
   }
 
-  private synchronized void forget(Batch current) {
-    if (batch == current) {
-      batch = null;
+  /** Is told that the end came while a batch was written. */
+  void failedAtEnd(Batch failed, boolean isSent, List<Runnable> done) {
+    ShareException cause;
+    synchronized (this) {
+      forget(failed);
+      cause = end;
     }
+    failed.messages().forEach(message -> done.add(() -> message.failAtEnd(cause, isSent)));
   }
 
-  private void endIfFinished() {
-    if (finishing
-        && end == null
-        && !writing
-        && queue.isEmpty()
-        && urgent.isEmpty()
-        && unacknowledged == null) {
-      endpoint.end();
+  /** Is told that a batch cannot be written. In part, and the channel is at its end. */
+  void failed(Batch failed, RuntimeException error, List<Runnable> done) {
+    if (!failed.isUntouched()) {
+      fail(new ShareIoException("SHO_ESYSTEM", "a message cannot be written whole", error));
+    }
+    synchronized (this) {
+      forget(failed);
+      if (acknowledgement.isOf(failed)) {
+        acknowledgement.forget();
+      }
+    }
+    failed.messages().forEach(message -> done.add(() -> message.fail(error)));
+  }
+
+  private synchronized void forget(Batch done) {
+    if (batch == done) {
+      batch = null;
     }
   }
 }

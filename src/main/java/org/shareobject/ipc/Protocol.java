@@ -161,7 +161,7 @@ final class Protocol {
   }
 
   private void answer(ObjectNode message) throws InterruptedException {
-    outbox.addUrgent(new Outgoing(Line.of(message), null, new CompletableFuture<>()));
+    outbox.addAnswer(new Outgoing(Line.of(message), null, new CompletableFuture<>()));
   }
 
   // ---- sockets of the other side's servers ----
