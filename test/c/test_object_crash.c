@@ -19,7 +19,7 @@ enum { STEPS = sizeof steps / sizeof *steps };
 
 /* The steps of opening and of recovery. */
 static const char *const others[] = {
-    "cell: reserved",   "cell: grown",      "cell: adopted",
+    "file: reserved",   "cell: reserved",   "cell: grown",     "cell: adopted",
     "cell: made ready", "cell: taken over", "cell: recovered",
 };
 enum { OTHERS = sizeof others / sizeof *others };
@@ -211,6 +211,8 @@ static void die_in_open(const char *point) {
 }
 
 static void test_object_open_goes_on_after_a_dead_creator(void) {
+  die_in_open("file: reserved");
+  CHECK_INT(file_bytes("cell"), -1);
   die_in_open("cell: reserved");
   CHECK_INT(file_bytes("cell"), -1);
   die_in_open("cell: made ready");

@@ -113,6 +113,54 @@ static void test_region_setup_lock_waits_for_a_living_holder(void) {
   CHECK(now_ns() - begin >= 50000000);
 }
 
+static void make_progress(void *path) {
+  int fd = open_file(path);
+  REQUIRE_OK(sho__setup_lock(fd, path));
+  atomic_store(signs, 1);
+  for (uint64_t i = 1; i <= 10; i++) {
+    nap_us(400000);
+    sho__setup_progress(fd, i, 10);
+  }
+}
+
+static void
+test_region_setup_lock_waits_for_as_long_as_there_is_progress(void) {
+  signs = shared_bytes(sizeof *signs);
+  put_pattern("file", 100);
+  pid_t pid = child_start(make_progress, "file");
+  WAIT_UNTIL(atomic_load(signs) == 1);
+  int fd = open_file("file");
+  REQUIRE_OK(sho_lock_timeout(2000000000));
+  int64_t begin = now_ns();
+  CHECK_OK(sho__setup_lock(fd, "file"));
+  CHECK(now_ns() - begin > INT64_C(2000000000));
+  CHECK_INT(child_wait(pid), 0);
+}
+
+static void stop_halfway(void *path) {
+  int fd = open_file(path);
+  REQUIRE_OK(sho__setup_lock(fd, path));
+  sho__setup_progress(fd, 740, 2000);
+  atomic_store(signs, 1);
+  sleep_for_ever();
+}
+
+static void test_region_setup_lock_says_how_far_the_holder_is(void) {
+  signs = shared_bytes(sizeof *signs);
+  put_pattern("file", 100);
+  pid_t pid = child_start(stop_halfway, "file");
+  WAIT_UNTIL(atomic_load(signs) == 1);
+  int fd = open_file("file");
+  REQUIRE_OK(sho_lock_timeout(50000000));
+  CHECK_CODE(sho__setup_lock(fd, "file"), SHO_EBUSY);
+  CHECK_SAYS("does not go on: 37 % are done; resume that process");
+  child_kill(pid);
+  CHECK_OK(sho__setup_lock(fd, "file"));
+  sho__setup_progress(fd, 1, 2);
+  sho__setup_unlock(fd);
+  CHECK_OK(sho__setup_lock(open_file("file"), "file"));
+}
+
 static void test_region_setup_lock_of_a_killed_holder_is_free(void) {
   CHECK_INT(child_kill(start_holder()), 128 + SIGKILL);
   int fd = open_file("file");
@@ -288,6 +336,8 @@ static const struct test tests[] = {
     TEST(test_region_reserve_tells_a_full_file_system),
     TEST(test_region_read_tells_a_short_file),
     TEST(test_region_setup_lock_waits_for_a_living_holder),
+    TEST(test_region_setup_lock_waits_for_as_long_as_there_is_progress),
+    TEST(test_region_setup_lock_says_how_far_the_holder_is),
     TEST(test_region_setup_lock_of_a_killed_holder_is_free),
     TEST(test_region_setup_lock_excludes_handles_of_one_process),
     TEST(test_region_lock_timeout_must_be_above_zero),

@@ -391,6 +391,7 @@ void sho__map_rebuild_all(struct sho_map *map) {
     struct sho__segment segment;
     sho__segment_init(&segment, map, s);
     rebuild_after_boot(&segment);
+    sho__setup_progress(map->region.fd, s + 1, map->geometry.segments);
   }
   for (uint32_t i = 0; i < SHO__MAP_COMPUTES; i++) {
     atomic_store(&map->computes[i].lock.word, 0);

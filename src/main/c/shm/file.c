@@ -1,6 +1,7 @@
 #include "shm/file.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/crash.h"
 #include "base/error.h"
 #include "base/random.h"
 #include "base/wait.h"
@@ -88,7 +90,8 @@ int sho__file_open(const char *path, int writable, int *fd, uint64_t *bytes) {
 }
 
 #if defined(__APPLE__)
-static int allocate(int fd, uint64_t size, uint64_t bytes) {
+static int allocate(int fd, uint64_t from, uint64_t size, uint64_t bytes) {
+  (void)from;
   if (size >= bytes) {
     return 0;
   }
@@ -104,9 +107,9 @@ static int allocate(int fd, uint64_t size, uint64_t bytes) {
 #else
 /* Not posix_fallocate: where the file system cannot, glibc's writes zeros into
  * bytes that others may be changing. */
-static int allocate(int fd, uint64_t size, uint64_t bytes) {
+static int allocate(int fd, uint64_t from, uint64_t size, uint64_t bytes) {
   (void)size;
-  while (fallocate(fd, 0, 0, (off_t)bytes) != 0) {
+  while (fallocate(fd, 0, (off_t)from, (off_t)(bytes - from)) != 0) {
     if (errno != EINTR) {
       return errno;
     }
@@ -130,7 +133,9 @@ static int allocate_by_writing(int fd, uint64_t from, uint64_t bytes) {
   return 0;
 }
 
-int sho__file_reserve(int fd, const char *path, uint64_t bytes) {
+/* From a place on, up to which pages are reserved already. */
+static int reserve_from(int fd, const char *path, uint64_t from,
+                        uint64_t bytes) {
   struct stat file;
   if (fstat(fd, &file) != 0) {
     return sho__fail_errno(errno, "%s: cannot be examined", path);
@@ -139,7 +144,7 @@ int sho__file_reserve(int fd, const char *path, uint64_t bytes) {
   if (size >= bytes && (uint64_t)file.st_blocks * 512 >= bytes) {
     return SHO_OK;
   }
-  int error = allocate(fd, size, bytes);
+  int error = allocate(fd, from, size, bytes);
   if (error == EOPNOTSUPP || error == ENOTSUP || error == EINVAL ||
       error == ENOSYS) {
     error = allocate_by_writing(fd, size, bytes);
@@ -155,6 +160,10 @@ int sho__file_reserve(int fd, const char *path, uint64_t bytes) {
                            path, (unsigned long long)bytes);
   }
   return SHO_OK;
+}
+
+int sho__file_reserve(int fd, const char *path, uint64_t bytes) {
+  return reserve_from(fd, path, 0, bytes);
 }
 
 int sho__file_read(int fd, const char *path, void *to, size_t bytes,
@@ -188,7 +197,68 @@ int sho__file_write(int fd, const char *path, const void *from, size_t bytes,
   return SHO_OK;
 }
 
+/* ---- making ready ------------------------------------------------------- */
+
+enum { SETUP_NAP_NS = 1000000, SETUP_STEPS = 100 };
+
+/* Who makes a file ready locks as many bytes behind the first as it has done
+ * steps: so the kernel tells how far it is, and forgets it when it dies. */
+static struct flock setup_lock_of(short type, int64_t bytes) {
+  return (struct flock){.l_type = type,
+                        .l_whence = SEEK_SET,
+                        .l_start = (off_t)SHO__SETUP_LOCK_OFF,
+                        .l_len = (off_t)bytes};
+}
+
+/* The steps that the holder has done, or -1: nobody holds it now. */
+static int64_t setup_steps(int fd) {
+  struct flock lock = setup_lock_of(F_WRLCK, 1);
+  if (fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK) {
+    return -1;
+  }
+  return (int64_t)lock.l_len - 1;
+}
+
+int sho__setup_lock(int fd, const char *path) {
+  struct sho__patience patience = sho__patience_begin();
+  struct flock lock = setup_lock_of(F_WRLCK, 1);
+  int64_t seen = -1;
+  while (fcntl(fd, F_OFD_SETLK, &lock) != 0) {
+    if (errno != EAGAIN && errno != EACCES && errno != EINTR) {
+      return sho__fail_errno(errno, "%s: cannot be locked", path);
+    }
+    int64_t steps = setup_steps(fd);
+    if (steps != seen) {
+      patience = sho__patience_begin();
+      seen = steps;
+    }
+    if (sho__patience_look(&patience, SETUP_NAP_NS) > sho__lock_timeout_ns()) {
+      return sho__fail(SHO_EBUSY,
+                       "%s is being made ready by another process, which does "
+                       "not go on: %lld %% are done; resume that process",
+                       path, (long long)(seen < 0 ? 0 : seen));
+    }
+    struct timespec nap = {.tv_nsec = SETUP_NAP_NS};
+    nanosleep(&nap, NULL);
+  }
+  return SHO_OK;
+}
+
+void sho__setup_progress(int fd, uint64_t done, uint64_t all) {
+  struct flock lock = setup_lock_of(
+      F_WRLCK, 1 + (int64_t)((double)done / (double)all * SETUP_STEPS));
+  (void)fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+void sho__setup_unlock(int fd) {
+  struct flock lock = setup_lock_of(F_UNLCK, 1 + SETUP_STEPS);
+  (void)fcntl(fd, F_OFD_SETLK, &lock);
+}
+
 /* ---- creation ----------------------------------------------------------- */
+
+/* Reserved at once, so that those who wait see that it goes on. */
+static const uint64_t step_bytes = UINT64_C(64) << 20;
 
 static char *folder_of(const char *path) {
   const char *slash = strrchr(path, '/');
@@ -221,18 +291,28 @@ static int link_failed(int error, const char *path) {
   return sho__fail_errno(error, "%s: cannot be created", path);
 }
 
-static int make_content(int fd, const char *path, uint64_t bytes,
+/* lock: the creation's, or -1. */
+static int make_content(int fd, const char *path, uint64_t bytes, int lock,
                         sho__fill *fill, void *context) {
   if (fchmod(fd, 0600) != 0) {
     return sho__fail_errno(errno, "%s: its mode cannot be set", path);
   }
-  int code = sho__file_reserve(fd, path, bytes);
+  int code = SHO_OK;
+  for (uint64_t from = 0; from < bytes && code == SHO_OK;) {
+    uint64_t to = bytes - from > step_bytes ? from + step_bytes : bytes;
+    code = reserve_from(fd, path, from, to);
+    if (lock >= 0) {
+      sho__setup_progress(lock, to, bytes);
+    }
+    SHO_CRASH_POINT("file: reserved");
+    from = to;
+  }
   return code == SHO_OK ? fill(fd, path, context) : code;
 }
 
 /* Where there are no unnamed files: a hidden name beside it. */
 static int create_by_name(const char *path, const char *folder, uint64_t bytes,
-                          sho__fill *fill, void *context, int *fd) {
+                          int lock, sho__fill *fill, void *context, int *fd) {
   char hidden[4096];
   int used = snprintf(hidden, sizeof hidden, "%s/.sho-%016llx", folder,
                       (unsigned long long)sho__random());
@@ -244,7 +324,7 @@ static int create_by_name(const char *path, const char *folder, uint64_t bytes,
   if (made < 0) {
     return sho__fail_errno(errno, "%s: cannot be created", path);
   }
-  int code = make_content(made, path, bytes, fill, context);
+  int code = make_content(made, path, bytes, lock, fill, context);
   if (code == SHO_OK && link(hidden, path) != 0) {
     code = link_failed(errno, path);
   }
@@ -257,18 +337,14 @@ static int create_by_name(const char *path, const char *folder, uint64_t bytes,
   return SHO_OK;
 }
 
-int sho__file_create(const char *path, uint64_t bytes, sho__fill *fill,
-                     void *context, int *fd) {
-  char *folder = folder_of(path);
-  if (folder == NULL) {
-    return sho__fail(SHO_ENOMEM, "out of memory for a path");
-  }
+static int create_in(const char *folder, const char *path, uint64_t bytes,
+                     int lock, sho__fill *fill, void *context, int *fd) {
   int code;
   int made = open_unnamed(folder);
   if (made < 0) {
-    code = create_by_name(path, folder, bytes, fill, context, fd);
+    code = create_by_name(path, folder, bytes, lock, fill, context, fd);
   } else {
-    code = make_content(made, path, bytes, fill, context);
+    code = make_content(made, path, bytes, lock, fill, context);
     if (code == SHO_OK && link_unnamed(made, path) == 0) {
       *fd = made;
     } else {
@@ -277,42 +353,69 @@ int sho__file_create(const char *path, uint64_t bytes, sho__fill *fill,
       if (code == SHO_OK && error == EEXIST) {
         code = SHO__FILE_EXISTS;
       } else if (code == SHO_OK) { /* no /proc, or a sandbox */
-        code = create_by_name(path, folder, bytes, fill, context, fd);
+        code = create_by_name(path, folder, bytes, lock, fill, context, fd);
       }
     }
+  }
+  return code;
+}
+
+/*
+ * Who creates a file holds the setup lock of an empty file beside it,
+ * .sho-NAME, so that one reserves the pages and the others wait, on a file
+ * system that has not room for all of them. Its holder removes it; what a
+ * killed one left is the next one's. -1: there can be none, and each creates by
+ * itself.
+ */
+static int open_lock_file(const char *folder, const char *path, char *name,
+                          size_t size) {
+  const char *slash = strrchr(path, '/');
+  int used = snprintf(name, size, "%s/.sho-%s", folder,
+                      slash == NULL ? path : slash + 1);
+  if (used < 0 || (size_t)used >= size) {
+    return -1;
+  }
+  int fd =
+      open(name, O_CREAT | O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+  struct stat file;
+  if (fd >= 0 && (fstat(fd, &file) != 0 || !S_ISREG(file.st_mode) ||
+                  file.st_uid != geteuid() || file.st_size != 0)) {
+    close(fd);
+    return -1;
+  }
+  return fd;
+}
+
+/* Whether the lock's holder is the one who may create the file now. */
+static int may_create(int lock, const char *path) {
+  struct stat file;
+  return fstat(lock, &file) == 0 && file.st_nlink > 0 &&
+         lstat(path, &file) != 0;
+}
+
+int sho__file_create(const char *path, uint64_t bytes, sho__fill *fill,
+                     void *context, int *fd) {
+  char name[PATH_MAX];
+  char *folder = folder_of(path);
+  if (folder == NULL) {
+    return sho__fail(SHO_ENOMEM, "out of memory for a path");
+  }
+  int lock = open_lock_file(folder, path, name, sizeof name);
+  int code = lock >= 0 ? sho__setup_lock(lock, path) : SHO_OK;
+  int held = lock >= 0 && code == SHO_OK;
+  if (held && !may_create(lock, path)) {
+    code = SHO__FILE_EXISTS; /* or did: the caller looks again */
+  }
+  if (code == SHO_OK) {
+    code = create_in(folder, path, bytes, lock, fill, context, fd);
+  }
+  struct stat file;
+  if (held && fstat(lock, &file) == 0 && file.st_nlink > 0) {
+    unlink(name);
+  }
+  if (lock >= 0) {
+    close(lock); /* and with it the setup lock */
   }
   free(folder);
   return code;
 }
-
-/* ---- making ready ------------------------------------------------------- */
-
-enum { SETUP_NAP_NS = 1000000 };
-
-static int setup_lock_set(int fd, short type) {
-  struct flock lock = {.l_type = type,
-                       .l_whence = SEEK_SET,
-                       .l_start = (off_t)SHO__SETUP_LOCK_OFF,
-                       .l_len = 1};
-  return fcntl(fd, F_OFD_SETLK, &lock);
-}
-
-int sho__setup_lock(int fd, const char *path) {
-  struct sho__patience patience = sho__patience_begin();
-  while (setup_lock_set(fd, F_WRLCK) != 0) {
-    if (errno != EAGAIN && errno != EACCES && errno != EINTR) {
-      return sho__fail_errno(errno, "%s: cannot be locked", path);
-    }
-    if (sho__patience_look(&patience, SETUP_NAP_NS) > sho__lock_timeout_ns()) {
-      return sho__fail(SHO_EBUSY,
-                       "%s is being made ready by another process that does "
-                       "not go on; end that process",
-                       path);
-    }
-    struct timespec nap = {.tv_nsec = SETUP_NAP_NS};
-    nanosleep(&nap, NULL);
-  }
-  return SHO_OK;
-}
-
-void sho__setup_unlock(int fd) { setup_lock_set(fd, F_UNLCK); }

@@ -34,8 +34,10 @@ typedef int sho__fill(int fd, const char *path, void *context);
 /*
  * Makes a file, 0600, of the given size, all its pages reserved, has it filled,
  * and only then gives it its name: nobody ever sees half a file, and a process
- * killed meanwhile leaves none (where the file system has no unnamed files, at
- * most one named .sho-*). SHO__FILE_EXISTS if the name is taken by then;
+ * killed meanwhile leaves an empty .sho-NAME at most, which the next creator
+ * removes (where the file system has no unnamed files, a full one, too). Of
+ * several processes that make one file at a time, one makes it and the others
+ * wait, as sho__setup_lock does. SHO__FILE_EXISTS if the name is taken by then;
  * SHO_ENOSPC if the file system has no room, and no file is left.
  */
 int sho__file_create(const char *path, uint64_t bytes, sho__fill *fill,
@@ -50,9 +52,13 @@ int sho__file_read(int fd, const char *path, void *to, size_t bytes,
 int sho__file_write(int fd, const char *path, const void *from, size_t bytes,
                     uint64_t offset);
 
-/* Only one process at a time makes a file ready. Waits at most the lock
- * timeout, then SHO_EBUSY; a dead holder holds nothing. */
+/* Only one process at a time makes a file ready. Waits for as long as the
+ * holder makes progress; for one that makes none at most the lock timeout, then
+ * SHO_EBUSY, which says how far it is. A dead holder holds nothing. */
 int sho__setup_lock(int fd, const char *path);
+
+/* Tells those who wait how much is done. For the lock's holder. */
+void sho__setup_progress(int fd, uint64_t done, uint64_t all);
 void sho__setup_unlock(int fd);
 
 /* How long to wait for a living process that does not go on, nanoseconds. */
