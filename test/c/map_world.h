@@ -26,7 +26,6 @@ struct world {
   int pending;
   struct state next;
   uint64_t stamp;
-  uint32_t ticket;
   int traced;   /* the child stops as each call begins */
   int stepping; /* and is inside of one */
 };
@@ -311,12 +310,13 @@ SHO_TEST void act_verify(struct world *world, struct sho_map *map) {
 }
 
 SHO_TEST void act_compute(struct world *world, struct sho_map *map) {
-  uint32_t other = (world->ticket + 1) % SHO__MAP_COMPUTES;
-  REQUIRE_OK(sho_map_compute_lock(map, world->ticket, NULL, 0));
-  REQUIRE_OK(sho_map_compute_lock(map, other, &world->ticket, 1));
+  uint32_t outer;
+  uint32_t inner;
+  REQUIRE_OK(sho_map_compute_lock(map, "outer", 5, NULL, 0, &outer));
+  REQUIRE_OK(sho_map_compute_lock(map, "inner", 5, &outer, 1, &inner));
   put(world, map, 9, 300);
-  REQUIRE_OK(sho_map_compute_unlock(map, other));
-  REQUIRE_OK(sho_map_compute_unlock(map, world->ticket));
+  REQUIRE_OK(sho_map_compute_unlock(map, inner));
+  REQUIRE_OK(sho_map_compute_unlock(map, outer));
 }
 
 /* ---- who dies ----------------------------------------------------------- */
@@ -438,10 +438,11 @@ SHO_TEST void check_all(const struct victim *victim, struct sho_map *map) {
 }
 
 /* The next writer's first write: how long, but for waiting for a processor. */
-SHO_TEST int64_t time_next(const struct victim *victim, struct sho_map *map) {
+SHO_TEST int64_t time_next(struct sho_map *map) {
   struct stopwatch watch = stopwatch();
-  CHECK_OK(sho_map_compute_lock(map, victim->world->ticket, NULL, 0));
-  CHECK_OK(sho_map_compute_unlock(map, victim->world->ticket));
+  uint32_t ticket;
+  CHECK_OK(sho_map_compute_lock(map, "outer", 5, NULL, 0, &ticket));
+  CHECK_OK(sho_map_compute_unlock(map, ticket));
   int code = sho_map_set(map, "n", 1, "v", 1, 0, NULL);
   CHECK(code == SHO_OK || code == SHO_EFULL);
   int64_t took = now_ns() - watch.begin_ns;
@@ -465,7 +466,7 @@ SHO_TEST void check_after(const struct victim *victim, struct sho_map *map,
                           int64_t *wait_ns) {
   uint64_t before = stats_of(map).recoveries;
   int left_locked = atomic_load(&map->segments[0].lock.word) != 0;
-  *wait_ns = time_next(victim, map);
+  *wait_ns = time_next(map);
   CHECK_INT(stats_of(map).recoveries, before + (uint64_t)left_locked);
   check_all(victim, map);
   go_on(victim, map);

@@ -16,7 +16,7 @@ static const struct {
     {-12, "SHO_ESYSTEM"},   {-13, "SHO_ENOSPC"},  {-14, "SHO_ENOMEM"},
     {-15, "SHO_EPEERS"},    {-16, "SHO_EBUSY"},   {-17, "SHO_ETIMEDOUT"},
     {-18, "SHO_ECHANGED"},  {-19, "SHO_EABSENT"}, {-20, "SHO_EDEADLK"},
-    {-21, "SHO_EREADONLY"}, {-22, "SHO_ETYPE"},
+    {-21, "SHO_EREADONLY"}, {-22, "SHO_ETYPE"},   {-23, "SHO_EINTR"},
 };
 enum { FROZEN = sizeof frozen / sizeof *frozen };
 

@@ -201,10 +201,18 @@ static void test_map_refuses_missing_arguments(void) {
   CHECK_CODE(sho_map_verify(NULL), SHO_EINVAL);
   CHECK_CODE(sho_map_view(map, NULL), SHO_EINVAL);
   CHECK_CODE(sho_map_descriptor(map, NULL), SHO_EINVAL);
-  CHECK_CODE(sho_map_compute_ticket(map, NULL, 1, &ticket), SHO_EINVAL);
-  CHECK_CODE(sho_map_compute_ticket(map, "k", 1, NULL), SHO_EINVAL);
-  CHECK_CODE(sho_map_compute_lock(map, 1 << 20, NULL, 0), SHO_EINVAL);
-  CHECK_CODE(sho_map_compute_unlock(map, 1 << 20), SHO_EINVAL);
+  CHECK_CODE(sho_map_compute_lock(map, NULL, 1, NULL, 0, &ticket), SHO_EINVAL);
+  CHECK_CODE(sho_map_compute_lock(map, "k", 1, NULL, 1, &ticket), SHO_EINVAL);
+  CHECK_CODE(sho_map_compute_lock(map, "k", 1, NULL, 0, NULL), SHO_EINVAL);
+  ticket = 1 << 20;
+  CHECK_CODE(sho_map_compute_wait(map, "k", 1, &ticket, 1), SHO_EINVAL);
+  CHECK_CODE(sho_map_compute_go_on(map, &ticket, 1), SHO_EINVAL);
+  CHECK_CODE(sho_map_compute_try(map, "k", 1, NULL), SHO_EINVAL);
+  CHECK_CODE(sho_map_compute_busy(map, "k", 1, 0, NULL), SHO_EINVAL);
+  CHECK_CODE(sho_map_compute_unlock(map, ticket), SHO_EINVAL);
+  CHECK_CODE(sho_map_compute_unlock(map, 1), SHO_EINVAL); /* nobody has it */
+  CHECK_CODE(sho_map_watch(map, "k", 1, NULL, NULL), SHO_EINVAL);
+  CHECK_CODE(sho_map_sleep(map, NULL, 0), SHO_EINVAL);
   sho_map_close(NULL);
   sho_map_free(NULL);
   CHECK_INT(stats_of(map).entries, 0);
@@ -384,7 +392,8 @@ static void test_map_calls_on_a_closed_map_say_so(void) {
   CHECK_CODE(sho_map_stats(map, &stats), SHO_ECLOSED);
   CHECK_CODE(sho_map_verify(map), SHO_ECLOSED);
   CHECK_CODE(sho_map_descriptor(map, &descriptor), SHO_ECLOSED);
-  CHECK_CODE(sho_map_compute_lock(map, 1, NULL, 0), SHO_ECLOSED);
+  CHECK_CODE(sho_map_compute_lock(map, "k", 1, NULL, 0, &(uint32_t){0}),
+             SHO_ECLOSED);
   CHECK_CODE(sho_map_compute_unlock(map, 1), SHO_ECLOSED);
   sho_map_free(map);
   CHECK_TEXT(text_of(map_again("map"), "key"), "value");

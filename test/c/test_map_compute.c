@@ -1,4 +1,4 @@
-/* Compute locks: one at a time, takeover, cycles, and none that are not. */
+/* Computing once: one at a time, takeover, cycles, and none that are not. */
 #include <pthread.h>
 
 #include "map/map.h"
@@ -8,12 +8,37 @@ enum { A = 11, B = 22, C = 33 };
 
 static struct sho_map *map_here(void) { return map_new("map", 64 * KIB, 0); }
 
-static int lock(struct sho_map *map, uint32_t ticket) {
-  return sho_map_compute_lock(map, ticket, NULL, 0);
+/* Of each key that this process computes; whoever does has written it. */
+static _Atomic uint32_t tickets[1000];
+
+static int lock_with(struct sho_map *map, uint32_t key, const uint32_t *held,
+                     size_t held_count) {
+  uint32_t ticket;
+  int code =
+      sho_map_compute_lock(map, &key, sizeof key, held, held_count, &ticket);
+  if (code == SHO_OK) {
+    atomic_store(&tickets[key], ticket);
+  }
+  return code;
 }
 
-static int lock_besides(struct sho_map *map, uint32_t ticket, uint32_t held) {
-  return sho_map_compute_lock(map, ticket, &held, 1);
+static int lock(struct sho_map *map, uint32_t key) {
+  return lock_with(map, key, NULL, 0);
+}
+
+static int lock_besides(struct sho_map *map, uint32_t key, uint32_t held) {
+  uint32_t ticket = atomic_load(&tickets[held]);
+  return lock_with(map, key, &ticket, 1);
+}
+
+static int unlock(struct sho_map *map, uint32_t key) {
+  return sho_map_compute_unlock(map, atomic_load(&tickets[key]));
+}
+
+static struct sho__computation_shm *slot_of(struct sho_map *map, uint32_t key) {
+  uint32_t ticket = atomic_load(&tickets[key]);
+  return &map->computes[ticket / SHO__COMPUTE_SLOTS]
+              .slots[ticket % SHO__COMPUTE_SLOTS];
 }
 
 /* What a child does, step by step, as the test tells it. */
@@ -41,12 +66,12 @@ static void lock_two(void *context) {
   int code = lock_besides(map, child->second, child->first);
   atomic_store(&child->code, code);
   if (code != SHO_OK) {
-    CHECK_OK(sho_map_compute_unlock(map, child->first));
+    CHECK_OK(unlock(map, child->first));
   }
   await_go(child, 3);
   if (code == SHO_OK) {
-    CHECK_OK(sho_map_compute_unlock(map, child->second));
-    CHECK_OK(sho_map_compute_unlock(map, child->first));
+    CHECK_OK(unlock(map, child->second));
+    CHECK_OK(unlock(map, child->first));
   }
 }
 
@@ -87,7 +112,7 @@ static void take_turns(void *context) {
     CHECK_INT(atomic_fetch_add(&turns->inside, 1), 0);
     atomic_fetch_add(&turns->taken, 1);
     atomic_fetch_sub(&turns->inside, 1);
-    CHECK_OK(sho_map_compute_unlock(map, A));
+    CHECK_OK(unlock(map, A));
   }
 }
 
@@ -104,43 +129,105 @@ static void test_compute_is_one_at_a_time_over_processes(void) {
   CHECK_INT(atomic_load(&turns->taken), 4 * rounds(100, 2000, 50000));
 }
 
-static void test_compute_ticket_is_the_keys(void) {
+static void test_compute_lock_is_no_two_keys(void) {
   struct sho_map *map = map_here();
-  uint32_t one = 0;
-  uint32_t other = 0;
-  CHECK_OK(sho_map_compute_ticket(map, "key", 3, &one));
-  CHECK_OK(sho_map_compute_ticket(map_again("map"), "key", 3, &other));
-  CHECK_INT(one, other);
-  CHECK(one < SHO__MAP_COMPUTES);
-}
-
-/*
- * Two given keys share a lock in one file of 1,024, by its seed. Ten keys for
- * each lock leave none or one of the locks out, whatever the seed.
- */
-static void test_compute_tickets_are_spread_over_all_locks(void) {
-  struct sho_map *map = map_here();
-  char taken[SHO__MAP_COMPUTES] = {0};
-  int locks = 0;
-  for (uint32_t key = 0; key < 10 * SHO__MAP_COMPUTES; key++) {
-    uint32_t ticket = 0;
-    REQUIRE_OK(sho_map_compute_ticket(map, &key, sizeof key, &ticket));
-    REQUIRE(ticket < SHO__MAP_COMPUTES);
-    locks += !taken[ticket];
-    taken[ticket] = 1;
+  struct sho_map *other = map_again("map");
+  uint32_t held[500];
+  for (uint32_t key = 0; key < 500; key++) {
+    REQUIRE_OK(lock_with(map, key, held, key));
+    held[key] = atomic_load(&tickets[key]);
   }
-  CHECK(locks > SHO__MAP_COMPUTES - 100);
+  uint32_t ticket;
+  for (uint32_t key = 0; key < 500; key++) {
+    CHECK_CODE(sho_map_compute_try(other, &key, sizeof key, &ticket),
+               SHO_ETIMEDOUT);
+  }
+  for (uint32_t key = 500; key < 1000; key++) {
+    CHECK_OK(sho_map_compute_try(other, &key, sizeof key, &ticket));
+  }
 }
 
-static void test_compute_lock_refuses_one_that_is_held(void) {
+static void test_compute_lock_refuses_a_key_within_itself(void) {
   struct sho_map *map = map_here();
   CHECK_OK(lock(map, A));
-  CHECK_CODE(lock_besides(map, A, A), SHO_EINVAL);
-  CHECK_SAYS("compute lock 11 is none, or the thread has it already");
-  CHECK_CODE(lock_besides(map, B, SHO__MAP_COMPUTES), SHO_EINVAL);
+  CHECK_CODE(lock_besides(map, A, A), SHO_EDEADLK);
   CHECK_OK(lock_besides(map, B, A)); /* nested ones are fine */
-  CHECK_OK(sho_map_compute_unlock(map, B));
-  CHECK_OK(sho_map_compute_unlock(map, A));
+  CHECK_OK(unlock(map, B));
+  CHECK_OK(unlock(map, A));
+}
+
+/* The first keys of one bucket, one more than it has slots. */
+static void fill_bucket(struct sho_map *map, uint32_t keys[65]) {
+  uint32_t found = 0;
+  for (uint32_t key = 0; found < 65; key++) {
+    if (sho__map_hash(map, &key, sizeof key) % SHO__COMPUTE_BUCKETS == 0) {
+      keys[found++] = key;
+    }
+  }
+  for (uint32_t i = 0; i < 64; i++) {
+    uint32_t ticket;
+    REQUIRE_OK(sho_map_compute_try(map, &keys[i], sizeof keys[i], &ticket));
+    CHECK_INT(ticket, i);
+  }
+}
+
+static void test_compute_lock_of_a_full_bucket_waits_or_is_told(void) {
+  struct sho_map *map = map_here();
+  uint32_t keys[65];
+  uint32_t ticket = 17;
+  int busy = 0;
+  fill_bucket(map, keys);
+  CHECK_CODE(sho_map_compute_try(map, &keys[64], 4, &ticket), SHO_ETIMEDOUT);
+  CHECK_CODE(sho_map_compute_wait(map, &keys[64], 4, &ticket, 1), SHO_EDEADLK);
+  CHECK_SAYS("so many computations are under way");
+  CHECK_OK(sho_map_compute_busy(map, &keys[64], 4, 1, &busy));
+  CHECK_INT(busy, 1);
+  CHECK_OK(sho_map_compute_unlock(map, ticket));
+  CHECK_OK(sho_map_compute_busy(map, &keys[64], 4, 1, &busy));
+  CHECK_INT(busy, 0);
+  CHECK_OK(sho_map_compute_lock(map, &keys[64], 4, NULL, 0, &ticket));
+  CHECK_INT(ticket, 17);
+}
+
+static void fill_a_bucket(void *keys) { fill_bucket(map_again("map"), keys); }
+
+static void test_compute_slots_of_the_dead_are_used_again(void) {
+  struct sho_map *map = map_here();
+  uint32_t *keys = shared_bytes(65 * sizeof *keys);
+  CHECK_INT(child_wait(child_start(fill_a_bucket, keys)), 0);
+  for (int i = 64; i >= 0; i--) {
+    uint32_t ticket;
+    CHECK_CODE(sho_map_compute_try(map, &keys[i], 4, &ticket),
+               i > 0 ? SHO_OK : SHO_ETIMEDOUT);
+  }
+}
+
+/* ---- waiting elsewhere -------------------------------------------------- */
+
+static void *unlock_a(void *map) {
+  nap_us(30000);
+  CHECK_OK(unlock(map, A));
+  return NULL;
+}
+
+static void test_compute_unlock_ends_the_sleep_of_who_tried(void) {
+  struct sho_map *map = map_here();
+  uint32_t key = A;
+  uint32_t ticket;
+  uint32_t events = 0;
+  int busy;
+  pthread_t thread;
+  CHECK_OK(lock(map, A));
+  CHECK_CODE(sho_map_compute_try(map, &key, 4, &ticket), SHO_ETIMEDOUT);
+  REQUIRE(pthread_create(&thread, NULL, unlock_a, map) == 0);
+  struct stopwatch watch = stopwatch();
+  CHECK_OK(sho_map_sleep(map, &events, 20 * INT64_C(1000000000)));
+  CHECK_WITHIN_MS(1000, watch);
+  CHECK_INT(events, 1);
+  CHECK_OK(sho_map_compute_busy(map, &key, 4, 0, &busy));
+  CHECK_INT(busy, 0);
+  pthread_join(thread, NULL);
+  CHECK_OK(sho_map_compute_try(map, &key, 4, &ticket));
 }
 
 static void test_compute_lock_waits_as_long_as_the_holder_lives(void) {
@@ -173,7 +260,7 @@ static void test_compute_lock_is_taken_over_from_the_dead(void) {
     struct stopwatch watch = stopwatch();
     CHECK_OK(lock(map, A));
     CHECK_WITHIN_MS(100, watch);
-    CHECK_OK(sho_map_compute_unlock(map, A));
+    CHECK_OK(unlock(map, A));
   }
 }
 
@@ -185,18 +272,16 @@ static void test_compute_wait_of_the_dead_is_no_cycle(void) {
   let_wait(child); /* it holds A and waits for B, which we hold */
   child_kill(pid);
   CHECK_OK(lock_besides(map, A, B));
-  CHECK_OK(sho_map_compute_unlock(map, A));
-  CHECK_OK(sho_map_compute_unlock(map, B));
+  CHECK_OK(unlock(map, A));
+  CHECK_OK(unlock(map, B));
 }
 
 static void *unlock_later(void *map) {
   nap_us(60000);
-  CHECK_OK(sho_map_compute_unlock(map, A));
+  CHECK_OK(unlock(map, A));
   return NULL;
 }
 
-/* As one finds it who looks just when a lock was taken over, before what the
- * dead owner waited for was taken back. */
 static void test_compute_wait_left_by_the_dead_is_not_the_next_ones(void) {
   struct sho_map *map = map_here();
   struct sho_map *next = map_again("map");
@@ -205,11 +290,9 @@ static void test_compute_wait_left_by_the_dead_is_not_the_next_ones(void) {
   CHECK_OK(lock(map, B));
   pid_t pid = start(child);
   let_wait(child);
-  WAIT_UNTIL(atomic_load(&map->computes[A].blocked_on) != 0);
-  uint32_t mark = atomic_load(&map->computes[A].blocked_on);
   child_kill(pid);
   CHECK_OK(lock(next, A));
-  atomic_store(&map->computes[A].blocked_on, mark);
+  CHECK_HEX(atomic_load(&slot_of(next, A)->wants), 0);
   REQUIRE(pthread_create(&thread, NULL, unlock_later, next) == 0);
   CHECK_OK(lock_besides(map, A, B));
   pthread_join(thread, NULL);
@@ -223,9 +306,9 @@ static int is_told(int code) {
 }
 
 /* Ends a lock that may have failed. */
-static void unlock_if(struct sho_map *map, uint32_t ticket, int code) {
+static void unlock_if(struct sho_map *map, uint32_t key, int code) {
   if (code == SHO_OK) {
-    CHECK_OK(sho_map_compute_unlock(map, ticket));
+    CHECK_OK(unlock(map, key));
   }
 }
 
@@ -242,7 +325,7 @@ static void test_compute_cycle_of_two_processes_is_told(void) {
     CHECK_SAYS(text);
   }
   unlock_if(map, A, code);
-  CHECK_OK(sho_map_compute_unlock(map, B)); /* which lets the other go on */
+  CHECK_OK(unlock(map, B)); /* which lets the other go on */
   WAIT_UNTIL(atomic_load(&child->step) == 3);
   CHECK(is_told(code) || is_told(atomic_load(&child->code)));
   atomic_store(&child->go, 3);
@@ -272,7 +355,7 @@ static void test_compute_cycle_of_processes_and_threads_is_told(void) {
   atomic_store(&two->go, 3);
   int code = lock_besides(map, A, C);
   unlock_if(map, A, code);
-  CHECK_OK(sho_map_compute_unlock(map, C));
+  CHECK_OK(unlock(map, C));
   pthread_join(thread, NULL);
   CHECK_INT(child_wait(pid), 0);
   int told = is_told(code);
@@ -283,26 +366,26 @@ static void test_compute_cycle_of_processes_and_threads_is_told(void) {
 
 /* ---- storms ------------------------------------------------------------- */
 
-enum { TICKETS = 6, STORMERS = 4 };
+enum { KEYS = 6, STORMERS = 4 };
 
 struct storm {
   _Atomic int stop;
-  _Atomic int holder[TICKETS]; /* pid; 0: nobody */
-  _Atomic int told;            /* cycles */
+  _Atomic int holder[KEYS]; /* pid; 0: nobody */
+  _Atomic int told;         /* cycles */
   _Atomic int done;
   int in_order;
 };
 
 /* Whom it finds there is dead; or else finds, when leaving, that it is not
  * there. */
-static void enter(struct storm *storm, uint32_t ticket) {
-  atomic_store(&storm->holder[ticket], (int)getpid());
+static void enter(struct storm *storm, uint32_t key) {
+  atomic_store(&storm->holder[key], (int)getpid());
 }
 
-static void leave(struct storm *storm, struct sho_map *map, uint32_t ticket) {
+static void leave(struct storm *storm, struct sho_map *map, uint32_t key) {
   int self = (int)getpid();
-  CHECK(atomic_compare_exchange_strong(&storm->holder[ticket], &self, 0));
-  CHECK_OK(sho_map_compute_unlock(map, ticket));
+  CHECK(atomic_compare_exchange_strong(&storm->holder[key], &self, 0));
+  CHECK_OK(unlock(map, key));
 }
 
 static void lock_at_random(void *context) {
@@ -310,8 +393,8 @@ static void lock_at_random(void *context) {
   struct sho_map *map = map_again("map");
   uint64_t random = (uint64_t)getpid();
   while (!atomic_load(&storm->stop) && atomic_load(&failures) == 0) {
-    uint32_t one = (uint32_t)random_below(&random, TICKETS);
-    uint32_t two = (uint32_t)random_below(&random, TICKETS);
+    uint32_t one = (uint32_t)random_below(&random, KEYS);
+    uint32_t two = (uint32_t)random_below(&random, KEYS);
     if (one == two || (storm->in_order && one > two)) {
       continue;
     }
@@ -362,9 +445,11 @@ static void test_compute_storm_at_random_never_hangs(void) { run_storm(0); }
 
 static const struct test tests[] = {
     TEST(test_compute_is_one_at_a_time_over_processes),
-    TEST(test_compute_ticket_is_the_keys),
-    TEST(test_compute_tickets_are_spread_over_all_locks),
-    TEST(test_compute_lock_refuses_one_that_is_held),
+    TEST(test_compute_lock_is_no_two_keys),
+    TEST(test_compute_lock_refuses_a_key_within_itself),
+    TEST(test_compute_lock_of_a_full_bucket_waits_or_is_told),
+    TEST(test_compute_slots_of_the_dead_are_used_again),
+    TEST(test_compute_unlock_ends_the_sleep_of_who_tried),
     TEST(test_compute_lock_waits_as_long_as_the_holder_lives),
     TEST(test_compute_lock_is_taken_over_from_the_dead),
     TEST(test_compute_wait_of_the_dead_is_no_cycle),

@@ -36,27 +36,34 @@ static void check_fields(const char *title, const struct field *fields,
 
 static void test_map_layout_of_the_header_is_documented(void) {
   static const struct field fields[] = {
-      FIELD(sho__map_shm, magic),        FIELD(sho__map_shm, layout_version),
-      FIELD(sho__map_shm, segments),     FIELD(sho__map_shm, file_bytes),
-      FIELD(sho__map_shm, log_bytes),    FIELD(sho__map_shm, max_entry),
-      FIELD(sho__map_shm, buckets),      FIELD(sho__map_shm, eviction),
-      FIELD(sho__map_shm, peer_slots),   FIELD(sho__map_shm, creation_id),
-      FIELD(sho__map_shm, hash_seed),    FIELD(sho__map_shm, peers_off),
-      FIELD(sho__map_shm, computes_off), FIELD(sho__map_shm, counters_off),
-      FIELD(sho__map_shm, segments_off), FIELD(sho__map_shm, indexes_off),
-      FIELD(sho__map_shm, logs_off),     FIELD(sho__map_shm, reserved0),
-      FIELD(sho__map_shm, checksum),     FIELD(sho__map_shm, boot_id),
-      FIELD(sho__map_shm, clock_base_ms)};
+      FIELD(sho__map_shm, magic),         FIELD(sho__map_shm, layout_version),
+      FIELD(sho__map_shm, segments),      FIELD(sho__map_shm, file_bytes),
+      FIELD(sho__map_shm, log_bytes),     FIELD(sho__map_shm, max_entry),
+      FIELD(sho__map_shm, buckets),       FIELD(sho__map_shm, eviction),
+      FIELD(sho__map_shm, peer_slots),    FIELD(sho__map_shm, creation_id),
+      FIELD(sho__map_shm, hash_seed),     FIELD(sho__map_shm, peers_off),
+      FIELD(sho__map_shm, computes_off),  FIELD(sho__map_shm, counters_off),
+      FIELD(sho__map_shm, segments_off),  FIELD(sho__map_shm, indexes_off),
+      FIELD(sho__map_shm, logs_off),      FIELD(sho__map_shm, reserved0),
+      FIELD(sho__map_shm, checksum),      FIELD(sho__map_shm, boot_id),
+      FIELD(sho__map_shm, clock_base_ms), FIELD(sho__map_shm, zero0),
+      FIELD(sho__map_shm, events),        FIELD(sho__map_shm, zero1)};
   CHECK_FIELDS("Map header", fields, sho__map_shm);
 }
 
-static void test_map_layout_of_locks_and_counters_is_documented(void) {
-  static const struct field lock[] = {FIELD(sho__compute_shm, lock),
-                                      FIELD(sho__compute_shm, blocked_on)};
+static void test_map_layout_of_computations_and_counters_is_documented(void) {
+  static const struct field bucket[] = {
+      FIELD(sho__compute_shm, lock), FIELD(sho__compute_shm, used),
+      FIELD(sho__compute_shm, zero), FIELD(sho__compute_shm, slots)};
+  static const struct field computation[] = {
+      FIELD(sho__computation_shm, key),     FIELD(sho__computation_shm, wants),
+      FIELD(sho__computation_shm, owner),   FIELD(sho__computation_shm, turn),
+      FIELD(sho__computation_shm, waiters), FIELD(sho__computation_shm, zero)};
   static const struct field counters[] = {FIELD(sho__counters_shm, hits),
                                           FIELD(sho__counters_shm, misses),
                                           FIELD(sho__counters_shm, zero)};
-  CHECK_FIELDS("Compute lock", lock, sho__compute_shm);
+  CHECK_FIELDS("Compute bucket", bucket, sho__compute_shm);
+  CHECK_FIELDS("Computation", computation, sho__computation_shm);
   CHECK_FIELDS("Counters", counters, sho__counters_shm);
 }
 
@@ -99,7 +106,10 @@ static void test_map_layout_constants_are_documented(void) {
   CHECK_BYTES(SHO__MAP_MAGIC, "\x53\x48\x4f\x2d\x4d\x41\x50\x00", 8);
   CHECK_INT(SHO__MAP_LAYOUT_VERSION, 4);
   CHECK_INT(SHO__MAP_PEERS, 256);
-  CHECK_INT(SHO__MAP_COMPUTES, 1024);
+  CHECK_INT(SHO__COMPUTE_BUCKETS, 32);
+  CHECK_INT(SHO__COMPUTE_SLOTS, 64);
+  CHECK_INT(SHO__ON_WORD, 1);
+  CHECK_INT(SHO__ON_EVENTS, 2);
   CHECK_INT(SHO__MAP_STRIPES, 8);
   CHECK_INT(SHO__MAP_MAX_SEGMENTS, 2048);
   CHECK_INT(SHO__MAP_ALIGN, 65536);
@@ -109,8 +119,6 @@ static void test_map_layout_constants_are_documented(void) {
   CHECK_INT(SHO__BUCKET_SLOTS, 7);
   CHECK_INT(SHO__ENTRY_DEAD, 1);
   CHECK_INT(SHO__KEY_BITS, 22);
-  CHECK_INT(SHO__COMPUTE_OWNER_SHIFT, 11);
-  CHECK_HEX(SHO__COMPUTE_TICKET_MASK, 0x7ff);
   CHECK(SHO__MAP_PEERS <= SHO__MAX_PEERS);
 }
 
@@ -119,10 +127,10 @@ static void test_map_layout_of_a_file_is_the_documented_one(void) {
   const struct sho__geometry *g = &map->geometry;
   CHECK_INT(g->peers_off, 4096);
   CHECK_INT(g->computes_off, 4096 + 2048);
-  CHECK_INT(g->counters_off, 4096 + 2048 + 16384);
-  CHECK_INT(g->segments_off, 4096 + 2048 + 16384 + 131072);
+  CHECK_INT(g->counters_off, 4096 + 2048 + 67584);
+  CHECK_INT(g->segments_off, 4096 + 2048 + 67584 + 131072);
   CHECK_INT(g->segments, 8);
-  CHECK_INT(g->indexes_off, 155648);
+  CHECK_INT(g->indexes_off, 208896);
   CHECK_INT(g->log_bytes, 8 * MIB);
   CHECK_INT(g->buckets, 23968);
   CHECK_INT(g->logs_off, (g->indexes_off + 8 * 23968 * 64 + 65535) & ~65535U);
@@ -203,7 +211,7 @@ static void test_map_layout_positions_go_round(void) {
 
 static const struct test tests[] = {
     TEST(test_map_layout_of_the_header_is_documented),
-    TEST(test_map_layout_of_locks_and_counters_is_documented),
+    TEST(test_map_layout_of_computations_and_counters_is_documented),
     TEST(test_map_layout_of_a_segment_is_documented),
     TEST(test_map_layout_of_bucket_and_entry_is_documented),
     TEST(test_map_layout_constants_are_documented),

@@ -61,7 +61,7 @@ static uint64_t place(uint64_t *state, const struct sho__geometry *g) {
       return g->segments_off; /* the head */
     default:
       /* behind lock, changes, sleepers */
-      return g->segments_off + 80 + at % 12 * 8;
+      return g->segments_off + 88 + at % 12 * 8;
   }
 }
 

@@ -327,7 +327,8 @@ static void *use_until_closed(void *context) {
     uint64_t version;
     uint64_t cursor = 0;
     uint64_t stamp;
-    uint32_t ticket = (uint32_t)random_below(&random, 4);
+    char name = (char)random_below(&random, 4);
+    uint32_t ticket;
     int64_t sum;
     size_t length;
     switch (self) {
@@ -346,7 +347,7 @@ static void *use_until_closed(void *context) {
         code = sho_map_scan(map, &cursor, out, 16 * KIB, &length);
         break;
       case 5:
-        code = sho_map_compute_lock(map, ticket, NULL, 0);
+        code = sho_map_compute_lock(map, &name, 1, NULL, 0, &ticket);
         code = code == SHO_OK ? sho_map_compute_unlock(map, ticket) : code;
         break;
       default:

@@ -183,7 +183,8 @@ _Static_assert(sizeof(struct sho__cell_shm) == 1280, "layout");
 #define SHO__MAP_MAGIC "SHO-MAP"
 #define SHO__MAP_LAYOUT_VERSION 4
 #define SHO__MAP_PEERS 256
-#define SHO__MAP_COMPUTES 1024
+#define SHO__COMPUTE_BUCKETS 32
+#define SHO__COMPUTE_SLOTS 64
 #define SHO__MAP_STRIPES 8
 #define SHO__MAP_MAX_SEGMENTS 2048
 #define SHO__MAP_ALIGN 65536
@@ -219,31 +220,68 @@ struct sho__map_shm {
    * clock when it is set: at creation, and when the file is made ready after a
    * reboot. Under the setup lock. */
   _Atomic uint64_t clock_base_ms;
+  uint8_t zero0[40];
+
+  /* Goes up when something that somebody on it waits for may have happened:
+   * one futex for all that a handle waits for. */
+  _Atomic uint32_t events;
+  uint32_t zero1;
 };
 _Static_assert(offsetof(struct sho__map_shm, checksum) == 124, "layout");
 _Static_assert(offsetof(struct sho__map_shm, clock_base_ms) == 144, "layout");
-_Static_assert(sizeof(struct sho__map_shm) == 152, "layout");
+_Static_assert(offsetof(struct sho__map_shm, events) == 192, "layout");
+_Static_assert(sizeof(struct sho__map_shm) == 200, "layout");
 
 /*
- * A lock of the compute-once table. blocked_on, 0: its owner waits for none:
+ * A computation under way, 32 bytes.
  *
- *  31                     11 10         0
- *  +------------------------+------------+
- *  | owner ^ owner >> 10    | ticket + 1 |
- *  +------------------------+------------+
+ *  0     8       16      20     24        28
+ *  +-----+-------+-------+------+---------+------+
+ *  | key | wants | owner | turn | waiters | zero |
+ *  +-----+-------+-------+------+---------+------+
  *
- * ticket: the lock that the owner's thread waits for. owner: the lock's word
- *   without the waiters bit, its low 21 bits after the shift and exclusive or.
- * Written by the owner. After a crash it is stale, and no later owner's.
+ * All but owner means something only while owner is not 0. A computation of a
+ * dead owner is over: whoever wants its key, or its slot, takes it over.
  */
-#define SHO__COMPUTE_OWNER_SHIFT 11
-#define SHO__COMPUTE_TICKET_MASK UINT32_C(0x7ff)
+struct sho__computation_shm {
+  /* The hash of the key that is computed; 1 if that is 0. Written under the
+   * bucket's lock while the slot is free. */
+  _Atomic uint64_t key;
 
-struct sho__compute_shm {
-  struct sho__lock_shm lock;
-  _Atomic uint32_t blocked_on;
+  /* The key, as above, that the owner's thread waits for; 0: none. Written by
+   * the owner, and set to 0 under the bucket's lock before a slot is taken, so
+   * that it is never a former owner's. */
+  _Atomic uint64_t wants;
+
+  /* The own word of the peer that computes (see lock); 0: the slot is free.
+   * Set under the bucket's lock, release; set to 0 by the owner without it. */
+  _Atomic uint32_t owner;
+
+  /* Goes up before key or wants change. */
+  _Atomic uint32_t turn;
+
+  /* Who may sleep: SHO__ON_WORD on owner, SHO__ON_EVENTS on the map's events.
+   * Taken back by the owner that wakes them. After a crash at most one wake-up
+   * that nobody needed, or one that was lost. */
+  _Atomic uint32_t waiters;
+  uint32_t zero;
 };
-_Static_assert(sizeof(struct sho__compute_shm) == 16, "layout");
+_Static_assert(offsetof(struct sho__computation_shm, owner) == 16, "layout");
+_Static_assert(sizeof(struct sho__computation_shm) == 32, "layout");
+
+#define SHO__ON_WORD UINT32_C(1)
+#define SHO__ON_EVENTS UINT32_C(2)
+
+/* A part of the compute-once table; a key's is its hash modulo
+ * SHO__COMPUTE_BUCKETS. No slot from `used` on has ever an owner. */
+struct sho__compute_shm {
+  struct sho__lock_shm lock; /* who takes a slot holds it */
+  _Atomic uint32_t used;     /* at most SHO__COMPUTE_SLOTS; under the lock */
+  uint8_t zero[48];
+  struct sho__computation_shm slots[SHO__COMPUTE_SLOTS];
+};
+_Static_assert(offsetof(struct sho__compute_shm, slots) == 64, "layout");
+_Static_assert(sizeof(struct sho__compute_shm) == 2112, "layout");
 
 /* A cache line of counters. Each peer slot has 8: the first is shared by the
  * threads of its process that have none of their own. Never reset: the map's
@@ -269,7 +307,8 @@ struct sho__segment_shm {
 
   struct sho__lock_shm lock;
   _Atomic uint32_t changes;  /* goes up with every write; futex of await */
-  _Atomic uint32_t sleepers; /* 1: somebody may sleep on changes */
+  _Atomic uint32_t sleepers; /* SHO__ON_WORD: somebody may sleep on changes,
+                              * SHO__ON_EVENTS: on the map's events */
   uint32_t zero1;
   _Atomic uint64_t tail;       /* position of the next entry */
   _Atomic uint64_t live_bytes; /* of entries that the index names */

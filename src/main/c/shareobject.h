@@ -60,7 +60,8 @@ extern "C" {
   X(-19, EABSENT, "no such key")                                               \
   X(-20, EDEADLK, "would wait for itself")                                     \
   X(-21, EREADONLY, "opened for reading only")                                 \
-  X(-22, ETYPE, "value of another type")
+  X(-22, ETYPE, "value of another type")                                       \
+  X(-23, EINTR, "interrupted") /* of bindings whose threads can be */
 
 enum sho_error {
 #define SHO_ERROR_ENUM(code, name, text) SHO_##name = code,
@@ -402,22 +403,59 @@ SHO_API int sho_map_stats(struct sho_map *map, struct sho_map_stats *stats);
  * The message of SHO_ECORRUPT names the first thing that is wrong. */
 SHO_API int sho_map_verify(struct sho_map *map);
 
+/* ---- waiting for many keys at once, for bindings ---- */
+
+/*
+ * One thread sleeps for many: *events is 0 to begin with. sleep: at most
+ * timeout_ns (0 or more), and not at all if *events is not the present one any
+ * more; stores the present one. Then watch each key: its version, 0 if it is
+ * absent, and in how many ns it expires at the latest (INT64_MAX: never), which
+ * nothing wakes for. Then sleep again. What changes after a watch ends the next
+ * sleep, but for a wake-up that is lost with a killed process: sleep for 50 ms
+ * at most at a time.
+ */
+SHO_API int sho_map_watch(struct sho_map *map, const void *key,
+                          size_t key_bytes, uint64_t *version,
+                          int64_t *expires_ns);
+SHO_API int sho_map_sleep(struct sho_map *map, uint32_t *events,
+                          int64_t timeout_ns);
+
 /* ---- compute once ---- */
 
 /*
- * A table of locks apart from the map's segments, so that one caller of all
- * processes computes the value of a key while the others wait.
+ * A table apart from the map's segments, so that one caller of all processes
+ * computes the value of a key while the others wait. A key is known there by
+ * 64 bits of hash. 2,048 keys can be computed at a time, a few less as chance
+ * has it; who comes then waits.
  *
- * ticket: of a key; two keys may have the same. lock: waits without a limit
- * while the holder lives, and takes over from a dead one. held: the tickets
- * that the calling thread has locked already (the same one twice is
- * SHO_EINVAL); if the wait would close a cycle, SHO_EDEADLK.
+ * lock: waits without a limit while the one who computes the key lives, and
+ * takes over from a dead one. *ticket: a number for unlock. held: the tickets
+ * that the calling thread has already; if the wait would close a cycle, also
+ * with a key that this thread computes: SHO_EDEADLK.
  */
-SHO_API int sho_map_compute_ticket(struct sho_map *map, const void *key,
-                                   size_t key_bytes, uint32_t *ticket);
-SHO_API int sho_map_compute_lock(struct sho_map *map, uint32_t ticket,
-                                 const uint32_t *held, size_t held_count);
+SHO_API int sho_map_compute_lock(struct sho_map *map, const void *key,
+                                 size_t key_bytes, const uint32_t *held,
+                                 size_t held_count, uint32_t *ticket);
 SHO_API int sho_map_compute_unlock(struct sho_map *map, uint32_t ticket);
+
+/*
+ * The parts of lock, for bindings whose threads wait elsewhere. try: does not
+ * wait; SHO_ETIMEDOUT: another one computes the key, and ends sho_map_sleep
+ * when it is done, or dead within the time that you look again. busy: whether
+ * try would fail; doubt: whether to ask if the one who computes lives, which
+ * costs a system call. wait: says that the thread which has the held tickets
+ * waits for the key from now on; SHO_EDEADLK: it must not. go_on: it waits no
+ * more.
+ */
+SHO_API int sho_map_compute_try(struct sho_map *map, const void *key,
+                                size_t key_bytes, uint32_t *ticket);
+SHO_API int sho_map_compute_busy(struct sho_map *map, const void *key,
+                                 size_t key_bytes, int doubt, int *busy);
+SHO_API int sho_map_compute_wait(struct sho_map *map, const void *key,
+                                 size_t key_bytes, const uint32_t *held,
+                                 size_t held_count);
+SHO_API int sho_map_compute_go_on(struct sho_map *map, const uint32_t *held,
+                                  size_t held_count);
 
 /* ---- reading without a copy, for bindings ---- */
 
@@ -472,8 +510,10 @@ SHO_API int64_t sho_map_find(struct sho_map *map, const void *key,
 /* ---- settings of the process ------------------------------------------- */
 
 /* How long a writer waits for a lock whose owner lives but is stopped (SIGSTOP,
- * a paused container) before it returns SHO_EBUSY. Nanoseconds, above 0; the
- * default is 10 s. For the whole process. */
+ * a paused container) before it returns SHO_EBUSY. Time during which the lock
+ * changes hands, the machine is suspended, or this process itself is stopped
+ * does not count. Nanoseconds, above 0; the default is 10 s. For the whole
+ * process. */
 SHO_API int sho_lock_timeout(int64_t timeout_ns);
 
 #ifdef __cplusplus

@@ -191,22 +191,6 @@ JNIEXPORT jlong MAP_NATIVE(timeToLive)(JNIEnv *env, jclass type, jlong map,
   return code == SHO_OK ? ttl_ms : code;
 }
 
-JNIEXPORT jlong MAP_NATIVE(await)(JNIEnv *env, jclass type, jlong map,
-                                  jbyteArray array, jlong version,
-                                  jlong timeout_ns) {
-  (void)type;
-  struct sho__bytes key;
-  int code = sho__bytes_copy(env, array, &key);
-  if (code != SHO_OK) {
-    return code;
-  }
-  uint64_t now = 0;
-  code = sho_map_await(map_of(map), key.at, key.length, (uint64_t)version,
-                       timeout_ns, &now);
-  sho__bytes_free(&key);
-  return result_of(code, now);
-}
-
 JNIEXPORT jint MAP_NATIVE(scan)(JNIEnv *env, jclass type, jlong map,
                                 jlongArray cursor_and_used,
                                 jbyteArray records) {
@@ -430,44 +414,4 @@ JNIEXPORT jint MAP_NATIVE(verify)(JNIEnv *env, jclass type, jlong map) {
   (void)env;
   (void)type;
   return sho_map_verify(map_of(map));
-}
-
-/* ---- compute once ------------------------------------------------------- */
-
-JNIEXPORT jlong MAP_NATIVE(computeTicket)(JNIEnv *env, jclass type, jlong map,
-                                          jbyteArray array) {
-  (void)type;
-  struct sho__bytes key;
-  int code = sho__bytes_copy(env, array, &key);
-  if (code != SHO_OK) {
-    return code;
-  }
-  uint32_t ticket = 0;
-  code = sho_map_compute_ticket(map_of(map), key.at, key.length, &ticket);
-  sho__bytes_free(&key);
-  return result_of(code, ticket);
-}
-
-JNIEXPORT jint MAP_NATIVE(computeLock)(JNIEnv *env, jclass type, jlong map,
-                                       jint ticket, jintArray array) {
-  (void)type;
-  jsize count = (*env)->GetArrayLength(env, array);
-  struct sho__bytes held;
-  int code = sho__bytes_reserve((size_t)count * sizeof(uint32_t), &held);
-  if (code != SHO_OK) {
-    return code;
-  }
-  (*env)->GetIntArrayRegion(env, array, 0, count, (jint *)(void *)held.at);
-  code = sho_map_compute_lock(map_of(map), (uint32_t)ticket,
-                              (const uint32_t *)(const void *)held.at,
-                              (size_t)count);
-  sho__bytes_free(&held);
-  return code;
-}
-
-JNIEXPORT jint MAP_NATIVE(computeUnlock)(JNIEnv *env, jclass type, jlong map,
-                                         jint ticket) {
-  (void)env;
-  (void)type;
-  return sho_map_compute_unlock(map_of(map), (uint32_t)ticket);
 }

@@ -14,7 +14,8 @@
  *   map_append.h   an entry behind the tail, and room for it
  *   map_room.c     room where there is little
  *   map_verify.c   verify
- *   map_read.c     get, find, await
+ *   map_read.c     get, find
+ *   map_await.c    await
  *   map_write.c    set, compare, remove, add, expire
  *   map_scan.c     all entries: scan, clear, size, remove expired, statistics
  *   map_compute.c  compute once
@@ -298,8 +299,18 @@ static inline struct sho__bucket_shm *sho__index_of(const struct sho_map *map,
 
 /* ---- reads: map_read.c -------------------------------------------------- */
 
+/* The header of a key's entry. SHO_EABSENT. */
+int sho__map_read_header(struct sho_map *map, const void *key, size_t key_bytes,
+                         struct sho__entry_shm *entry);
+
 /* SHO_EBUSY, for a read-only reader that cannot take the lock. */
 int sho__map_fail_overtaken(const struct sho_map *map);
+
+/* Wakes those who said that they sleep until a segment changes. */
+void sho__segment_wake(struct sho_map *map, struct sho__segment_shm *segment);
+
+/* Wakes those who sleep on the map's events. */
+void sho__map_raise_events(struct sho_map *map);
 
 /* ---- writes ------------------------------------------------------------- */
 

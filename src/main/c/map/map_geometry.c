@@ -38,7 +38,7 @@ static void lay_out(struct sho__geometry *g) {
   g->computes_off =
       g->peers_off + SHO__MAP_PEERS * sizeof(struct sho__peer_shm);
   g->counters_off =
-      g->computes_off + SHO__MAP_COMPUTES * sizeof(struct sho__compute_shm);
+      g->computes_off + SHO__COMPUTE_BUCKETS * sizeof(struct sho__compute_shm);
   g->segments_off = g->counters_off + SHO__MAP_PEERS * SHO__MAP_STRIPES *
                                           sizeof(struct sho__counters_shm);
   g->indexes_off = align(

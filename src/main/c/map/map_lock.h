@@ -43,10 +43,9 @@ static inline void sho__segment_unlock(struct sho__segment *segment) {
     /* A sleeper sets sleepers, then looks at changes; we the other way. */
     sho__fence_after_unlock();
     if (__builtin_expect(
-            atomic_load_explicit(&shm->sleepers, memory_order_relaxed) != 0 &&
-                atomic_exchange(&shm->sleepers, 0) != 0,
+            atomic_load_explicit(&shm->sleepers, memory_order_relaxed) != 0,
             0)) {
-      sho__wake_all(&shm->changes);
+      sho__segment_wake(segment->map, shm);
     }
   }
 }

@@ -299,6 +299,9 @@ void sho_map_close(struct sho_map *map) {
     sho__wake_all(&map->segments[s].changes);
     sho__wake_all(&map->segments[s].lock.word);
   }
+  if (!map->read_only) {
+    sho__wake_all(&map->header->events);
+  }
   sho__region_give_back(&map->region);
 }
 

@@ -5,17 +5,13 @@
  */
 #include "base/error.h"
 #include "base/sized.h"
-#include "base/wait.h"
 #include "map/counters.h"
 #include "map/map_find.h"
 #include "map/map_lock.h"
 
 enum {
   READ_ATTEMPTS = 256,
-  FIND_POSITION_BITS = 52, /* of what sho_map_find answers */
-  AWAIT_SLICE_NS =
-      50000000, /* a wake-up lost with a killed writer costs this */
-  AWAIT_READ_ONLY_NS = 2000000 /* a reader that may not ask to be woken */
+  FIND_POSITION_BITS = 52 /* of what sho_map_find answers */
 };
 
 static void count(const struct sho_map *map, int hit) {
@@ -249,20 +245,26 @@ int sho_map_view(struct sho_map *map, struct sho_map_view *view) {
   return sho__results_give(view, &own, sizeof own);
 }
 
-/* ---- time to live, await ------------------------------------------------ */
+/* ---- time to live ------------------------------------------------------- */
 
 static void take_header(const struct sho__hit *hit, void *context) {
   *(struct sho__entry_shm *)context = hit->entry;
 }
 
+int sho__map_read_header(struct sho_map *map, const void *key, size_t key_bytes,
+                         struct sho__entry_shm *entry) {
+  int code = check_key(map, key, key_bytes);
+  return code == SHO_OK ? read_entry(map, key, key_bytes, take_header, entry)
+                        : code;
+}
+
 int sho_map_time_to_live(struct sho_map *map, const void *key, size_t key_bytes,
                          int64_t *ttl_ms) {
   struct sho__entry_shm entry;
-  int code = check_key(map, key, key_bytes);
-  if (code != SHO_OK || ttl_ms == NULL) {
-    return code != SHO_OK ? code : sho__fail(SHO_EINVAL, "a place is needed");
+  if (ttl_ms == NULL) {
+    return sho__fail(SHO_EINVAL, "a place is needed");
   }
-  code = read_entry(map, key, key_bytes, take_header, &entry);
+  int code = sho__map_read_header(map, key, key_bytes, &entry);
   if (code == SHO_OK) {
     uint64_t expiry_ms = sho__entry_expiry_ms(&entry);
     uint64_t now_ms = sho__map_now_ms(map);
@@ -271,73 +273,4 @@ int sho_map_time_to_live(struct sho_map *map, const void *key, size_t key_bytes,
                                    : 1; /* it expired while we looked */
   }
   return code;
-}
-
-/* The version and, if it will expire, in how many ns. */
-static int version_now(struct sho_map *map, const void *key, size_t key_bytes,
-                       uint64_t *version, int64_t *expires_ns) {
-  struct sho__entry_shm entry;
-  int code = read_entry(map, key, key_bytes, take_header, &entry);
-  *expires_ns = INT64_MAX;
-  if (code == SHO_EABSENT) {
-    *version = 0;
-    return SHO_OK;
-  }
-  if (code == SHO_OK) {
-    *version = entry.version;
-    uint64_t expiry_ms = sho__entry_expiry_ms(&entry);
-    if (expiry_ms != 0) {
-      int64_t left = (int64_t)(expiry_ms - sho__map_now_ms(map));
-      *expires_ns = (left < 1 ? 1 : left > 1000 ? 1000 : left) * 1000000;
-    }
-  }
-  return code;
-}
-
-static void sleep_on(const struct sho_map *map, struct sho__segment_shm *shm,
-                     uint32_t seen, int64_t most_ns) {
-  int64_t slice = map->read_only ? AWAIT_READ_ONLY_NS : AWAIT_SLICE_NS;
-  if (!map->read_only) {
-    atomic_store(&shm->sleepers, 1);
-    if (atomic_load(&shm->changes) != seen) {
-      return;
-    }
-  }
-  sho__wait(&shm->changes, seen, most_ns < slice ? most_ns : slice);
-}
-
-int sho_map_await(struct sho_map *map, const void *key, size_t key_bytes,
-                  uint64_t version, int64_t timeout_ns, uint64_t *now) {
-  int code = check_key(map, key, key_bytes);
-  if (code != SHO_OK || now == NULL) {
-    return code != SHO_OK ? code : sho__fail(SHO_EINVAL, "a place is needed");
-  }
-  uint64_t hash = sho__map_hash(map, key, key_bytes);
-  struct sho__segment_shm *shm = &map->segments[sho__map_segment_of(map, hash)];
-  int64_t begin = timeout_ns > 0 ? sho__awake_ns() : 0;
-  for (;;) {
-    uint32_t seen = atomic_load(&shm->changes);
-    uint64_t current;
-    int64_t left;
-    code = version_now(map, key, key_bytes, &current, &left);
-    if (code != SHO_OK) {
-      return code;
-    }
-    if (current != version) {
-      *now = current;
-      return SHO_OK;
-    }
-    if (timeout_ns >= 0) {
-      int64_t rest =
-          timeout_ns > 0 ? timeout_ns - (sho__awake_ns() - begin) : 0;
-      if (rest <= 0) {
-        return sho__fail(SHO_ETIMEDOUT,
-                         "%s: the key still has version %llu after %lld ns",
-                         map->region.path, (unsigned long long)version,
-                         (long long)timeout_ns);
-      }
-      left = rest < left ? rest : left;
-    }
-    sleep_on(map, shm, seen, left);
-  }
 }

@@ -393,8 +393,11 @@ void sho__map_rebuild_all(struct sho_map *map) {
     rebuild_after_boot(&segment);
     sho__setup_progress(map->region.fd, s + 1, map->geometry.segments);
   }
-  for (uint32_t i = 0; i < SHO__MAP_COMPUTES; i++) {
-    atomic_store(&map->computes[i].lock.word, 0);
-    atomic_store(&map->computes[i].blocked_on, 0);
+  for (uint32_t i = 0; i < SHO__COMPUTE_BUCKETS; i++) {
+    struct sho__compute_shm *bucket = &map->computes[i];
+    for (uint32_t slot = 0; slot < SHO__COMPUTE_SLOTS; slot++) {
+      atomic_store(&bucket->slots[slot].owner, 0);
+    }
+    atomic_store(&bucket->lock.word, 0);
   }
 }

@@ -152,15 +152,6 @@ static int take_turn(struct waiter *waiter, int *recover) {
   return SHO_OK;
 }
 
-int sho__lock_turn(struct sho__peers *peers, struct sho__lock_shm *lock,
-                   int *recover, uint32_t *holder) {
-  struct waiter waiter = {
-      .peers = peers, .lock = lock, .token = new_token(peers, lock)};
-  int code = take_turn(&waiter, recover);
-  *holder = waiter.seen;
-  return code;
-}
-
 /* The timeout is for an owner who does not go on. One who unlocked meanwhile
  * did, whoever locked then: it left no waiters bit, or raised turns. */
 static int lock_slowly(struct waiter *waiter, int *recover) {

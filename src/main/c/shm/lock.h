@@ -18,14 +18,6 @@
 #include "shareobject.h"
 #include "shm/peer.h"
 
-/*
- * One turn of waiting for a lock: tries, and if it is held sleeps some 5 ms at
- * most, and asks whether the owner lives. Answers SHO_OK: locked; 1: not yet;
- * SHO_ECLOSED, SHO_EIO. *holder: the word as it was found, if not yet.
- */
-int sho__lock_turn(struct sho__peers *peers, struct sho__lock_shm *lock,
-                   int *recover, uint32_t *holder);
-
 /* sho__lock for a lock that was found held. */
 int sho__lock_contended(struct sho__peers *peers, struct sho__lock_shm *lock,
                         int *recover);

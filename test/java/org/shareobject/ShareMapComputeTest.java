@@ -16,8 +16,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Predicate;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -84,27 +82,6 @@ class ShareMapComputeTest {
     assertEquals("abc.", sum);
     assertEquals("bc.", map.get("b"));
     assertEquals("c.", map.get("c"));
-  }
-
-  @Test
-  void shouldComputeKeysOfOneTicketWithin() {
-    int ticket = ticketOf("key");
-    String name = keyWhere(key -> ticketOf(key) == ticket);
-    assertEquals("x!", map.computeIfAbsent("key", k -> map.computeIfAbsent(name, o -> "x") + "!"));
-    assertEquals("x", map.get(name));
-    assertEquals("y", map.computeIfAbsent("after", key -> "y"));
-  }
-
-  private static String keyWhere(Predicate<String> fits) {
-    return IntStream.range(0, 1_000_000)
-        .mapToObj(i -> "other-" + i)
-        .filter(fits)
-        .findFirst()
-        .orElseThrow();
-  }
-
-  private int ticketOf(String key) {
-    return map.raw.computeTicket(Codec.STRING.encode(key));
   }
 
   @Test
@@ -192,7 +169,7 @@ class ShareMapComputeTest {
     CountDownLatch both = new CountDownLatch(2);
     List<Future<String>> results = new ArrayList<>();
     String a = "a";
-    String b = keyWhere(key -> ticketOf(key) != ticketOf(a));
+    String b = "b";
     for (String[] keys : new String[][] {{a, b}, {b, a}}) {
       results.add(
           threads.submit(
@@ -215,6 +192,103 @@ class ShareMapComputeTest {
       }
     }
     assertTrue(failures > 0, "both ended");
+  }
+
+  /** Each thread computes keys within each other, and no two threads share one. */
+  @Test
+  void shouldFindNoCycleInChainsWithoutACommonKey() throws Exception {
+    for (int run = 0; run < 20; run++) {
+      List<Future<String>> chains = new ArrayList<>();
+      for (String name : List.of("left " + run, "right " + run)) {
+        chains.add(threads.submit(() -> chain(name, 40)));
+      }
+      for (Future<String> chain : chains) {
+        assertEquals("end", chain.get(30, TimeUnit.SECONDS));
+      }
+    }
+  }
+
+  private String chain(String name, int depth) {
+    return map.computeIfAbsent(
+        name + " " + depth, key -> depth == 0 ? "end" : chain(name, depth - 1));
+  }
+
+  @Test
+  void shouldNotWaitForStrangers() throws Exception {
+    CountDownLatch goOn = new CountDownLatch(1);
+    List<Future<String>> slow = new ArrayList<>();
+    CountDownLatch inside = new CountDownLatch(50);
+    for (int i = 0; i < 50; i++) {
+      String key = "slow " + i;
+      slow.add(
+          threads.submit(
+              () ->
+                  map.computeIfAbsent(
+                      key,
+                      k -> {
+                        inside.countDown();
+                        awaitQuietly(goOn);
+                        return "x";
+                      })));
+    }
+    inside.await();
+    for (int i = 0; i < 500; i++) {
+      String key = "fast " + i;
+      Future<String> fast = threads.submit(() -> map.computeIfAbsent(key, k -> "y"));
+      assertEquals("y", fast.get(30, TimeUnit.SECONDS));
+    }
+    goOn.countDown();
+    for (Future<String> each : slow) {
+      assertEquals("x", each.get(30, TimeUnit.SECONDS));
+    }
+  }
+
+  @Test
+  void shouldSeeAnInterruptWhileItWaitsForAThread() throws Exception {
+    CountDownLatch inside = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    Future<String> first =
+        threads.submit(
+            () ->
+                map.computeIfAbsent(
+                    "key",
+                    key -> {
+                      inside.countDown();
+                      awaitQuietly(goOn);
+                      return "x";
+                    }));
+    inside.await();
+    seesAnInterrupt();
+    goOn.countDown();
+    assertEquals("x", first.get(10, TimeUnit.SECONDS));
+  }
+
+  /** Interrupts a thread that waits for the key, and gets it out. */
+  private void seesAnInterrupt() throws Exception {
+    CompletableFuture<String> outcome = new CompletableFuture<>();
+    Thread waiter =
+        new Thread(
+            () -> {
+              try {
+                outcome.complete(map.computeIfAbsent("key", key -> "y"));
+              } catch (ShareException e) {
+                outcome.complete(e.code() + ", " + Thread.currentThread().isInterrupted());
+              }
+            });
+    waiter.start();
+    Thread.sleep(50);
+    waiter.interrupt();
+    assertEquals("SHO_EINTR, true", outcome.get(10, TimeUnit.SECONDS));
+  }
+
+  @Test
+  void shouldComputeThoughInterruptedIfItNeedNotWait() {
+    Thread.currentThread().interrupt();
+    try {
+      assertEquals("x", map.computeIfAbsent("free", key -> "x"));
+    } finally {
+      assertTrue(Thread.interrupted());
+    }
   }
 
   @Test
@@ -284,6 +358,16 @@ class ShareMapComputeTest {
   }
 
   @Test
+  void shouldSeeAnInterruptWhileItWaitsForAProcess() throws Exception {
+    try (ChildJvm child = new JvmLauncher().start(MapShell.class, file.toString())) {
+      assertEquals("ready", child.nextLine());
+      child.send("compute key 60000 late");
+      assertEquals("computing", child.nextLine());
+      seesAnInterrupt();
+    }
+  }
+
+  @Test
   void shouldWaitForAnotherProcess() {
     try (ChildJvm child = new JvmLauncher().start(MapShell.class, file.toString())) {
       assertEquals("ready", child.nextLine());
@@ -300,9 +384,8 @@ class ShareMapComputeTest {
         ChildJvm two = new JvmLauncher().start(MapShell.class, file.toString())) {
       assertEquals("ready", one.nextLine());
       assertEquals("ready", two.nextLine());
-      String b = keyWhere(key -> ticketOf(key) != ticketOf("a"));
-      one.send("cross a " + b + " x");
-      two.send("cross " + b + " a x");
+      one.send("cross a b x");
+      two.send("cross b a x");
       assertEquals("computing", one.nextLine());
       assertEquals("computing", two.nextLine());
       map.set("go", "x");

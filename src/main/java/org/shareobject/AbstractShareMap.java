@@ -29,7 +29,7 @@ abstract class AbstractShareMap<K, V> extends AbstractMap<K, V> implements Concu
   /** The time to live of entries that are written without one, in ms; 0: none. */
   final long ttlMs;
 
-  private final ComputeOnce computeOnce;
+  final ComputeOnce computeOnce;
 
   AbstractShareMap(RawMap raw, Codec<K> keys, Codec<V> values, long ttlMs) {
     this.raw = raw;
@@ -217,16 +217,21 @@ abstract class AbstractShareMap<K, V> extends AbstractMap<K, V> implements Concu
    * stored then. The function runs in one thread of all processes at a time: the others that ask
    * for the key wait, without a limit, and take over if it throws, returns null, or its process
    * dies. {@code put} and its like do not wait: a value that one of them stores meanwhile stays,
-   * and is returned.
+   * and is returned. Computations of different keys do not wait for each other.
    *
-   * <p>The function may compute other keys of the map. If two processes would wait for each other
-   * for ever, one gets an exception; that is not noticed if they compute in several maps.
+   * <p>A thread that waits is parked: a virtual one gives its carrier back. It can be interrupted.
+   *
+   * <p>The function may compute other keys of the map. If threads, of one process or of several,
+   * would wait for each other without an end, one gets an exception; that is not noticed if they
+   * compute in several maps.
    *
    * @param key the key
    * @param f computes the value; may return null, and then nothing is stored
    * @return the value, or null if the function returned null
    * @throws IllegalStateException if the function computes its own key
-   * @throws ShareException {@code SHO_EDEADLK}, if waiting would close a cycle
+   * @throws ShareException {@code SHO_EDEADLK}, if waiting would close a cycle; {@code SHO_EINTR},
+   *     if the thread is interrupted while it waits, or was when it began to: its interrupt flag
+   *     stays set, and nothing was computed
    * @throws ShareFullException if the computed value has no room
    * @throws ShareClosedException if the map is closed, also meanwhile
    */
@@ -238,7 +243,7 @@ abstract class AbstractShareMap<K, V> extends AbstractMap<K, V> implements Concu
       return present;
     }
     byte[] k = keyBytes(key);
-    return computeOnce.run(k, () -> computeAbsent(key, k, f));
+    return computeOnce.run(k, () -> value(raw.get(k)), () -> computeAbsent(key, k, f));
   }
 
   private V computeAbsent(K key, byte[] k, Function<? super K, ? extends V> f) {

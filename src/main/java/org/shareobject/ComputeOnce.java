@@ -2,62 +2,116 @@ package org.shareobject;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.shareobject.internal.map.RawMap;
 
 /**
  * Runs a computation for a key in one thread of all processes at a time.
  *
- * <p>Each key has a ticket in a table of locks that the file holds; two keys may have the same. A
- * thread that computes one key may ask for another one, and then locks one ticket more; if that is
- * a ticket that it has locked already, it just goes on. C keeps two processes from waiting for each
- * other without end: it knows which thread waits for what, and learns from here what a thread has
- * locked.
+ * <p>The first thread of this JVM that asks for a key leads: it alone waits for other processes, by
+ * a ticket in a table that the file holds, and computes. The others are parked until it is done,
+ * and then look for the value before one of them leads.
+ *
+ * <p>A thread that computes one key may ask for another one. C keeps threads from waiting for each
+ * other without an end, in this process and others: it knows who waits for what, and is told here
+ * what a thread computes, and for which key it is parked.
  */
 final class ComputeOnce {
+  private static final long LOOK_MILLIS = 20;
+
   /** A computation that the thread is inside of. */
   private record Held(ByteBuffer key, int ticket) {}
 
   private final RawMap map;
   private final ThreadLocal<List<Held>> held = ThreadLocal.withInitial(ArrayList::new);
 
+  /** The end of what each leader does. */
+  private final ConcurrentMap<ByteBuffer, CountDownLatch> leaders = new ConcurrentHashMap<>();
+
   ComputeOnce(RawMap map) {
     this.map = map;
   }
 
   /**
-   * Runs the computation while no other thread runs one for the key, and returns its result.
+   * Runs the computation while no other thread runs one for the key, and returns its result; or
+   * what the lookup finds after another thread did.
    *
    * @throws IllegalStateException if this thread runs one for the key already
-   * @throws ShareException {@code SHO_EDEADLK} if another process waits for this thread, and what
-   *     it computes is the key's
+   * @throws ShareException {@code SHO_EDEADLK} if another thread waits for this one, and what it
+   *     computes is the key's; {@code SHO_EINTR} if the thread is interrupted while it waits
    */
-  <V> V run(byte[] key, Supplier<V> computation) {
+  <V> V run(byte[] key, Supplier<V> lookup, Supplier<V> computation) {
+    ByteBuffer wanted = ByteBuffer.wrap(key);
     List<Held> mine = held.get();
-    Held wanted = new Held(ByteBuffer.wrap(key), map.computeTicket(key));
-    for (Held other : mine) {
-      if (other.key.equals(wanted.key)) {
-        throw new IllegalStateException("recursive computation of one key");
+    try {
+      for (Held other : mine) {
+        if (other.key.equals(wanted)) {
+          throw new IllegalStateException("recursive computation of one key");
+        }
+      }
+      int[] tickets = mine.stream().mapToInt(Held::ticket).toArray();
+      CountDownLatch done = new CountDownLatch(1);
+      while (true) {
+        CountDownLatch other = leaders.putIfAbsent(wanted, done);
+        if (other == null) {
+          try {
+            return lead(key, mine, tickets, computation);
+          } finally {
+            leaders.remove(wanted, done);
+            done.countDown();
+          }
+        }
+        follow(other, key, tickets);
+        V found = lookup.get();
+        if (found != null) {
+          return found;
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ShareException(
+          "SHO_EINTR", "interrupted while another thread computes the value of the key", e);
+    } finally {
+      if (mine.isEmpty()) {
+        held.remove();
       }
     }
-    int[] tickets = mine.stream().mapToInt(Held::ticket).distinct().toArray();
-    boolean locks = Arrays.stream(tickets).noneMatch(other -> other == wanted.ticket);
-    if (locks) {
-      map.computeLock(wanted.ticket, tickets);
-    }
-    mine.add(wanted);
+  }
+
+  private <V> V lead(byte[] key, List<Held> mine, int[] tickets, Supplier<V> computation)
+      throws InterruptedException {
+    int ticket = map.computeLock(key, tickets);
+    mine.add(new Held(ByteBuffer.wrap(key), ticket));
     try {
       return computation.get();
     } finally {
       mine.remove(mine.size() - 1);
-      if (mine.isEmpty()) {
-        held.remove();
-      }
-      if (locks) {
-        map.computeUnlock(wanted.ticket);
-      }
+      map.computeUnlock(ticket);
     }
+  }
+
+  private void follow(CountDownLatch leader, byte[] key, int[] tickets)
+      throws InterruptedException {
+    if (tickets.length == 0) {
+      leader.await();
+      return;
+    }
+    try {
+      do {
+        map.computeWait(key, tickets);
+      } while (!leader.await(LOOK_MILLIS, TimeUnit.MILLISECONDS));
+    } finally {
+      map.computeGoOn(tickets);
+    }
+  }
+
+  /** Has all who wait for a thread of this JVM look again, for the map is closed. */
+  void close() {
+    leaders.values().forEach(CountDownLatch::countDown);
   }
 }

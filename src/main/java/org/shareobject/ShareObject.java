@@ -9,6 +9,7 @@ import java.util.concurrent.TimeoutException;
 import org.shareobject.internal.cell.Addon;
 import org.shareobject.internal.cell.CellInfo;
 import org.shareobject.internal.cell.CellNative;
+import org.shareobject.internal.cell.CellWaits;
 import org.shareobject.internal.nativelib.NativeLibrary;
 import org.shareobject.internal.nativelib.Results;
 import org.shareobject.internal.text.FileNames;
@@ -40,14 +41,12 @@ public final class ShareObject implements AutoCloseable {
 
   private static final Cleaner CLEANER = Cleaner.create();
 
-  /** One native wait, so that an interrupt is seen soon. */
-  private static final long WAIT_SLICE_NS = 50_000_000L;
-
   // close() ends what is under way and all later calls; C's handle stays valid for them. The
   // cleaner
   // frees it when no thread can reach this object any more. So each method that passes it on fences
   // the object behind the call.
   private final long cell;
+  private final CellWaits waits;
   private final Path file;
   private final int capacity;
 
@@ -61,6 +60,7 @@ public final class ShareObject implements AutoCloseable {
     this.cell = cell;
     this.file = file;
     this.capacity = capacity;
+    waits = new CellWaits(cell, file, this);
     CLEANER.register(this, () -> CellNative.free(cell));
   }
 
@@ -282,7 +282,9 @@ public final class ShareObject implements AutoCloseable {
   }
 
   /**
-   * Sleeps until the version is above a known one. Returns at once if it already is.
+   * Waits until the version is above a known one. Returns at once if it already is. The threads of
+   * one JVM that wait are parked, and virtual ones give their carriers back; one thread for all of
+   * them sleeps in the kernel.
    *
    * @param version the version to exceed, 0 or above
    * @param timeout the longest time to sleep; zero or less checks once
@@ -298,29 +300,12 @@ public final class ShareObject implements AutoCloseable {
       throw new IllegalArgumentException("version must not be negative: " + version);
     }
     long timeoutNanos = Nanos.of(Objects.requireNonNull(timeout, "timeout"));
-    long start = System.nanoTime();
-    try {
-      for (long left = timeoutNanos; ; left = timeoutNanos - (System.nanoTime() - start)) {
-        if (Thread.interrupted()) {
-          throw new InterruptedException("interrupted while waiting for " + file);
-        }
-        long newer = CellNative.await(cell, version, Math.max(0, Math.min(left, WAIT_SLICE_NS)));
-        if (newer != Results.ETIMEDOUT) {
-          return Results.check(newer);
-        }
-        if (left <= WAIT_SLICE_NS) {
-          throw new TimeoutException(
-              "no version above "
-                  + version
-                  + " in "
-                  + file
-                  + " within "
-                  + Nanos.text(timeoutNanos));
-        }
-      }
-    } finally {
-      Reference.reachabilityFence(this);
+    long newer = waits.await(version, timeoutNanos);
+    if (newer == Results.ETIMEDOUT) {
+      throw new TimeoutException(
+          "no version above " + version + " in " + file + " within " + Nanos.text(timeoutNanos));
     }
+    return Results.check(newer);
   }
 
   /**

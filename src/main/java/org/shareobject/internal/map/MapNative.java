@@ -118,9 +118,6 @@ final class MapNative {
 
   static native int expire(long map, byte[] key, long ttlMs);
 
-  /** Returns the version now, 0: absent. Blocks at most {@code timeoutNanos}. */
-  static native long await(long map, byte[] key, long version, long timeoutNanos);
-
   /**
    * Takes the cursor from {@code cursorAndUsed}, writes the next one and the number of used bytes
    * there; the latter also with {@link Results#ETOOBIG}.
@@ -142,11 +139,4 @@ final class MapNative {
   static native int stats(long map, long[] out);
 
   static native int verify(long map);
-
-  /** Returns the ticket, an unsigned 32-bit number. */
-  static native long computeTicket(long map, byte[] key);
-
-  static native int computeLock(long map, int ticket, int[] held);
-
-  static native int computeUnlock(long map, int ticket);
 }

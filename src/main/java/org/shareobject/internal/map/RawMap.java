@@ -26,10 +26,12 @@ public final class RawMap {
   private final long map;
   private final MapView view;
   private final HitCounts hits = new HitCounts();
+  private final MapWaits waits;
 
   private RawMap(long map) {
     this.map = map;
     view = new MapView(map);
+    waits = new MapWaits(map, this);
   }
 
   /** Opens the map in a file. */
@@ -217,13 +219,12 @@ public final class RawMap {
   }
 
   /**
-   * Sleeps until the key's version is another, at most so long. Returns the version then, 0:
-   * absent; or {@link Results#ETIMEDOUT}.
+   * Waits until the key's version is another, at most so long. Returns the version then, 0: absent;
+   * or {@link Results#ETIMEDOUT}.
    */
-  public long await(byte[] key, long version, long timeoutNanos) {
+  public long await(byte[] key, long version, long timeoutNanos) throws InterruptedException {
     try {
-      long now = MapNative.await(map, key, version, timeoutNanos);
-      return now == Results.ETIMEDOUT ? now : Results.check(now);
+      return waits.await(key, version, timeoutNanos);
     } finally {
       Reference.reachabilityFence(this);
     }
@@ -309,19 +310,35 @@ public final class RawMap {
     }
   }
 
-  /** Returns the key's ticket in the table of computations. */
-  public int computeTicket(byte[] key) {
+  /**
+   * Waits until no thread of another process computes the key; {@code held} are the tickets that
+   * this thread has. Returns a ticket more. Of the threads of this object only one may ask for a
+   * key.
+   */
+  public int computeLock(byte[] key, int[] held) throws InterruptedException {
     try {
-      return (int) Results.check(MapNative.computeTicket(map, key));
+      long ticket = WaitNative.computeTry(map, key);
+      return ticket == Results.ETIMEDOUT
+          ? waits.computeLock(key, held)
+          : (int) Results.check(ticket);
     } finally {
       Reference.reachabilityFence(this);
     }
   }
 
-  /** Waits for the ticket; {@code held} are those that the thread has already. */
-  public void computeLock(int ticket, int[] held) {
+  /** Says that the thread which has those tickets waits for a key, until {@link #computeGoOn}. */
+  public void computeWait(byte[] key, int[] held) {
     try {
-      Results.check(MapNative.computeLock(map, ticket, held));
+      Results.check(WaitNative.computeWait(map, key, held));
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Says that it waits no more; in a map that was closed meanwhile nobody does. */
+  public void computeGoOn(int[] held) {
+    try {
+      done(WaitNative.computeGoOn(map, held), Results.ECLOSED);
     } finally {
       Reference.reachabilityFence(this);
     }
@@ -330,7 +347,7 @@ public final class RawMap {
   /** Gives the ticket back; a map that was closed meanwhile has done so. */
   public void computeUnlock(int ticket) {
     try {
-      done(MapNative.computeUnlock(map, ticket), Results.ECLOSED);
+      done(WaitNative.computeUnlock(map, ticket), Results.ECLOSED);
     } finally {
       Reference.reachabilityFence(this);
     }
