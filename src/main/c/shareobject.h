@@ -387,7 +387,13 @@ struct sho_map_record {
 SHO_API int sho_map_scan(struct sho_map *map, uint64_t *cursor, void *out,
                          size_t size, size_t *used);
 
-/* Removes all entries. Atomic for each segment, not for the whole. */
+/*
+ * Removes every entry that was there when the call began. Atomic for each key,
+ * not for the map: readers see keys go one after the other. What others write
+ * meanwhile is removed if it was written before the call came to its segment,
+ * and stays if after. On failure, and if the process is killed meanwhile, some
+ * keys are removed and the others are there with whole values; call it again.
+ */
 SHO_API int sho_map_clear(struct sho_map *map);
 
 /* The number of entries that are not expired. Counts the segments one after the

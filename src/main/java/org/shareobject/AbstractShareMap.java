@@ -125,6 +125,14 @@ abstract class AbstractShareMap<K, V> extends AbstractMap<K, V> implements Concu
     }
   }
 
+  /**
+   * Removes every entry that was there when the call began. Each key goes atomically, the map does
+   * not: readers, of other processes too, see keys go one after the other. What is written
+   * meanwhile may be removed or stay. If it fails, or the process is killed meanwhile, some keys
+   * are removed and the others are there with whole values; call it again.
+   *
+   * @throws ShareIoException {@code SHO_EBUSY} if a process that is stopped holds a lock
+   */
   @Override
   public void clear() {
     raw.clear();
