@@ -271,7 +271,7 @@ final class MapViews {
 
     private byte[] takeLastKey() {
       if (lastKey == null) {
-        throw new IllegalStateException("next() comes first, and once for each remove()");
+        throw new IllegalStateException("call next() before each remove()");
       }
       byte[] key = lastKey;
       lastKey = null;

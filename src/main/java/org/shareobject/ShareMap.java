@@ -425,7 +425,7 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
      */
     public ShareMap<K, V> openAnonymous() {
       if (readOnly) {
-        throw new IllegalStateException("a new map that can only be read stays empty");
+        throw new IllegalStateException("a new map that is read-only would stay empty");
       }
       return map(RawMap.openAnonymous(options()));
     }

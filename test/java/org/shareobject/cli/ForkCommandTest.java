@@ -129,7 +129,8 @@ class ForkCommandTest {
           assertEquals(1, count(lines, "starts again in " + pause + " ms"), result.out());
         }
         assertTrue(
-            lines.get(11).endsWith(told + " is given up: it ended early too often"), lines.get(11));
+            lines.get(11).endsWith(told + " is given up: it ended too early too often"),
+            lines.get(11));
       }
     }
   }

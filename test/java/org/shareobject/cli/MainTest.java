@@ -133,12 +133,12 @@ class MainTest {
     "write, Missing required parameter: 'TEXT'",
     "write a b, Unmatched argument",
     "read --file, Missing required parameter",
-    "poll --interval soon, 'soon' is no time",
-    "poll --interval 0s, '0s' is no time",
-    "poll --interval 5x, '5x' is no time",
+    "poll --interval soon, 'soon' is not a time",
+    "poll --interval 0s, '0s' is not a time",
+    "poll --interval 5x, '5x' is not a time",
     "demo --seconds 0, --seconds must be 1 or more",
-    "watch --capacity many, 'many' is no size",
-    "write x --capacity 1, '1' is no capacity"
+    "watch --capacity many, 'many' is not a size",
+    "write x --capacity 1, '1' is not a capacity"
   })
   void shouldExitWithTwoOnWrongUsage(String line, String words) {
     assertEquals(2, line.isEmpty() ? run() : run(line.split(" ", -1)));

@@ -69,7 +69,7 @@ class MapCommandTest {
     assertEquals(0, run("ttl", "key"));
     assertTrue(out.toString().matches("(8\\d|90)(\\.\\d+)?s\\R"), out.toString());
     prints("", "set", "key", "value");
-    prints("for ever\n", "ttl", "key");
+    prints("no limit\n", "ttl", "key");
   }
 
   @Test
@@ -101,15 +101,15 @@ class MapCommandTest {
   void shouldRefuseASumThatDoesNotFit() {
     prints("", "set", "n", "--as", "long", "9223372036854775800", "--ttl", "1h");
     prints("9223372036854775807\n", "add", "n", "7");
-    fails("the sum of 9223372036854775807 and 1 is no number of 8 bytes", "add", "n", "1");
+    fails("the sum of 9223372036854775807 and 1 is not a number of 8 bytes", "add", "n", "1");
     prints("9223372036854775807\n", "get", "n", "--as", "long");
     try (ShareMap<String, byte[]> map = ShareMap.builder(Codec.STRING, Codec.BYTES).open(file)) {
       assertTrue(map.timeToLive("n").orElseThrow().compareTo(HOUR.minusMinutes(5)) > 0);
     }
     prints("-9223372036854775808\n", "add", "m", "-9223372036854775808");
-    fails("is no number of 8 bytes", "add", "m", "-1");
+    fails("is not a number of 8 bytes", "add", "m", "-1");
     prints("", "set", "text", "abc");
-    fails("the value of 'text' has 3 bytes and is no number of 8", "add", "text", "1");
+    fails("the value of 'text' has 3 bytes and is not a number of 8", "add", "text", "1");
   }
 
   @Test
@@ -206,8 +206,8 @@ class MapCommandTest {
     fails(file + " has no key 'other'", "get", "other");
     fails(file + " has no key 'other'", "ttl", "other");
     fails(file + " has no key 'other'", "ttl", "other", "1s");
-    fails("'x' is no number of 8 bytes", "set", "key", "x", "--as", "long");
-    fails("a value of 5 bytes is no number", "get", "key", "--as", "long");
+    fails("'x' is not a number of 8 bytes", "set", "key", "x", "--as", "long");
+    fails("a value of 5 bytes is not a number", "get", "key", "--as", "long");
   }
 
   @ParameterizedTest

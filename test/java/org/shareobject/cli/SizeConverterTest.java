@@ -34,6 +34,6 @@ class SizeConverterTest {
   void shouldRefuseWhatIsNoSize(String text) {
     Exception e =
         assertThrows(TypeConversionException.class, () -> new SizeConverter().convert(text));
-    assertTrue(e.getMessage().startsWith("'" + text + "' is no size"), e.getMessage());
+    assertTrue(e.getMessage().startsWith("'" + text + "' is not a size"), e.getMessage());
   }
 }

@@ -54,6 +54,6 @@ class TimeConverterTest {
   void shouldRefuseWhatIsNoTime(String text) {
     Exception e =
         assertThrows(TypeConversionException.class, () -> new TimeConverter().convert(text));
-    assertTrue(e.getMessage().startsWith("'" + text + "' is no time"), e.getMessage());
+    assertTrue(e.getMessage().startsWith("'" + text + "' is not a time"), e.getMessage());
   }
 }

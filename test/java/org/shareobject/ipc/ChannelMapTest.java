@@ -147,7 +147,7 @@ class ChannelMapTest {
       assertEquals(PROBE, peer.readLine());
       peer.write("{\"cmd\":\"NODE_HANDLE_NACK\"}\n");
       assertEquals("\"behind\"", peer.readLine());
-      Futures.assertFails(ShareException.class, "no process of this library", sent);
+      Futures.assertFails(ShareException.class, "does not use this library", sent);
       Futures.get(behind);
     }
   }

@@ -225,7 +225,7 @@ class NodeChildTest {
     try (ShareMap<String, Long> map =
         ShareMap.builder(Codec.STRING, Codec.LONG).capacity(1 << 16).openAnonymous()) {
       Futures.assertFails(
-          ShareException.class, "no process of this library", channel.send("map", map));
+          ShareException.class, "does not use this library", channel.send("map", map));
       echo("still there");
       assertEquals("still there", received.nextText());
     }

@@ -69,7 +69,7 @@ class WireDocTest {
         ShareMap<String, String> map =
             ShareMap.builder(Codec.STRING, Codec.STRING).capacity(1 << 16).openAnonymous()) {
       Futures.assertFails(
-          ShareException.class, "no process of this library", worker.channel().send("a map", map));
+          ShareException.class, "does not use this library", worker.channel().send("a map", map));
       Received received = Received.from(worker.channel());
       Futures.get(worker.channel().send("after"));
       assertEquals("after", received.nextText());

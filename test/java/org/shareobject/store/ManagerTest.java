@@ -128,7 +128,7 @@ class ManagerTest {
   @ValueSource(strings = {"'1'", "null", "true", "[1]", "{}"})
   void shouldNotAddOneToWhatIsNoNumber(String value) {
     worker.ask(request("set", "'key':'n','value':" + value));
-    assertRefused(worker.ask(request("plusOne", "'key':'n'")), "SHO_EINVAL", "'n' is no number");
+    assertRefused(worker.ask(request("plusOne", "'key':'n'")), "SHO_EINVAL", "'n' is not a number");
     assertEquals(answer(value), worker.ask(request("get", "'key':'n'")));
   }
 

@@ -110,7 +110,7 @@ class NodeStoreTest {
   void shouldTellUsersWhatIsRefused() {
     Manager manager = new Manager(new ConcurrentHashMap<>(Map.of("a", TextNode.valueOf("b"))));
     assertEquals(
-        "SHO_EINVAL: 'a' is no number that could be increased, but of the type STRING",
+        "SHO_EINVAL: 'a' is not a number, but of type STRING",
         call(manager, OURS, "plusOne", "a").textValue());
   }
 

@@ -125,7 +125,7 @@ class UserTest {
     Ends.fails(
         IllegalArgumentException.class,
         user.plusOne("a"),
-        "plusOne of 'a' was refused by the manager: 'a' is no number");
+        "plusOne of 'a' was refused by the manager: 'a' is not a number");
   }
 
   @Test

@@ -15,7 +15,7 @@ final class CapacityOption {
     public Integer convert(String text) {
       long bytes = new SizeConverter().convert(text);
       if (bytes < 2 || bytes > 1 << 30) {
-        throw new TypeConversionException("'" + text + "' is no capacity from 2 bytes to 1g");
+        throw new TypeConversionException("'" + text + "' is not a capacity from 2 bytes to 1g");
       }
       return (int) bytes;
     }
@@ -26,7 +26,7 @@ final class CapacityOption {
       paramLabel = "SIZE",
       converter = Converter.class,
       description =
-          "The room for the text and a NUL, as 4096, 64k or 1m (default: what the file has, or "
+          "The room for the text and a NUL, such as 4096, 64k or 1m (default: what the file has, or "
               + ShareObject.WINDOW_BYTES
               + ").")
   private Integer bytes;

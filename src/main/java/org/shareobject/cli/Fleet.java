@@ -164,7 +164,7 @@ final class Fleet implements AutoCloseable, Copy.Watcher {
     Optional<Duration> pause = place.backoff().next(lived);
     if (pause.isEmpty()) {
       place.giveUp();
-      log("copy " + place.number() + " is given up: it ended early too often");
+      log("copy " + place.number() + " is given up: it ended too early too often");
       return;
     }
     if (!pause.get().isZero()) {

@@ -16,9 +16,9 @@ import picocli.CommandLine.Spec;
       "Node programs need no change: they are workers of Node's cluster, and what they listen on"
           + " is bound once and shared. A JVM does the same by ClusterWorker.join().",
       "SIGHUP replaces one copy after the other without refusing a connection: starts a new one,"
-          + " waits until it is ready, disconnects the old one. Ready is who listens; where the"
-          + " program sends the message \"ready\", who sent it; where it does neither, who lived for"
-          + " --min-uptime. If the new one fails, the old ones go on.",
+          + " waits until it is ready, and disconnects the old one. A copy is ready when it listens,"
+          + " when it sends the message \"ready\" if the program does that, or, if it does neither, after"
+          + " --min-uptime. If the new copy fails, the old ones go on.",
       "SIGTERM and Ctrl-C stop all copies, which finish their connections; a second one kills them."
           + " Copies run in sessions of their own, so that Ctrl-C reaches only the command. What a"
           + " copy started and left behind gets SIGTERM, then SIGKILL."
@@ -28,7 +28,7 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:stopped by a signal, or all copies left the cluster by themselves",
-      "1:the program cannot be started, or all copies ended and one at least was given up",
+      "1:the program cannot be started, or all copies ended and at least one was given up",
       "2:wrong usage"
     })
 final class ForkCommand implements Callable<Integer> {

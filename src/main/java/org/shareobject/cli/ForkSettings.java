@@ -20,7 +20,7 @@ final class ForkSettings {
       defaultValue = "5s",
       converter = TimeConverter.class,
       description =
-          "A copy that ends sooner ended early; one that lived so long is replaced at once"
+          "A copy that ends sooner ends early; one that lives this long is replaced at once"
               + " (default: ${DEFAULT-VALUE}).")
   private Duration minUptime;
 
@@ -30,7 +30,7 @@ final class ForkSettings {
       defaultValue = "100ms",
       converter = TimeConverter.class,
       description =
-          "The pause after an early end; each that follows doubles it, up to 15 s"
+          "The pause after an early end; each further one doubles it, up to 15 s"
               + " (default: ${DEFAULT-VALUE}).")
   private Duration backoff;
 
@@ -39,7 +39,7 @@ final class ForkSettings {
       paramLabel = "N",
       defaultValue = "16",
       description =
-          "A copy that ends early once more after so many restarts in a row is given up"
+          "A copy that ends early again after this many restarts in a row is given up"
               + " (default: ${DEFAULT-VALUE}).")
   private int maxRestarts;
 
@@ -49,7 +49,7 @@ final class ForkSettings {
       defaultValue = "5s",
       converter = TimeConverter.class,
       description =
-          "How long a copy may take for each step of being stopped: it is disconnected, which"
+          "How long each step of stopping a copy may take: it is disconnected, which"
               + " lets it finish its connections, then gets SIGTERM, then SIGKILL. A program that"
               + " does not speak the channel gets SIGTERM first (default: ${DEFAULT-VALUE}).")
   private Duration grace;
@@ -60,14 +60,14 @@ final class ForkSettings {
       defaultValue = "30s",
       converter = TimeConverter.class,
       description =
-          "How long a new copy may take at a reload until it is ready"
+          "How long a new copy may take to become ready in a reload"
               + " (default: ${DEFAULT-VALUE}).")
   private Duration readyTimeout;
 
   @Parameters(
       arity = "1..*",
       paramLabel = "COMMAND",
-      description = "The program and its arguments, as: node server.js")
+      description = "The program and its arguments, for example: node server.js")
   private List<String> command;
 
   ForkSettings() {}

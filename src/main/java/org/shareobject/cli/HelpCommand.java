@@ -11,7 +11,7 @@ import picocli.CommandLine.Spec;
 /** {@code shareobject help [COMMAND...]}. */
 @Command(
     name = HelpCommand.NAME,
-    description = "Prints the help of a command, as: shareobject help map get",
+    description = "Prints the help of a command, for example: shareobject help map get",
     mixinStandardHelpOptions = true,
     versionProvider = Main.VersionText.class)
 final class HelpCommand implements Runnable {
@@ -22,7 +22,7 @@ final class HelpCommand implements Runnable {
   @Parameters(
       paramLabel = "COMMAND",
       arity = "0..*",
-      description = "The command, behind those that it belongs to (default: shareobject itself).")
+      description = "The command, after those that it belongs to (default: shareobject itself).")
   private List<String> path = List.of();
 
   HelpCommand() {}

@@ -31,7 +31,7 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:success",
-      "1:failure, told in one line on stderr",
+      "1:failure; one line on stderr names it",
       "2:wrong usage",
       "141:the reader of the output has left"
     })

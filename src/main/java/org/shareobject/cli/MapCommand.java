@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = MapCommand.NAME,
     description = {
-      "Looks into a map and changes it.",
+      "Shows and changes a map.",
       "Keys and values are text. 'set', 'add' and 'load' create the file if it is missing."
     },
     mixinStandardHelpOptions = true,
@@ -60,7 +60,7 @@ final class MapCommand implements Runnable {
       scope = ScopeType.INHERIT,
       converter = SizeConverter.class,
       description =
-          "The room for entries, as 500k, 64m or 2g (default: what the file has, or 64m).")
+          "The room for entries, such as 500k, 64m or 2g (default: what the file has, or 64m).")
   private Long capacity;
 
   @Option(
@@ -117,9 +117,7 @@ final class MapCommand implements Runnable {
   @Command(description = "Stores a value.", mixinStandardHelpOptions = true)
   void set(
       @Parameters(paramLabel = "KEY", description = "The key.") String key,
-      @Parameters(
-              paramLabel = "VALUE",
-              description = "The value; - reads it, as it is, from standard input.")
+      @Parameters(paramLabel = "VALUE", description = "The value; - reads it from standard input.")
           String value,
       @Option(
               names = "--as",
@@ -132,7 +130,7 @@ final class MapCommand implements Runnable {
               paramLabel = "TIME",
               converter = TimeConverter.class,
               description =
-                  "How long it is there, as 250ms, 90s, 1h30m or 30d (default: for ever).")
+                  "How long it lives, such as 250ms, 90s, 1h30m or 30d (default: no limit).")
           Duration ttl)
       throws IOException {
     byte[] bytes = value.equals("-") ? System.in.readAllBytes() : type.parse(value);
@@ -177,7 +175,7 @@ final class MapCommand implements Runnable {
                   + Printable.line(name)
                   + "' has "
                   + entry.value().length
-                  + " bytes and is no number of 8");
+                  + " bytes and is not a number of 8");
         }
         was = Codec.LONG.decode(entry.value());
       }
@@ -189,9 +187,9 @@ final class MapCommand implements Runnable {
                 + was
                 + " and "
                 + delta
-                + " is no number of 8 bytes; '"
+                + " is not a number of 8 bytes; '"
                 + Printable.line(name)
-                + "' stays as it was");
+                + "' is unchanged");
       }
       long version = entry == null ? 0 : entry.version();
       if (map.compareAndSet(key, version, Codec.LONG.encode(sum), map.timeToLive(key))) {
@@ -201,7 +199,7 @@ final class MapCommand implements Runnable {
   }
 
   @Command(
-      description = "Removes keys, and prints how many were there.",
+      description = "Removes keys, and prints how many existed.",
       mixinStandardHelpOptions = true)
   void del(
       @Parameters(paramLabel = "KEY", arity = "1..*", description = "The keys.")
@@ -212,7 +210,7 @@ final class MapCommand implements Runnable {
   }
 
   @Command(
-      description = "Prints the time that an entry has left, or sets it.",
+      description = "Prints how long an entry still lives, or sets it.",
       mixinStandardHelpOptions = true)
   void ttl(
       @Parameters(paramLabel = "KEY", description = "The key.") String key,
@@ -220,12 +218,12 @@ final class MapCommand implements Runnable {
               paramLabel = "TIME",
               arity = "0..1",
               converter = TimeConverter.class,
-              description = "How long it is there from now on, as 250ms, 90s, 1h30m or 30d.")
+              description = "How long it lives from now on, such as 250ms, 90s, 1h30m or 30d.")
           Duration time) {
     try (ShareMap<String, byte[]> map = open(Codec.BYTES)) {
       if (time == null) {
         there(key, map.get(key));
-        out().println(map.timeToLive(key).map(MapCommand::seconds).orElse("for ever"));
+        out().println(map.timeToLive(key).map(MapCommand::seconds).orElse("no limit"));
       } else if (!map.expire(key, time)) {
         there(key, null);
       }

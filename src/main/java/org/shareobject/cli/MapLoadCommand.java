@@ -22,8 +22,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "load",
     description = {
-      "Stores what 'dump' printed, and prints how many entries that were.",
-      "Stops at the first line that is no entry; those before it are stored."
+      "Stores entries that 'dump' printed, and prints how many.",
+      "Stops at the first line that is not an entry; those before it are stored."
     },
     mixinStandardHelpOptions = true)
 final class MapLoadCommand implements Callable<Integer> {

@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 /** {@code shareobject map FILE metrics}. */
 @Command(
     name = "metrics",
-    description = "Prints the map's numbers as OpenMetrics text, for Prometheus and others.",
+    description = "Prints the map's statistics as OpenMetrics text, for Prometheus and others.",
     mixinStandardHelpOptions = true)
 final class MapMetricsCommand implements Runnable {
   @ParentCommand private MapCommand parent;

@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
 /** {@code shareobject map FILE stats}. */
 @Command(
     name = "stats",
-    description = "Prints the map's numbers, of all processes since it was created.",
+    description = "Prints the map's statistics: all processes since it was created.",
     mixinStandardHelpOptions = true)
 final class MapStatsCommand implements Runnable {
   @ParentCommand private MapCommand parent;

@@ -25,9 +25,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "top",
     description = {
-      "Shows what goes on in the map, anew each second, until 'q' is typed. What does not fit on"
+      "Shows the map's activity, updated each second, until 'q' is typed. What does not fit on"
           + " the screen is left out.",
-      "Prints one line, of the numbers of one interval, if nobody looks, because this is no terminal."
+      "Prints one line for one interval if the output is not a terminal."
     },
     mixinStandardHelpOptions = true)
 final class MapTopCommand implements Callable<Integer> {
@@ -50,7 +50,7 @@ final class MapTopCommand implements Callable<Integer> {
       paramLabel = "TIME",
       defaultValue = "1s",
       converter = TimeConverter.class,
-      description = "The time between two looks (default: ${DEFAULT-VALUE}).")
+      description = "The time between two updates (default: ${DEFAULT-VALUE}).")
   private Duration interval;
 
   @Option(names = "--once", description = "Prints one line and ends; --json does so too.")

@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
 /** {@code shareobject map FILE verify}. */
 @Command(
     name = "verify",
-    description = "Checks the whole map, checksums included, and says what is wrong with it.",
+    description = "Checks the whole map, including checksums, and says what is wrong with it.",
     mixinStandardHelpOptions = true)
 final class MapVerifyCommand implements Runnable {
   @ParentCommand private MapCommand parent;

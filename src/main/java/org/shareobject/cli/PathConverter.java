@@ -18,7 +18,7 @@ final class PathConverter implements ITypeConverter<Path> {
       return Path.of(text);
     } catch (InvalidPathException e) {
       throw new TypeConversionException(
-          "'" + text + "' is no name of a file here: " + e.getReason());
+          "'" + text + "' is not a valid file name here: " + e.getReason());
     }
   }
 }

@@ -30,6 +30,7 @@ final class SizeConverter implements ITypeConverter<Long> {
         return bytes.longValue();
       }
     }
-    throw new TypeConversionException("'" + text + "' is no size above 0, as 500k, 64m or 2GiB");
+    throw new TypeConversionException(
+        "'" + text + "' is not a size above 0, such as 500k, 64m or 2GiB");
   }
 }

@@ -47,6 +47,6 @@ final class TimeConverter implements ITypeConverter<Duration> {
       }
     }
     throw new TypeConversionException(
-        "'" + text + "' is no time of at least 1ms, as 250ms, 60, 1h30m or 30d");
+        "'" + text + "' is not a time of at least 1ms, such as 250ms, 60, 1h30m or 30d");
   }
 }

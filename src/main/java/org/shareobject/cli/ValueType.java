@@ -36,7 +36,7 @@ enum ValueType {
       try {
         return Codec.LONG.encode(Long.valueOf(text));
       } catch (NumberFormatException e) {
-        throw new IllegalArgumentException("'" + text + "' is no number of 8 bytes", e);
+        throw new IllegalArgumentException("'" + text + "' is not a number of 8 bytes", e);
       }
     }
 
@@ -58,8 +58,8 @@ enum ValueType {
   };
 
   static final String DESCRIPTION =
-      "How the value is written: text, long (a number of 8 bytes), base64, or auto: text, but for 8"
-          + " bytes that are no line of text, which are a number (default: ${DEFAULT-VALUE}).";
+      "How the value is written: text, long (a number of 8 bytes), base64, or auto: text, except for 8"
+          + " bytes that are not a line of text, which are a number (default: ${DEFAULT-VALUE}).";
 
   /** Returns whether the bytes are UTF-8 and have no control characters but those of lines. */
   private static boolean isText(byte[] value) {

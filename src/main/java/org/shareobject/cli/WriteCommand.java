@@ -18,7 +18,7 @@ import picocli.CommandLine.Parameters;
     name = "write",
     description = {
       "Stores a text, and creates the file if it is missing.",
-      "Of a text that does not fit, the whole characters that do are stored, and that is a"
+      "If a text does not fit, its first characters that do are stored, and that is a"
           + " failure.",
       "Refuses a file that another program made, unless it is empty or has exactly the Node"
           + " addon's 1024 bytes."
@@ -31,12 +31,10 @@ final class WriteCommand implements Callable<Integer> {
 
   @Option(
       names = "--adopt",
-      description = "Takes over any file of at most 1024 bytes; what is in it is overwritten.")
+      description = "Takes over any file of at most 1024 bytes and overwrites its contents.")
   private boolean adopts;
 
-  @Parameters(
-      paramLabel = "TEXT",
-      description = "The text; - reads it, as it is, from standard input.")
+  @Parameters(paramLabel = "TEXT", description = "The text; - reads it from standard input.")
   private String text;
 
   WriteCommand() {}

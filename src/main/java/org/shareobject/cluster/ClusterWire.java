@@ -67,12 +67,12 @@ final class ClusterWire {
       return new InetSocketAddress(port);
     }
     if (!IPV4_LITERAL.matcher(host).matches() && !IPV6_LITERAL.matcher(host).matches()) {
-      throw new IllegalArgumentException(host + " is no literal address");
+      throw new IllegalArgumentException(host + " is not a literal address");
     }
     try {
       return new InetSocketAddress(InetAddress.getByName(host), port);
     } catch (UnknownHostException e) {
-      throw new IllegalArgumentException(host + " is no address", e);
+      throw new IllegalArgumentException(host + " is not an address", e);
     }
   }
 }

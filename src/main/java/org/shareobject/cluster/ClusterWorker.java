@@ -212,7 +212,7 @@ public final class ClusterWorker {
       query.put("addressType", ClusterWire.UNIX);
     } else {
       throw new IllegalArgumentException(
-          address + " is no resolved Internet address, and no Unix socket's");
+          address + " is neither a resolved Internet address nor a Unix socket address");
     }
     query.putNull("data");
     query.put("flags", 0);
@@ -254,7 +254,7 @@ public final class ClusterWorker {
 
   private static ShareClosedException atEnd() {
     return new ShareClosedException(
-        "SHO_ECLOSED", "the channel to the primary of the cluster is at its end");
+        "SHO_ECLOSED", "the channel to the primary of the cluster has ended");
   }
 
   private static void checkError(JsonNode answer) {

@@ -64,7 +64,7 @@ final class Acknowledgement {
       return isSameLibrary
           ? null
           : new ShareException(
-              "SHO_ETYPE", "the other side cannot take a map: it is no process of this library");
+              "SHO_ETYPE", "the other side cannot take a map: it does not use this library");
     }
     if (reason != null || refused.refused() > MOST_REFUSALS) {
       return new ShareIoException(

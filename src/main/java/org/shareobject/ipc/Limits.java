@@ -60,6 +60,6 @@ record Limits(int messageBytes, long queuedBytes) {
   }
 
   private static String refusal(String name, String text, long most) {
-    return "-D" + name + "=" + text + " is no number of bytes from 1 to " + most;
+    return "-D" + name + "=" + text + " is not a number of bytes from 1 to " + most;
   }
 }

@@ -161,10 +161,7 @@ public final class Manager {
       return nodes.numberNode(value.doubleValue() + 1);
     }
     throw new IllegalArgumentException(
-        "'"
-            + key
-            + "' is no number that could be increased, but of the type "
-            + value.getNodeType());
+        "'" + key + "' is not a number, but of type " + value.getNodeType());
   }
 
   /** As JavaScript names properties. */

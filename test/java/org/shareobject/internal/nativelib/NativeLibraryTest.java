@@ -139,7 +139,7 @@ class NativeLibraryTest {
     Host.chmod(open, "rwxrwxrwx");
     fails(
         "ShareAccessException SHO_EACCESS",
-        "can be replaced by anybody, since all may write to " + open,
+        "can be replaced by anybody, because all may write to " + open,
         "-Dshareobject.native.dir=" + open.resolve("natives"));
   }
 
@@ -149,7 +149,7 @@ class NativeLibraryTest {
     Host.chmod(open, "rwxrwx---");
     fails(
         "ShareAccessException SHO_EACCESS",
-        "can be replaced by others, since its group may write to " + open,
+        "can be replaced by others, because its group may write to " + open,
         "-Dshareobject.native.dir=" + open.resolve("natives"));
   }
 
@@ -175,7 +175,9 @@ class NativeLibraryTest {
   void shouldRefuseFileInPlaceOfFolder() throws IOException {
     Path file = Files.createFile(folder.resolve("file"));
     fails(
-        "ShareAccessException SHO_EACCESS", "it is no folder", "-Dshareobject.native.dir=" + file);
+        "ShareAccessException SHO_EACCESS",
+        "it is not a folder",
+        "-Dshareobject.native.dir=" + file);
   }
 
   @Test
@@ -239,7 +241,7 @@ class NativeLibraryTest {
     Path text = Files.writeString(folder.resolve("text.so"), "not a library, just some text");
     fails(
         "ShareIoException SHO_ESYSTEM",
-        "it is no library for Linux",
+        "it is not a library for Linux",
         "-Dshareobject.native.path=" + text);
   }
 
@@ -307,7 +309,7 @@ class NativeLibraryTest {
     ChildJvm.Result result =
         fails(
             "ShareIoException SHO_ESYSTEM",
-            "the jar holds no native library for linux_riscv64",
+            "the jar contains no native library for linux_riscv64",
             "-Dos.arch=riscv64",
             "-Dshareobject.native.dir=" + natives);
     assertTrue(

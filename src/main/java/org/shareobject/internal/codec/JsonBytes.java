@@ -56,6 +56,6 @@ public final class JsonBytes<T> {
 
   private ShareException mismatch(String reason, Throwable cause) {
     return new ShareException(
-        "SHO_ETYPE", "a value is no JSON of " + type.getName() + ": " + reason, cause);
+        "SHO_ETYPE", "a value is not JSON of " + type.getName() + ": " + reason, cause);
   }
 }

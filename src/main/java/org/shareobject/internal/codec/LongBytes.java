@@ -30,7 +30,7 @@ public final class LongBytes {
           "SHO_ETYPE",
           "a value of "
               + bytes.length
-              + " bytes is no number, which has "
+              + " bytes is not a number, which has "
               + Long.BYTES
               + "; open the map with the codec that it was written with");
     }

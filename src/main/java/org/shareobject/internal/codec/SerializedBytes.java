@@ -49,7 +49,7 @@ public final class SerializedBytes<T> {
       return Objects.requireNonNull(type.cast(in.readObject()), "it is null");
     } catch (IOException | ReflectiveOperationException | RuntimeException e) {
       throw new ShareException(
-          "SHO_ETYPE", "a value is no serialized " + type.getName() + ": " + e, e);
+          "SHO_ETYPE", "a value is not a serialized " + type.getName() + ": " + e, e);
     }
   }
 

@@ -80,7 +80,7 @@ final class LoadFailure {
     }
     if (header.length < ELF_HEADER_BYTES
         || !Arrays.equals(Arrays.copyOf(header, ELF_MAGIC.length), ELF_MAGIC)) {
-      return "it is no library for Linux";
+      return "it is not a library for Linux";
     }
     int machine = (header[ELF_MACHINE_OFF] & 0xFF) | (header[ELF_MACHINE_OFF + 1] & 0xFF) << 8;
     String built = MACHINES.getOrDefault(machine, "machine " + machine);

@@ -44,7 +44,7 @@ public final class Platform {
         throw new ShareIoException(
             "SHO_ESYSTEM",
             String.format(
-                "the jar holds no native library for %s (os.name %s, os.arch %s), only for %s;"
+                "the jar contains no native library for %s (os.name %s, os.arch %s), only for %s;"
                     + " build one and name it with -D%s",
                 name(),
                 System.getProperty("os.name"),

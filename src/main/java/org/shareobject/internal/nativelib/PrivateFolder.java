@@ -69,7 +69,7 @@ final class PrivateFolder {
       throw refused(folder, "is a symlink");
     }
     if ((mode & TYPE) != FOLDER) {
-      throw refused(folder, "is no folder");
+      throw refused(folder, "is not a folder");
     }
     if ((mode & GROUP_AND_OTHERS) != 0) {
       throw refused(folder, String.format("has mode %04o, not 0700", mode & 07777));
@@ -87,10 +87,10 @@ final class PrivateFolder {
       return; // only the owners of what lies in it may rename it
     }
     if ((mode & OTHERS_WRITE) != 0) {
-      throw refused(folder, "can be replaced by anybody, since all may write to " + above);
+      throw refused(folder, "can be replaced by anybody, because all may write to " + above);
     }
     if ((mode & GROUP_WRITES) != 0) {
-      throw refused(folder, "can be replaced by others, since its group may write to " + above);
+      throw refused(folder, "can be replaced by others, because its group may write to " + above);
     }
   }
 

@@ -62,8 +62,7 @@ public final class Session {
       words.write(0);
     }
     int error = ProcessNative.become(words.toByteArray());
-    System.err.println(
-        "shareobject: cannot run " + args[0] + ": error " + error + " of the system");
+    System.err.println("shareobject: cannot run " + args[0] + ": system error " + error);
     System.exit(CANNOT_RUN);
   }
 

@@ -48,7 +48,7 @@ public final class Sockets {
     int number = jdk(() -> SocketNative.descriptor(channel));
     if (number < 0) {
       throw new IllegalArgumentException(
-          "a " + channel.getClass().getName() + " is no channel of the JDK's own selectors");
+          "a " + channel.getClass().getName() + " is not a channel of the JDK's own selectors");
     }
     Descriptor copy = new Descriptor(open(channel, ChannelNative.copy(number)));
     // A channel that is open now was open at the copy: the number was its own.
@@ -125,7 +125,7 @@ public final class Sockets {
       case SocketNative.FAMILY_INET -> StandardProtocolFamily.INET;
       case SocketNative.FAMILY_INET6 -> StandardProtocolFamily.INET6;
       case SocketNative.FAMILY_UNIX -> StandardProtocolFamily.UNIX;
-      default -> throw unknown("no socket of the Internet or Unix families");
+      default -> throw unknown("not an Internet or Unix socket");
     };
   }
 
@@ -152,7 +152,7 @@ public final class Sockets {
               : Inet6Address.getByAddress(null, address, scope),
           port);
     } catch (IOException e) {
-      throw new IllegalStateException(Arrays.toString(address) + " is no address", e);
+      throw new IllegalStateException(Arrays.toString(address) + " is not an address", e);
     }
   }
 
@@ -167,7 +167,7 @@ public final class Sockets {
           "SHO_ESYSTEM",
           "this JDK ("
               + Runtime.version()
-              + ") lacks a part by which sockets and processes are passed on ("
+              + ") lacks a part that passing sockets and starting processes needs ("
               + e.getMessage()
               + "); JDK 17 to 25 have it",
           e);
@@ -189,6 +189,6 @@ public final class Sockets {
 
   private static ShareIoException unknown(String what) {
     return new ShareIoException(
-        "SHO_ETYPE", "the descriptor that came with the message is " + what);
+        "SHO_ETYPE", "the descriptor that arrived with the message is " + what);
   }
 }
