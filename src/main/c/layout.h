@@ -1,9 +1,9 @@
 /*
  * Every byte that is shared. docs/format.md says the same in prose.
  *
- * All numbers are little-endian; offsets are bytes from the file's begin.
- * Whoever changes this file changes a layout version, docs/format.md and the
- * parity test in the same commit.
+ * All numbers are little-endian; offsets are bytes from the beginning of the
+ * file. Whoever changes this file changes a layout version, docs/format.md and
+ * the parity test in the same commit.
  */
 #ifndef SHO_LAYOUT_H
 #define SHO_LAYOUT_H
@@ -25,7 +25,7 @@
  * slot's first byte; the kernel gives it back when its holder dies. Only the
  * holder writes the slot.
  * generation: counts the holders the slot has had, from 1. It is raised before
- *   the holder takes any lock word, so that a word of a former holder differs.
+ * the holder takes any lock word, so that the word of a former holder differs.
  * pid: of the holder, in its own PID namespace; for messages only.
  */
 struct sho__peer_shm {
@@ -48,12 +48,12 @@ _Static_assert(sizeof(struct sho__peer_shm) == 8, "layout");
  *  | waiters | slot+1  | generation |
  *  +---------+---------+------------+
  *
- * 0: free. slot: the owner's peer slot; generation: its low 21 bits.
- * waiters: somebody may sleep on the word; the owner wakes one as it unlocks.
- * RESERVED: nobody owns it; it is kept for the heir for a moment.
- * After a crash the word still names the dead owner: whoever finds the owner's
- * peer slot unlocked, or of another generation, replaces the word by its own
- * and recovers what the lock protects.
+ * 0: free. slot: the owner's peer slot; generation: its low 21 bits. waiters:
+ * somebody may sleep on the word; the owner wakes one as it unlocks. RESERVED:
+ * nobody owns it; it is kept for the heir for a moment. After a crash the word
+ * still names the dead owner: a waiter that finds the owner's peer slot
+ * unlocked, or of another generation, replaces the word by its own and recovers
+ * what the lock protects.
  *
  * turns: goes up when an owner unlocks while somebody may sleep on the word, so
  *   that sleepers see that the lock changes hands, even those of one peer.

@@ -412,13 +412,13 @@ SHO_API int sho_map_verify(struct sho_map *map);
 /* ---- waiting for many keys at once, for bindings ---- */
 
 /*
- * One thread sleeps for many: *events is 0 to begin with. sleep: at most
- * timeout_ns (0 or more), and not at all if *events is not the present one any
- * more; stores the present one. Then watch each key: its version, 0 if it is
- * absent, and in how many ns it expires at the latest (INT64_MAX: never), which
- * nothing wakes for. Then sleep again. What changes after a watch ends the next
- * sleep, but for a wake-up that is lost with a killed process: sleep for 50 ms
- * at most at a time.
+ * One thread sleeps for many. *events is 0 at first. sleep: sleeps at most
+ * timeout_ns (0 or more), and not at all if *events is outdated; stores the
+ * present number there. Then the caller watches each key, and sleeps again.
+ * watch: the key's version, 0 if it is absent, and in how many ns it expires at
+ * the latest (INT64_MAX: never); nothing wakes a sleeper for that. A change
+ * after a watch ends the next sleep, unless the wake-up is lost with a killed
+ * process: so sleep for at most 50 ms at a time.
  */
 SHO_API int sho_map_watch(struct sho_map *map, const void *key,
                           size_t key_bytes, uint64_t *version,
@@ -429,15 +429,15 @@ SHO_API int sho_map_sleep(struct sho_map *map, uint32_t *events,
 /* ---- compute once ---- */
 
 /*
- * A table apart from the map's segments, so that one caller of all processes
- * computes the value of a key while the others wait. A key is known there by
- * 64 bits of hash. 2,048 keys can be computed at a time, a few less as chance
- * has it; who comes then waits.
+ * A table separate from the map's segments, so that one caller in all processes
+ * computes the value of a key while the others wait. It identifies a key by a
+ * 64-bit hash. About 2,048 keys can be computed at a time; further callers
+ * wait.
  *
- * lock: waits without a limit while the one who computes the key lives, and
- * takes over from a dead one. *ticket: a number for unlock. held: the tickets
- * that the calling thread has already; if the wait would close a cycle, also
- * with a key that this thread computes: SHO_EDEADLK.
+ * lock: waits without a limit while the process that computes the key lives,
+ * and takes over from a dead one. *ticket: a number for unlock. held: the
+ * tickets that the calling thread already has. SHO_EDEADLK: the wait would
+ * close a cycle, or this thread already computes the key.
  */
 SHO_API int sho_map_compute_lock(struct sho_map *map, const void *key,
                                  size_t key_bytes, const uint32_t *held,
@@ -446,12 +446,12 @@ SHO_API int sho_map_compute_unlock(struct sho_map *map, uint32_t ticket);
 
 /*
  * The parts of lock, for bindings whose threads wait elsewhere. try: does not
- * wait; SHO_ETIMEDOUT: another one computes the key, and ends sho_map_sleep
- * when it is done, or dead within the time that you look again. busy: whether
- * try would fail; doubt: whether to ask if the one who computes lives, which
- * costs a system call. wait: says that the thread which has the held tickets
- * waits for the key from now on; SHO_EDEADLK: it must not. go_on: it waits no
- * more.
+ * wait. SHO_ETIMEDOUT: another thread computes the key; sho_map_sleep ends when
+ * it is done, but not when it dies, so look again from time to time. busy:
+ * whether try would fail; doubt: whether to check that the computing process
+ * lives, which costs a system call. wait: declares that the thread with the
+ * held tickets waits for the key from now on; SHO_EDEADLK: it must not. go_on:
+ * it does not wait any more.
  */
 SHO_API int sho_map_compute_try(struct sho_map *map, const void *key,
                                 size_t key_bytes, uint32_t *ticket);

@@ -7,10 +7,10 @@
  * or 48 bytes a step.
  *
  * A factor of such a multiplication that is 0 takes the other one out of the
- * result. With the published secret anybody can choose bytes that make it 0.
- * So keys are hashed with a secret of the file's own, made from its seed:
- * whoever does not know that can only guess 64 bits. Checksums, which guard
- * against accidents, take the published secret.
+ * result. With the published secret anybody can choose bytes that make it 0. So
+ * keys are hashed with a secret that is derived from the file's seed, which an
+ * attacker has to guess: 64 bits. Checksums, which guard against accidents, use
+ * the published secret.
  */
 #ifndef SHO_HASH_H
 #define SHO_HASH_H

@@ -23,8 +23,9 @@ int64_t sho__awake_ns(void);
 
 /*
  * How long somebody has waited, so that a limit counts only time in which the
- * waiter could see that the wait is over. Who looks each slice, and finds that
- * the last look was long ago, was stopped or frozen: that counts as two slices.
+ * waiter could see that the wait is over. If a waiter that looks each slice
+ * finds that its last look was long ago, it was stopped or frozen: that counts
+ * as two slices.
  */
 struct sho__patience {
   int64_t looked_ns; /* by sho__awake_ns */

@@ -1,5 +1,5 @@
 /*
- * The versioned cell: a sequence lock whose data lies twice.
+ * The versioned cell: a sequence lock with two copies of its data.
  *
  * Writer, under the lock, from an even sequence 2v:
  *   1. text and NUL into the shadow, shadow_bytes
@@ -7,13 +7,13 @@
  *   3. shadow copied over the text area
  *   4. sequence = 2v+2
  * Killed before 2: the cell holds version v, the shadow means nothing. Killed
- * from 2 on: the shadow holds all of version v+1; who takes the lock over does
- * 3 and 4 again, which is the same however often it is done.
+ * from 2 on: the shadow holds all of version v+1; the next owner of the lock
+ * performs 3 and 4 again, which may be repeated.
  *
  * Reader: sequence; the text area if it is even, the shadow if odd; sequence
- * again, and once more if it moved. In either state what is copied is not
- * being changed, so a reader does not wait for a writer, living or dead. One
- * that was overtaken READ_ATTEMPTS times takes the lock.
+ * again; if it moved, start over. In either state the copy that is read is not
+ * being changed, so a reader does not wait for a writer, living or dead. After
+ * READ_ATTEMPTS failed attempts it takes the lock.
  *
  * Sleepers set `sleepers`, look at the sequence again and wait on its low
  * half; a writer stores the sequence, then takes `sleepers` back and wakes.

@@ -3,8 +3,8 @@
  * org.shareobject.ipc is made of. Not part of the public API.
  *
  * A descriptor is attached to the first byte of what is sent with it. The
- * kernel hands it out together with that byte, and perhaps earlier ones: what
- * one receive brings ends in the piece that its descriptors were sent with.
+ * kernel hands it out together with that byte, and perhaps earlier ones: a
+ * receive ends within the piece that its descriptors were sent with.
  *
  * One thread may send while another receives; two senders or two receivers
  * mix up their bytes. Nothing raises SIGPIPE.
@@ -60,16 +60,17 @@ int sho__channel_adopt(int descriptor);
 int sho__channel_send(int descriptor, const void *bytes, size_t length,
                       int passed, size_t *sent);
 
-/* Waits until something fits, or the other side is gone; at most so many
- * milliseconds (negative: for ever), else SHO_ETIMEDOUT. */
+/* Waits until something fits, or the other side is gone; at most timeout_ms
+ * milliseconds (negative: without a limit), else SHO_ETIMEDOUT. */
 int sho__channel_await_room(int descriptor, int timeout_ms);
 
-/* Waits for bytes, at most so many milliseconds (negative: for ever), else
- * SHO_ETIMEDOUT. A connection that was reset is at its end, no error. */
+/* Waits for bytes, at most timeout_ms milliseconds (negative: without a limit),
+ * else SHO_ETIMEDOUT. A connection that was reset has ended; that is not an
+ * error. */
 int sho__channel_receive(int descriptor, void *bytes, size_t size,
                          int timeout_ms, struct sho__received *received);
 
-/* Ends both directions, for all who hold either end, and wakes whoever waits.
+/* Ends both directions for every holder of either end, and wakes every waiter.
  * What the other side wrote before can still be read. */
 void sho__channel_shutdown(int descriptor);
 

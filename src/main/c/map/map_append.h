@@ -151,7 +151,8 @@ static inline void sho__segment_note_expiry(struct sho__segment *segment,
   }
 }
 
-/* Copies `end` bytes from the begin and as many from the end; they may overlap.
+/* Copies `end` bytes from the beginning and as many from the end; they may
+ * overlap.
  */
 static inline void sho__copy_ends(uint8_t *to, const uint8_t *from,
                                   size_t bytes, size_t end) {

@@ -1,6 +1,6 @@
 /*
- * Compute once: a table of the computations that are under way, apart from the
- * segments, since a computation may take minutes and may use the map.
+ * Compute once: a table of the computations in progress, separate from the
+ * segments, because a computation may take minutes and may use the map.
  *
  * What holds at any time:
  *   - A slot belongs to the peer that owner names, if that lives, else to
@@ -14,8 +14,8 @@
  * Every step is one store, and the owner's is the last to take a slot and the
  * first to give it back. So a kill leaves a free slot, or a dead owner's.
  *
- * Who waits writes into every slot that its thread owns which key it waits for.
- * So a cycle can be followed from key to key, through whatever processes and
+ * A waiter writes the key that it waits for into every slot that its thread
+ * owns. So a cycle can be followed from key to key, through all processes and
  * threads: if the way from the wanted key leads to one that the waiting thread
  * computes, and every owner on it lives, nobody on it will go on.
  */

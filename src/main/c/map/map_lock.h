@@ -1,4 +1,4 @@
-/* A segment's lock, inline: the begin and the end of all writes. */
+/* A segment's lock, inline: the beginning and the end of all writes. */
 #ifndef SHO_MAP_LOCK_H
 #define SHO_MAP_LOCK_H
 

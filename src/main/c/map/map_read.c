@@ -1,7 +1,7 @@
 /*
  * Reads. They take no lock: find the slot, the entry, copy, and then ask
- * whether the head has passed the entry meanwhile. Only who was overtaken
- * READ_ATTEMPTS times in a row reads under the segment's lock.
+ * whether the head has passed the entry meanwhile. Only a reader that was
+ * overtaken READ_ATTEMPTS times in a row reads under the segment's lock.
  */
 #include "base/error.h"
 #include "base/sized.h"

@@ -3,7 +3,8 @@
  *
  * What holds between operations, and what test_map_verify looks at:
  *  1. head <= tail, and not more than a log apart.
- *  2. From head to tail entry follows upon entry; each holds its own position.
+ * 2. From head to tail the entries follow each other; each contains its own
+ * position.
  *  3. A slot names an entry between head and tail whose key has the slot's tag
  *     and this segment; no two slots name entries of one key.
  *  4. A bucket's overflow is at least the number of entries that lie behind it
@@ -12,10 +13,10 @@
  *  6. live_bytes and entries are those of the entries that slots name; largest
  *     is not below any of them; earliest_expiry_ms is not above any expiry.
  *  7. largest bytes are free, so that the entry at the head can be moved.
- * A kill may leave 4 too high, 6 and 7 wrong: the next owner mends them. All
- * else holds after each single store. Damage may break any of them: so each
- * number that is read from the file is checked before it is used, and used from
- * where it was copied to.
+ * A kill may leave 4 too high, 6 and 7 wrong: the next owner repairs them.
+ * Everything else holds after each single store. Damage may break any of them:
+ * so each number that is read from the file is checked before it is used, and
+ * used from where it was copied to.
  */
 #ifndef SHO_MAP_SEGMENT_H
 #define SHO_MAP_SEGMENT_H
@@ -27,8 +28,8 @@
 /*
  * head to lap_largest are the segment's numbers. They are read once, when the
  * lock is taken, and checked; from then on they are used from here and written
- * to both places. So whoever stores into the segment meanwhile, against all
- * rules, cannot lead its owner astray.
+ * to both places. So a process that stores into the segment meanwhile, against
+ * all rules, cannot mislead its owner.
  */
 struct sho__segment {
   struct sho_map *map;

@@ -3,7 +3,7 @@
  * write the entry behind the tail, publish it by one store into the slot.
  *
  * A kill before that store leaves the old state, one after it the new. The
- * counts beside it may be wrong then; the next owner counts anew.
+ * counts may be wrong then; the next owner recounts.
  */
 #include "base/crash.h"
 #include "base/error.h"

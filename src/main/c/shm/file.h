@@ -1,6 +1,6 @@
 /*
- * Files that are shared: opened, created, reserved, made ready. Knows nothing
- * of what is in them.
+ * Shared files: opened, created, reserved, made ready. Does not know what is in
+ * them.
  */
 #ifndef SHO_FILE_H
 #define SHO_FILE_H

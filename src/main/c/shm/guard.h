@@ -2,13 +2,13 @@
  * A fault inside a mapping becomes a state that its owner reads.
  *
  * Another process may truncate a file that we have mapped; the next access
- * behind its new end raises SIGBUS. The handler looks the address up among the
- * guarded ranges. If it is in one, it lays zero pages of our own from the
- * faulting page to the range's end, sets the range's state to SHO_EIO, and the
- * access goes on, in whatever thread and language it was. Every operation
- * looks at the state before it answers, so what was read from, or written to,
- * those zero pages is never told as a success. A fault anywhere else goes to
- * the handler that was there before, the JVM's for instance.
+ * behind its new end raises SIGBUS. The handler looks for the address in the
+ * guarded ranges. If one contains it, the handler puts zero pages from the
+ * faulting page to the range's end, sets the range's state to SHO_EIO, and lets
+ * the access continue, in whatever thread and language it is. Every operation
+ * checks the state before it returns, so what was read from, or written to,
+ * those zero pages is never reported as a success. Any other fault goes to the
+ * previous handler, for instance the JVM's.
  *
  * The handler is installed by sigaction when the first range is guarded, and
  * stays. Under libjsig it is the JVM's handler that calls ours.

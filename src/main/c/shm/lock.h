@@ -1,14 +1,16 @@
 /*
- * A lock in shared memory that a dead owner cannot keep. See layout.h, "lock".
+ * A lock in shared memory that a dead owner does not keep. See layout.h,
+ * "lock".
  *
  * The owner is a handle (a peer), not a thread: threads of one handle exclude
  * each other as processes do, and whichever of them has it may unlock. Not
  * reentrant. Unlocking stores with release, locking reads with acquire. A free
  * lock is taken, and one that nobody waits for given back, inline.
  *
- * Who comes may be faster than who wakes up, which is what makes a lock fast
- * that changes hands often. But who has waited some 10 ms is passed by nobody
- * but those who came before: the next owner to unlock reserves the lock for it.
+ * A thread that arrives may be faster than one that wakes up, which makes a
+ * lock fast that changes hands often. But only earlier waiters may pass one
+ * that has waited some 10 ms: the next owner that unlocks reserves the lock for
+ * it.
  */
 #ifndef SHO_LOCK_H
 #define SHO_LOCK_H
@@ -32,7 +34,7 @@ static inline int sho__lock_try(_Atomic uint32_t *word, uint32_t expected,
       word, &expected, wanted, memory_order_acquire, memory_order_relaxed);
 }
 
-/* Unlocks and wakes who sleeps, if any may. */
+/* Unlocks, and wakes a sleeper if there may be one. */
 static inline void sho__unlock(struct sho__lock_shm *lock) {
   uint32_t was = atomic_load_explicit(&lock->word, memory_order_relaxed);
   if (__builtin_expect((was & SHO__LOCK_WAITERS) != 0, 0)) {
@@ -46,11 +48,11 @@ static inline void sho__unlock(struct sho__lock_shm *lock) {
 }
 
 /*
- * Locks. *recover is set to 1 if the lock was taken over from a dead owner:
- * the caller then repairs what the lock protects before it does anything else
- * (if it dies in that, the next owner is told the same), else to 0.
- * An owner that dies is found out within some 5 ms. One that lives but does
- * not go on: SHO_EBUSY with its pid after the lock timeout, which counts
+ * Locks. *recover is set to 1 if the lock was taken over from a dead owner: the
+ * caller then repairs what the lock protects before it does anything else (if
+ * it dies while it does so, *recover is 1 for the next owner as well), else to
+ * 0. The death of an owner is noticed within some 5 ms. If the owner lives but
+ * is stopped: SHO_EBUSY with its pid after the lock timeout, which counts
  * neither the time in which the lock changes hands nor that in which the caller
  * itself was stopped. SHO_ECLOSED, SHO_EIO: the region's state says so.
  */

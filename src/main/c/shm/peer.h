@@ -1,5 +1,6 @@
 /*
- * Who has a file open, and whether they still live. See layout.h, "peers".
+ * Which handles have a file open, and whether their processes still live. See
+ * layout.h, "peers".
  *
  * Alive means: the peer's byte is locked. The kernel unlocks it on any death,
  * so no heartbeat, no pid that is used again, and no PID namespace can fool it.
@@ -23,7 +24,7 @@ struct sho__peers {
 int sho__peers_attach(struct sho__peers *peers, struct sho__region *region,
                       uint64_t slots_off, uint32_t count);
 
-/* Only looks: for those who opened read-only and take no lock. */
+/* Only looks: for handles that are read-only and take no lock. */
 void sho__peers_observe(struct sho__peers *peers, struct sho__region *region,
                         uint64_t slots_off, uint32_t count);
 

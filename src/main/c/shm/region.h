@@ -1,5 +1,5 @@
 /*
- * Mappings of files that are shared. Knows nothing of what is in them.
+ * Mappings of shared files. Does not know what is in them.
  */
 #ifndef SHO_REGION_H
 #define SHO_REGION_H
@@ -44,8 +44,8 @@ int sho__region_reopen(struct sho__region *region, int *fd);
 /* A state that is not SHO_OK: its words set. */
 int sho__region_fail(const struct sho__region *region, int state);
 
-/* SHO_OK, or the state's code with its words set. To be asked at the end of
- * every operation, before its result is believed. */
+/* SHO_OK, or the state's code with its words set. To be called at the end of
+ * every operation, before its result is trusted. */
 static inline int sho__region_check(struct sho__region *region) {
   int state = atomic_load_explicit(&region->state, memory_order_acquire);
   return __builtin_expect(state == SHO_OK, 1) ? SHO_OK
@@ -56,15 +56,15 @@ static inline int sho__region_check(struct sho__region *region) {
 int sho__region_end(struct sho__region *region);
 
 /*
- * Lays zero pages of our own over the ended mapping, then gives the file and
- * its locks back: from then on nothing that this process does through the
- * region reaches the file. Threads inside an operation meet zeros, fault
- * nowhere, and get SHO_ECLOSED from sho__region_check.
+ * Puts zero pages over the ended mapping, then releases the file and its locks:
+ * from then on nothing that this process does through the region reaches the
+ * file. Threads inside an operation read zeros, do not fault, and get
+ * SHO_ECLOSED from sho__region_check.
  */
 void sho__region_give_back(struct sho__region *region);
 
-/* Gives the file and its locks back and leaves the mapping, for addresses that
- * were told. Nobody may be inside, then or later. */
+/* Releases the file and its locks but leaves the mapping, for addresses that
+ * were handed out. No thread may be inside, then or later. */
 void sho__region_let_go(struct sho__region *region);
 
 /* Unmaps a region and closes its file. Nobody may be inside. */

@@ -17,8 +17,9 @@
  *
  * <p><b>Threads.</b> Every method may be called by any thread at any time. Atomic means: between
  * all threads of all processes that use this library on the file, in whatever language. A process
- * that is killed at any instruction blocks nobody and leaves the old state or the new one. A call
- * that waits inside the library pins the carrier of a virtual thread meanwhile.
+ * that is killed at any instruction blocks nobody and leaves the old state or the new one. A
+ * virtual thread that waits in {@code await} or {@code computeIfAbsent} parks; only while a writer
+ * waits for a lock is its carrier pinned.
  *
  * <p><b>Failure.</b> Misuse throws {@link java.lang.NullPointerException} or {@link
  * java.lang.IllegalArgumentException}; every other failure throws a {@link
