@@ -9,8 +9,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#if defined(__linux__)
+#include <sys/sysinfo.h>
+#include <sys/vfs.h>
+
+enum { TMPFS_MAGIC = 0x01021994 }; /* linux/magic.h */
+#endif
+
 #include "base/crash.h"
 #include "base/error.h"
+#include "base/memory_limit.h"
 #include "base/random.h"
 #include "base/wait.h"
 #include "layout.h"
@@ -162,8 +170,42 @@ static int reserve_from(int fd, const char *path, uint64_t from,
   return SHO_OK;
 }
 
+/* Pages of a file in memory are charged to whoever reserves them: beyond its
+ * limit the kernel kills it instead of refusing. Where there is swap it may not
+ * come to that. */
+static int check_memory(int fd, const char *path, uint64_t bytes) {
+#if defined(__linux__)
+  struct stat file;
+  struct statfs system;
+  struct sysinfo host;
+  if (fstatfs(fd, &system) != 0 || system.f_type != TMPFS_MAGIC ||
+      fstat(fd, &file) != 0 || sysinfo(&host) != 0 || host.freeswap != 0) {
+    return SHO_OK;
+  }
+  uint64_t has = (uint64_t)file.st_blocks * 512;
+  uint64_t wanted = bytes > has ? bytes - has : 0;
+  uint64_t room = wanted == 0
+                      ? UINT64_MAX
+                      : sho__memory_room("/proc/self/cgroup", "/sys/fs/cgroup");
+  if (wanted > room) {
+    return sho__fail(SHO_ENOSPC,
+                     "%s: no room for %llu bytes in this process's cgroup, "
+                     "which leaves %llu; raise its memory limit, or ask for "
+                     "less",
+                     path, (unsigned long long)wanted,
+                     (unsigned long long)room);
+  }
+#else
+  (void)fd;
+  (void)path;
+  (void)bytes;
+#endif
+  return SHO_OK;
+}
+
 int sho__file_reserve(int fd, const char *path, uint64_t bytes) {
-  return reserve_from(fd, path, 0, bytes);
+  int code = check_memory(fd, path, bytes);
+  return code != SHO_OK ? code : reserve_from(fd, path, 0, bytes);
 }
 
 int sho__file_read(int fd, const char *path, void *to, size_t bytes,
@@ -297,7 +339,7 @@ static int make_content(int fd, const char *path, uint64_t bytes, int lock,
   if (fchmod(fd, 0600) != 0) {
     return sho__fail_errno(errno, "%s: its mode cannot be set", path);
   }
-  int code = SHO_OK;
+  int code = check_memory(fd, path, bytes);
   for (uint64_t from = 0; from < bytes && code == SHO_OK;) {
     uint64_t to = bytes - from > step_bytes ? from + step_bytes : bytes;
     code = reserve_from(fd, path, from, to);
