@@ -201,7 +201,7 @@ struct sho__map_shm {
   uint64_t buckets;     /* of each index */
   uint32_t eviction;    /* 1 NONE, 2 CLOCK */
   uint32_t peer_slots;  /* 256 */
-  uint64_t creation_id; /* random */
+  uint64_t creation_id; /* random, its highest bit set: no cut leaves it */
   uint64_t hash_seed;   /* random */
   uint64_t peers_off;
   uint64_t computes_off;

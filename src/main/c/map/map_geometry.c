@@ -145,7 +145,7 @@ static void make_header(const struct sho__geometry *g,
   header->buckets = g->buckets;
   header->eviction = g->eviction;
   header->peer_slots = SHO__MAP_PEERS;
-  header->creation_id = sho__random();
+  header->creation_id = sho__random() | UINT64_C(1) << 63; /* ends the file */
   header->hash_seed = sho__random();
   header->peers_off = g->peers_off;
   header->computes_off = g->computes_off;
