@@ -16,7 +16,8 @@ final class Main {
   /**
    * Runs until all users have ended, then prints what they left.
    *
-   * @param args the workers: {@code java} or {@code node} for each, {@code java java node} by default
+   * @param args the workers: {@code java} or {@code node} for each, {@code java java node} by
+   *     default
    */
   public static void main(String[] args) throws Exception {
     // A ShareMap would do as well; then other processes could look into it without messages.
