@@ -35,7 +35,7 @@ extern int __ulock_wake(uint32_t operation, void *address, uint64_t value);
 enum { COMPARE_AND_WAIT_SHARED = 3, WAKE_ALL = 0x100 };
 
 void sho__wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns) {
-  int64_t us = timeout_ns / 1000 + 1; /* 0 would be for ever */
+  int64_t us = timeout_ns / 1000 + 1; /* 0 would be no limit */
   uint32_t timeout_us = us > INT_MAX ? INT_MAX : (uint32_t)us;
   __ulock_wait(COMPARE_AND_WAIT_SHARED, (void *)word, expected, timeout_us);
 }

@@ -29,15 +29,15 @@ final class Copy {
   private boolean isVanished;
   private boolean isKilled;
 
-  /** Who is told what becomes of it, by the loop. */
+  /** Called by the loop with what becomes of a copy. */
   interface Watcher {
-    /** Is told that it listens, or says that it is ready. */
+    /** Called when it listens, or says that it is ready. */
     void progressed(Copy copy);
 
-    /** Is told that the process is no more. */
+    /** Called when the process has ended. */
     void ended(Copy copy);
 
-    /** Is told, later or at once, that nothing is left of what the process started. */
+    /** Called, later or at once, when nothing is left of what the process started. */
     void vanished(Copy copy);
   }
 
@@ -55,7 +55,7 @@ final class Copy {
     name = "copy " + place + " (" + member.worker().process().pid() + ")";
   }
 
-  /** Has somebody told of its state. To be called once. */
+  /** Sets the listener to its state. To be called once. */
   void watch(Watcher watcher) {
     member.onListening(address -> loop.run(() -> listens(address, watcher)));
     member.worker().channel().onMessage((message, handle) -> tell(message, watcher));
@@ -121,7 +121,7 @@ final class Copy {
     return isEnded;
   }
 
-  /** Returns whether it ended, or will, since it wanted to or was told to. */
+  /** Returns whether it ended, or will, by its own wish or on request. */
   boolean isLeaving() {
     return isStopping || member.isLeaving();
   }

@@ -14,7 +14,7 @@ import org.shareobject.Codec;
 
 /**
  * An entry as a line of JSON: {@code {"key":"a","value":"b","ttl":1500}}. {@code ttl} is in
- * milliseconds, and is missing for what is there for ever. What is not UTF-8 is base64 in {@code
+ * milliseconds, and is missing for an entry without a limit. What is not UTF-8 is base64 in {@code
  * key64} and {@code value64}.
  */
 final class EntryLine {
@@ -28,7 +28,7 @@ final class EntryLine {
   /**
    * Creates an entry.
    *
-   * @param ttlMs 0: for ever
+   * @param ttlMs 0: no limit
    */
   EntryLine(byte[] key, byte[] value, long ttlMs) {
     this.key = key;

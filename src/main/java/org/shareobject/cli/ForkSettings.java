@@ -6,7 +6,7 @@ import org.shareobject.internal.process.Session;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** What {@code shareobject fork} is told. */
+/** The options of {@code shareobject fork}. */
 final class ForkSettings {
   @Option(
       names = {"-n", "--copies"},

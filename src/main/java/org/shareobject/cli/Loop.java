@@ -16,7 +16,7 @@ final class Loop implements AutoCloseable {
   /**
    * Creates a loop.
    *
-   * @param errors is told what a task throws
+   * @param errors receives what a task throws
    */
   Loop(String name, Consumer<Throwable> errors) {
     this.errors = errors;

@@ -93,7 +93,7 @@ final class Reload {
             });
   }
 
-  /** Is told that a copy may be ready now. */
+  /** Called when a copy may be ready. */
   void progressed(Copy copy) {
     isListeningExpected |= copy.isListening();
     isTellingExpected |= copy.hasToldReady();
@@ -135,7 +135,7 @@ final class Reload {
     }
   }
 
-  /** Is told that a copy ended, whichever. */
+  /** Called when any copy has ended. */
   void ended(Copy copy) {
     if (copy.equals(predecessor)) {
       predecessor = null;

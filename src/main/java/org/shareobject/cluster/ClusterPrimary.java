@@ -123,7 +123,7 @@ public final class ClusterPrimary implements AutoCloseable {
     all.forEach(member -> member.worker().close());
   }
 
-  /** Those that are not online would not end by that. */
+  /** A member that is not online would not react. */
   private static void awaitEnd(List<ClusterMember> members) {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(CLOSE_SECONDS);
     try {
@@ -140,7 +140,7 @@ public final class ClusterPrimary implements AutoCloseable {
 
   // ---- for members ----
 
-  /** Is asked for a socket. */
+  /** Answers a worker's request for a socket. */
   void query(ClusterMember member, Channel channel, JsonNode query) {
     String key = key(query);
     ObjectNode answer = ClusterWire.answer(query.path("seq").asLong()).put("key", key);
@@ -200,7 +200,7 @@ public final class ClusterPrimary implements AutoCloseable {
     return socket;
   }
 
-  /** Is told that a member closed its server. */
+  /** Called when a member has closed its server. */
   synchronized void release(ClusterMember member, String key) {
     SharedSocket socket = sockets.get(key);
     if (socket != null && socket.remove(member)) {
@@ -208,7 +208,7 @@ public final class ClusterPrimary implements AutoCloseable {
     }
   }
 
-  /** Is told that a member's channel is at its end. */
+  /** Called when a member's channel has ended. */
   synchronized void forget(ClusterMember member) {
     sockets.values().forEach(socket -> socket.remove(member));
   }

@@ -279,7 +279,7 @@ public final class ClusterWorker {
     send(message);
   }
 
-  /** Is told that a server is closed. */
+  /** Called when a server is closed. */
   void closed(String key) {
     synchronized (this) {
       servers.remove(key);

@@ -11,7 +11,7 @@ interface Passed {
    */
   Descriptor open();
 
-  /** Is told that the other side has it. */
+  /** Called when the other side has it. */
   void acknowledged();
 
   /** Returns whether only a process of this library knows what to do with it. */

@@ -23,7 +23,7 @@ final class Reader implements Runnable {
   private final ReceivedDescriptors received = new ReceivedDescriptors();
   private final Arrived arrived = new Arrived();
 
-  /** Is told once that nothing more is read. */
+  /** Called once when nothing more is read. */
   @FunctionalInterface
   interface Ending {
     /**

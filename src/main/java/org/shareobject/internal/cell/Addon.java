@@ -14,7 +14,7 @@ public final class Addon {
   /** Names the file; looked at by each call. */
   public static final String PATH_PROPERTY = "shareobject.path";
 
-  /** The value that the C library was told last; null before the first time. */
+  /** The value last passed to the C library; null before the first time. */
   private static volatile String toldPath;
 
   private Addon() {}

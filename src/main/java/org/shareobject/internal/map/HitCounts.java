@@ -1,9 +1,10 @@
 package org.shareobject.internal.map;
 
 /**
- * Finds that the C library did not see, which it is told of now and then. Each thread counts on a
- * line that few others have. Two that use one line at the same moment may make the number wrong by
- * a line's worth, {@value #MOST}, up or down; one thread after the other never does.
+ * Hits that the C library did not see; they are added to its counters from time to time. Each
+ * thread counts on a line that few others have. Two that use one line at the same moment may make
+ * the number wrong by a line's worth, {@value #MOST}, up or down; one thread after the other never
+ * does.
  */
 final class HitCounts {
   /** What a line counts before all processes see it. */

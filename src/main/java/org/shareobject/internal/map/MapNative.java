@@ -113,7 +113,7 @@ final class MapNative {
   /** Writes the sum to {@code out}. */
   static native int addAndGet(long map, byte[] key, long delta, long[] out);
 
-  /** Returns the time that is left, ms; 0: for ever. */
+  /** Returns the time that is left, ms; 0: no limit. */
   static native long timeToLive(long map, byte[] key);
 
   static native int expire(long map, byte[] key, long ttlMs);

@@ -199,7 +199,7 @@ public final class RawMap {
     }
   }
 
-  /** Returns the time that is left, ms; 0: for ever, or absent. */
+  /** Returns the time that is left, ms; 0: no limit, or absent. */
   public long timeToLive(byte[] key) {
     try {
       long left = MapNative.timeToLive(map, key);

@@ -65,7 +65,7 @@ public final class RawScan {
     return (long) LONGS.get(batch, record);
   }
 
-  /** Returns the time that the record has left, ms; 0: for ever. */
+  /** Returns the time that the record has left, ms; 0: no limit. */
   public long ttlMs() {
     return (long) LONGS.get(batch, record + TTL);
   }

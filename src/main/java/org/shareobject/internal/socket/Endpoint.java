@@ -88,7 +88,7 @@ public final class Endpoint {
   /**
    * Waits for bytes.
    *
-   * @param timeoutMs at most so long; negative: for ever
+   * @param timeoutMs the longest wait in milliseconds; negative: no limit
    * @param descriptors what came along
    * @return bytes read; 0: the end; {@link Results#ETIMEDOUT}
    */
