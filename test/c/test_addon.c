@@ -247,7 +247,7 @@ static void test_addon_address_is_made_once_and_shared(void) {
   CHECK_BYTES(window(), "stored!\0rld!", 13);
   CHECK_CODE(get_share_adress(SIZE_MAX, 1), SHO_EINVAL);
   CHECK_CODE(get_share_adress((1U << 30) + 1, 1), SHO_EINVAL);
-  CHECK_SAYS("1073741825 bytes asked for, at most 1 GiB can be");
+  CHECK_SAYS("1073741825 bytes are too many: at most 1 GiB is possible");
 }
 
 static void check_all_backed(long address, uint64_t before, uint64_t min_size) {

@@ -152,7 +152,7 @@ static void test_map_open_keeps_the_geometry_and_names_both(void) {
                 (struct sho_map_options){.size = sizeof(struct sho_map_options),
                                          .capacity = 512 * KIB}),
       SHO_EGEOMETRY);
-  CHECK_SAYS("a capacity of 262144 bytes and 524288 were asked for");
+  CHECK_SAYS("a capacity of 262144 bytes and 524288 were requested");
   CHECK_CODE(
       open_code("map",
                 (struct sho_map_options){.size = sizeof(struct sho_map_options),
@@ -163,13 +163,13 @@ static void test_map_open_keeps_the_geometry_and_names_both(void) {
                 (struct sho_map_options){.size = sizeof(struct sho_map_options),
                                          .max_entry = 8192}),
       SHO_EGEOMETRY);
-  CHECK_SAYS("entries of at most 4096 bytes and 8192 were asked for");
+  CHECK_SAYS("entries of at most 4096 bytes and 8192 were requested");
   CHECK_CODE(
       open_code("map",
                 (struct sho_map_options){.size = sizeof(struct sho_map_options),
                                          .eviction = SHO_EVICTION_NONE}),
       SHO_EGEOMETRY);
-  CHECK_SAYS("has eviction CLOCK and NONE was asked for");
+  CHECK_SAYS("has eviction CLOCK and NONE was requested");
   CHECK_CODE(
       open_code("map",
                 (struct sho_map_options){.size = sizeof(struct sho_map_options),
@@ -405,7 +405,7 @@ static void test_map_read_only_needs_a_file_of_this_boot(void) {
   uint64_t boot[2] = {1, 2};
   file_patch("map", offsetof(struct sho__map_shm, boot_id), boot, 16);
   CHECK_CODE(open_code("map", read_only), SHO_EREADONLY);
-  CHECK_SAYS("map was not opened since the machine started");
+  CHECK_SAYS("map has not been opened since the machine started");
   sho_map_free(map_again("map"));
   CHECK_OK(open_code("map", read_only));
 }

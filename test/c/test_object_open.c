@@ -322,8 +322,8 @@ static void test_object_open_refuses_what_is_no_file(void) {
 static void test_object_open_refuses_another_capacity(void) {
   sho_object_free(cell_open_sized("cell", 2000));
   CHECK_REFUSED("cell", 1024, SHO_EGEOMETRY);
-  CHECK_SAYS("cell has a capacity of 2000 bytes and 1024 were asked for; ask "
-             "for 2000, or remove the file");
+  CHECK_SAYS("cell has a capacity of 2000 bytes and 1024 were requested; "
+             "request 2000, or remove the file");
   CHECK_REFUSED("cell", 1999, SHO_EGEOMETRY);
   CHECK_REFUSED("cell", 1 << 30, SHO_EGEOMETRY);
   sho_object_free(cell_open_sized("cell", 2000));

@@ -89,7 +89,8 @@ static int enter(int create) {
 
 long get_share_adress(size_t min_size, int is_init) {
   if (min_size > (size_t)1 << 30) {
-    return sho__fail(SHO_EINVAL, "%zu bytes asked for, at most 1 GiB can be",
+    return sho__fail(SHO_EINVAL,
+                     "%zu bytes are too many: at most 1 GiB is possible",
                      min_size);
   }
   pthread_rwlock_wrlock(&lock);

@@ -241,8 +241,8 @@ static int check_control(const struct control *control, const char *path,
   int is_exact = mode == SHO__OPEN_EXACT || mode == SHO__OPEN_ADOPT;
   if (is_exact && control->capacity != capacity) {
     return sho__fail(SHO_EGEOMETRY,
-                     "%s has a capacity of %llu bytes and %u were asked for; "
-                     "ask for %llu, or remove the file",
+                     "%s has a capacity of %llu bytes and %u were requested; "
+                     "request %llu, or remove the file",
                      path, (unsigned long long)control->capacity, capacity,
                      (unsigned long long)control->capacity);
   }
@@ -292,8 +292,8 @@ static int open_file(const char *path, uint32_t capacity,
       return code;
     }
   }
-  return sho__fail(SHO_EBUSY,
-                   "%s is created and removed by others all the time", path);
+  return sho__fail(SHO_EBUSY, "other processes keep creating and removing %s",
+                   path);
 }
 
 static int map_object(struct sho_object *object, int fd, const char *path,

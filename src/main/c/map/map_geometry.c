@@ -256,22 +256,22 @@ int sho__geometry_compare(const struct sho_map_options *options,
       (options->capacity > total ||
        log_bytes_for(options->capacity, has->segments) != has->log_bytes)) {
     return sho__fail(SHO_EGEOMETRY,
-                     "%s has a capacity of %llu bytes and %llu were asked for; "
-                     "ask for none, or remove the file",
+                     "%s has a capacity of %llu bytes and %llu were requested; "
+                     "leave that out, or remove the file",
                      path, (unsigned long long)total,
                      (unsigned long long)options->capacity);
   }
   if (options->max_entry != 0 && options->max_entry != has->max_entry) {
     return sho__fail(SHO_EGEOMETRY,
-                     "%s has entries of at most %llu bytes and %llu were asked "
-                     "for; ask for none, or remove the file",
+                     "%s has entries of at most %llu bytes and %llu were "
+                     "requested; leave that out, or remove the file",
                      path, (unsigned long long)has->max_entry,
                      (unsigned long long)options->max_entry);
   }
   if (options->eviction != SHO_EVICTION_ANY &&
       (uint32_t)options->eviction != has->eviction) {
     return sho__fail(SHO_EGEOMETRY,
-                     "%s has eviction %s and %s was asked for; ask for none, "
+                     "%s has eviction %s and %s was requested; leave that out, "
                      "or remove the file",
                      path, name_of(has->eviction),
                      name_of((uint32_t)options->eviction));

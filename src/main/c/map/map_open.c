@@ -67,10 +67,11 @@ static int enter_boot(struct sho_map *map) {
                      SHO__MAP_PEERS);
   if (is_other_boot(map, boot)) {
     if (map->read_only) {
-      return sho__fail(SHO_EREADONLY,
-                       "%s was not opened since the machine started; open it "
-                       "once for writing, so that it is checked",
-                       map->region.path);
+      return sho__fail(
+          SHO_EREADONLY,
+          "%s has not been opened since the machine started; open it "
+          "once for writing, so that it is checked",
+          map->region.path);
     }
     map->clock_base_ms = sho__clock_base_ms();
     atomic_store(&header->clock_base_ms, map->clock_base_ms);
@@ -162,8 +163,8 @@ static int open_or_create(const char *path,
       return code;
     }
   }
-  return sho__fail(SHO_EBUSY,
-                   "%s is created and removed by others all the time", path);
+  return sho__fail(SHO_EBUSY, "other processes keep creating and removing %s",
+                   path);
 }
 
 static int create_anonymous(const char *name,
@@ -212,7 +213,7 @@ static int reopen(int descriptor, const struct sho_map_options *options,
   if (fstat(opened, &file) != 0 || !S_ISREG(file.st_mode) ||
       file.st_uid != geteuid()) {
     close(opened);
-    return sho__fail(SHO_EACCESS, "%s is no file of this user", name);
+    return sho__fail(SHO_EACCESS, "%s does not belong to this user", name);
   }
   *fd = opened;
   return SHO_OK;

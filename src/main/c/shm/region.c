@@ -183,8 +183,7 @@ int sho__region_reopen(struct sho__region *region, int *fd) {
     made = open(region->path, access | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   }
   if (made < 0) {
-    return sho__fail_errno(errno, "%s: cannot be opened once more",
-                           region->path);
+    return sho__fail_errno(errno, "%s: cannot be opened again", region->path);
   }
   /* One that is closed meanwhile has /dev/null's descriptor. */
   code = sho__region_check(region);

@@ -227,8 +227,8 @@ class MapCommandTest {
       assertEquals(Eviction.CLOCK, map.stats().eviction());
       assertEquals(1024, map.stats().maxEntry());
     }
-    fails("2097152 bytes and 4194304 were asked for", "get", "a", "--capacity", "4m");
-    fails("CLOCK and NONE was asked for", "get", "a", "--eviction", "none");
+    fails("2097152 bytes and 4194304 were requested", "get", "a", "--capacity", "4m");
+    fails("CLOCK and NONE was requested", "get", "a", "--eviction", "none");
     assertEquals(2, run("get", "a", "--capacity", "0"));
     assertEquals(2, run("get", "a", "--eviction", "lru"));
     assertEquals(2, run("set", "a"));
