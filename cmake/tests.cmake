@@ -4,7 +4,8 @@
 # test/fuzz/fuzz_*.c: libFuzzer targets, instead of the tests when SHO_FUZZ is on.
 # All are linked to a static library that has the crash points of SHO_TEST_HOOKS.
 sho_library(shareobject_hooks STATIC)
-target_compile_definitions(shareobject_hooks PUBLIC SHO_TEST_HOOKS=1)
+target_compile_definitions(shareobject_hooks PUBLIC SHO_TEST_HOOKS=1
+  $<$<BOOL:${sanitizers}>:SHO_SANITIZED=1>)
 
 set(tools ${CMAKE_BINARY_DIR}/tools)
 list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " emulator)

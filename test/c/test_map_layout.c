@@ -46,8 +46,9 @@ static void test_map_layout_of_the_header_is_documented(void) {
       FIELD(sho__map_shm, segments_off),  FIELD(sho__map_shm, indexes_off),
       FIELD(sho__map_shm, logs_off),      FIELD(sho__map_shm, reserved0),
       FIELD(sho__map_shm, checksum),      FIELD(sho__map_shm, boot_id),
-      FIELD(sho__map_shm, clock_base_ms), FIELD(sho__map_shm, zero0),
-      FIELD(sho__map_shm, events),        FIELD(sho__map_shm, zero1)};
+      FIELD(sho__map_shm, clock_base_ms), FIELD(sho__map_shm, latest_ms),
+      FIELD(sho__map_shm, zero0),         FIELD(sho__map_shm, events),
+      FIELD(sho__map_shm, zero1)};
   CHECK_FIELDS("Map header", fields, sho__map_shm);
 }
 
@@ -104,7 +105,7 @@ static void test_map_layout_of_bucket_and_entry_is_documented(void) {
 
 static void test_map_layout_constants_are_documented(void) {
   CHECK_BYTES(SHO__MAP_MAGIC, "\x53\x48\x4f\x2d\x4d\x41\x50\x00", 8);
-  CHECK_INT(SHO__MAP_LAYOUT_VERSION, 4);
+  CHECK_INT(SHO__MAP_LAYOUT_VERSION, 5);
   CHECK_INT(SHO__MAP_PEERS, 256);
   CHECK_INT(SHO__COMPUTE_BUCKETS, 32);
   CHECK_INT(SHO__COMPUTE_SLOTS, 64);

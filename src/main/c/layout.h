@@ -181,7 +181,7 @@ _Static_assert(sizeof(struct sho__cell_shm) == 1280, "layout");
  * read, tells that the file is still the one that was opened.
  */
 #define SHO__MAP_MAGIC "SHO-MAP"
-#define SHO__MAP_LAYOUT_VERSION 4
+#define SHO__MAP_LAYOUT_VERSION 5
 #define SHO__MAP_PEERS 256
 #define SHO__COMPUTE_BUCKETS 32
 #define SHO__COMPUTE_SLOTS 64
@@ -193,7 +193,7 @@ _Static_assert(sizeof(struct sho__cell_shm) == 1280, "layout");
  * half of the hash of bytes 0 to 124, seed 0. */
 struct sho__map_shm {
   char magic[8];           /* "SHO-MAP" and a NUL */
-  uint32_t layout_version; /* 4 */
+  uint32_t layout_version; /* 5 */
   uint32_t segments;       /* a power of two, 1 to 2048 */
   uint64_t file_bytes;
   uint64_t log_bytes;   /* of each log */
@@ -216,11 +216,16 @@ struct sho__map_shm {
    * written last, so that a crash in making ready has it done again. */
   _Atomic uint64_t boot_id[2];
 
-  /* Milliseconds: map time is the boot clock plus this. It equals the wall
-   * clock when it is set: at creation, and when the file is made ready after a
-   * reboot. Under the setup lock. */
+  /* Milliseconds: map time is the host's boot clock plus this. Set at creation
+   * and when the file is made ready after a reboot, under the setup lock, so
+   * that map time is the wall clock then, or latest_ms if that is more. */
   _Atomic uint64_t clock_base_ms;
-  uint8_t zero0[40];
+
+  /* A map time that has been, at most some seconds before the last entry with a
+   * time to live was stored: so that map time never goes back. Any writer
+   * stores it; only damage makes it less. */
+  _Atomic uint64_t latest_ms;
+  uint8_t zero0[32];
 
   /* Goes up when something that somebody on it waits for may have happened:
    * one futex for all that a handle waits for. */

@@ -4,6 +4,8 @@
 
 #if defined(__linux__)
 #include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void read_text(char *text, size_t size) {
@@ -14,6 +16,31 @@ static void read_text(char *text, size_t size) {
     close(fd);
   }
 }
+
+/* timens_offsets has the offsets of the namespace in which children will be. */
+int sho__boot_clock_ahead_ms(int64_t *ahead_ms) {
+  struct stat own;
+  struct stat children;
+  *ahead_ms = 0;
+  FILE *offsets = fopen("/proc/self/timens_offsets", "re");
+  if (offsets == NULL) {
+    return 0;
+  }
+  char line[128];
+  while (fgets(line, sizeof line, offsets) != NULL) {
+    long long seconds;
+    long nanoseconds;
+    if (sscanf(line, "boottime %lld %ld", &seconds, &nanoseconds) == 2) {
+      *ahead_ms = seconds * 1000 + nanoseconds / 1000000;
+    }
+  }
+  fclose(offsets);
+  return stat("/proc/self/ns/time", &own) == 0 &&
+                 stat("/proc/self/ns/time_for_children", &children) == 0 &&
+                 own.st_ino != children.st_ino
+             ? -1
+             : 0;
+}
 #else
 #include <sys/sysctl.h>
 
@@ -21,6 +48,11 @@ static void read_text(char *text, size_t size) {
   if (sysctlbyname("kern.bootsessionuuid", text, &size, NULL, 0) != 0) {
     text[0] = '\0';
   }
+}
+
+int sho__boot_clock_ahead_ms(int64_t *ahead_ms) {
+  *ahead_ms = 0;
+  return 0;
 }
 #endif
 

@@ -91,8 +91,10 @@ int sho__geometry_compare(const struct sho_map_options *options,
 
 unsigned sho__position_bits(uint64_t log_bytes);
 
-/* What to add to the boot clock, ms, to get the wall clock. */
-uint64_t sho__clock_base_ms(void);
+/* What to add to the host's boot clock, ms, so that map time goes on: from the
+ * wall clock, or from latest_ms if that is more. ahead_ms: of this process's
+ * boot clock. */
+uint64_t sho__clock_base_ms(uint64_t latest_ms, int64_t ahead_ms);
 
 /* ---- the file: map_open.c ----------------------------------------------- */
 

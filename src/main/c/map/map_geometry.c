@@ -112,11 +112,14 @@ static uint32_t checksum_of(const struct sho__map_shm *header) {
 
 static int64_t boot_clock_ms(void) { return sho__now_ns() / 1000000; }
 
-uint64_t sho__clock_base_ms(void) {
+uint64_t sho__clock_base_ms(uint64_t latest_ms, int64_t ahead_ms) {
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  int64_t wall_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-  return (uint64_t)(wall_ms - boot_clock_ms());
+  int64_t now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+  if (latest_ms <= SHO__MAX_EXPIRY_MS && (int64_t)latest_ms > now_ms) {
+    now_ms = (int64_t)latest_ms;
+  }
+  return (uint64_t)(now_ms - (boot_clock_ms() - ahead_ms));
 }
 
 uint64_t sho__map_now_ms(const struct sho_map *map) {
@@ -134,7 +137,9 @@ unsigned sho__position_bits(uint64_t log_bytes) {
 static void make_header(const struct sho__geometry *g,
                         struct sho__map_shm *header) {
   uint64_t boot[2];
+  int64_t ahead_ms;
   sho__boot_id(boot);
+  sho__boot_clock_ahead_ms(&ahead_ms);
   memset(header, 0, sizeof *header);
   memcpy(header->magic, SHO__MAP_MAGIC, sizeof header->magic);
   header->layout_version = SHO__MAP_LAYOUT_VERSION;
@@ -156,7 +161,7 @@ static void make_header(const struct sho__geometry *g,
   header->checksum = checksum_of(header);
   atomic_init(&header->boot_id[0], boot[0]);
   atomic_init(&header->boot_id[1], boot[1]);
-  atomic_init(&header->clock_base_ms, sho__clock_base_ms());
+  atomic_init(&header->clock_base_ms, sho__clock_base_ms(0, ahead_ms));
 }
 
 int sho__geometry_fill(int fd, const char *path, void *context) {

@@ -61,8 +61,16 @@ static int is_other_boot(struct sho_map *map, const uint64_t boot[2]) {
  * have reached the disk in part. */
 static int enter_boot(struct sho_map *map) {
   uint64_t boot[2];
+  int64_t ahead_ms;
   sho__boot_id(boot);
   struct sho__map_shm *header = map->header;
+  if (sho__boot_clock_ahead_ms(&ahead_ms) != 0) {
+    return sho__fail(SHO_ESYSTEM,
+                     "%s: this process has asked for a time namespace for its "
+                     "children, and its own clock cannot be told; open the map "
+                     "in a child, or before",
+                     map->region.path);
+  }
   sho__peers_observe(&map->peers, &map->region, map->geometry.peers_off,
                      SHO__MAP_PEERS);
   if (is_other_boot(map, boot)) {
@@ -73,14 +81,16 @@ static int enter_boot(struct sho_map *map) {
           "once for writing, so that it is checked",
           map->region.path);
     }
-    map->clock_base_ms = sho__clock_base_ms();
-    atomic_store(&header->clock_base_ms, map->clock_base_ms);
+    atomic_store(&header->clock_base_ms,
+                 sho__clock_base_ms(atomic_load(&header->latest_ms), ahead_ms));
+    map->clock_base_ms =
+        atomic_load(&header->clock_base_ms) - (uint64_t)ahead_ms;
     sho__map_rebuild_all(map);
     atomic_store(map->end, map->creation_id);
     atomic_store(&header->boot_id[0], boot[0]);
     atomic_store(&header->boot_id[1], boot[1]);
   }
-  map->clock_base_ms = atomic_load(&header->clock_base_ms);
+  map->clock_base_ms = atomic_load(&header->clock_base_ms) - (uint64_t)ahead_ms;
   int code = sho__region_check(&map->region);
   return code == SHO_OK && atomic_load(map->end) != map->creation_id
              ? sho__fail(SHO_ECORRUPT,

@@ -11,6 +11,8 @@
 #include "map/map_find.h"
 #include "map/map_lock.h"
 
+enum { NOTED_EACH_MS = 1000 };
+
 /* Under the lock. An expired entry that is still there counts as absent, and
  * hit names it all the same. */
 struct state {
@@ -35,12 +37,20 @@ struct write {
   uint64_t sum;      /* by decide */
 };
 
+/* Seldom: the line is shared. */
+static void note_time(const struct sho_map *map, uint64_t now_ms) {
+  if (now_ms - sho__load_relaxed(&map->header->latest_ms) > NOTED_EACH_MS) {
+    sho__store_relaxed(&map->header->latest_ms, now_ms);
+  }
+}
+
 static uint64_t expiry_of(const struct sho_map *map, int64_t ttl_ms) {
   if (ttl_ms <= 0) {
     return 0;
   }
   uint64_t now_ms = sho__map_now_ms(map);
   uint64_t most = SHO__MAX_EXPIRY_MS - now_ms;
+  note_time(map, now_ms);
   return now_ms + ((uint64_t)ttl_ms < most ? (uint64_t)ttl_ms : most);
 }
 
