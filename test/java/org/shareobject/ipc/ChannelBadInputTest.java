@@ -209,7 +209,7 @@ class ChannelBadInputTest {
     Received.Message message = received.next();
     for (int i = 0; i < 2; i++) {
       ShareIoException e = assertThrows(ShareIoException.class, () -> message.handle().channel());
-      assertTrue(e.getMessage().contains("no socket"), e.getMessage());
+      assertTrue(e.getMessage().contains("is not an Internet or Unix socket"), e.getMessage());
     }
     assertThrows(
         IllegalStateException.class, () -> message.handle().map(Codec.STRING, Codec.STRING));
