@@ -80,7 +80,7 @@ public final class Main implements Runnable {
   /** Runs the command and returns its exit code. */
   static int run(PrintWriter out, PrintWriter err, String... args) {
     CommandLine main = new CommandLine(new Main());
-    add(main, args.length > 0 ? args[0] : "");
+    add(main, args);
     int code =
         main.setHelpFactory(MapCommand::help)
             .setOut(out)
@@ -97,13 +97,18 @@ public final class Main implements Runnable {
    * Adds the command that is asked for: to read the annotations of all takes longer than most
    * commands do. Whatever needs more than one gets all.
    */
-  private static void add(CommandLine main, String word) {
+  private static void add(CommandLine main, String... args) {
+    String word = args.length > 0 ? args[0] : "";
     boolean isOne =
         COMMANDS.containsKey(word)
             && !word.equals(HelpCommand.NAME)
             && !word.equals(CompletionCommand.NAME);
     for (String name : isOne ? Set.of(word) : COMMANDS.keySet()) {
       main.addSubcommand(COMMANDS.get(name));
+    }
+    CommandLine map = main.getSubcommands().get(MapCommand.NAME);
+    if (map != null) {
+      MapCommand.addTo(map, args);
     }
     CommandLine fork = main.getSubcommands().get(ForkCommand.NAME);
     if (fork != null) {

@@ -7,7 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.shareobject.Codec;
 import org.shareobject.Eviction;
 import org.shareobject.ShareException;
@@ -17,6 +20,7 @@ import org.shareobject.internal.map.MapOptions;
 import org.shareobject.internal.map.RawEntry;
 import org.shareobject.internal.map.RawMap;
 import org.shareobject.internal.text.FileNames;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,18 +40,26 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = Main.VersionText.class,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {
-      MapKeysCommand.class,
-      MapDumpCommand.class,
-      MapLoadCommand.class,
-      MapStatsCommand.class,
-      MapMetricsCommand.class,
-      MapTopCommand.class,
-      MapVerifyCommand.class,
-      MapClearCommand.class
-    })
+    addMethodSubcommands = false)
 final class MapCommand implements Runnable {
   static final String NAME = "map";
+
+  /** By name: a class, or the method that is annotated so. */
+  private static final Map<String, Object> COMMANDS = new LinkedHashMap<>();
+
+  static {
+    for (String name : List.of("get", "set", "add", "del", "ttl")) {
+      COMMANDS.put(name, CommandLine.getCommandMethods(MapCommand.class, name).get(0));
+    }
+    COMMANDS.put("keys", MapKeysCommand.class);
+    COMMANDS.put("dump", MapDumpCommand.class);
+    COMMANDS.put("load", MapLoadCommand.class);
+    COMMANDS.put("stats", MapStatsCommand.class);
+    COMMANDS.put("metrics", MapMetricsCommand.class);
+    COMMANDS.put("top", MapTopCommand.class);
+    COMMANDS.put("verify", MapVerifyCommand.class);
+    COMMANDS.put("clear", MapClearCommand.class);
+  }
 
   @Spec private CommandSpec spec;
 
@@ -93,6 +105,14 @@ final class MapCommand implements Runnable {
         return spec.name().equals(NAME) ? synopsis : synopsis.replace(map, map + "FILE ");
       }
     };
+  }
+
+  /** Adds the command that {@code map FILE COMMAND} names, or all: see {@link Main}. */
+  static void addTo(CommandLine map, String... args) {
+    boolean isOne = args.length > 2 && !args[1].startsWith("-") && COMMANDS.containsKey(args[2]);
+    for (String name : isOne ? Set.of(args[2]) : COMMANDS.keySet()) {
+      map.addSubcommand(name, COMMANDS.get(name));
+    }
   }
 
   @Override
