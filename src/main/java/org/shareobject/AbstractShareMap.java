@@ -14,9 +14,9 @@ import org.shareobject.internal.map.RawMap;
 /**
  * The contract of {@link ConcurrentMap} over a map from bytes to bytes.
  *
- * <p>What depends on the old value reads it with its version and writes only if the version is
- * still that one, else begins again; a version never comes back, so each is atomic between all
- * processes.
+ * <p>A method that depends on the old value reads it with its version, writes only if the version
+ * is still the same, and else begins again. No version ever returns, so each method is atomic
+ * between all processes.
  */
 abstract class AbstractShareMap<K, V> extends AbstractMap<K, V> implements ConcurrentMap<K, V> {
   /** The version of an absent key. */
@@ -41,7 +41,7 @@ abstract class AbstractShareMap<K, V> extends AbstractMap<K, V> implements Concu
 
   // ---- codecs
 
-  /** Returns the key's bytes; a key of a foreign class is the codec's to refuse. */
+  /** Returns the key's bytes; it is up to the codec to refuse a key of another class. */
   @SuppressWarnings("unchecked")
   final byte[] keyBytes(Object key) {
     return keys.encode((K) Objects.requireNonNull(key, "key"));
@@ -126,10 +126,10 @@ abstract class AbstractShareMap<K, V> extends AbstractMap<K, V> implements Concu
   }
 
   /**
-   * Removes every entry that was there when the call began. Each key goes atomically, the map does
-   * not: readers, of other processes too, see keys go one after the other. What is written
-   * meanwhile may be removed or stay. If it fails, or the process is killed meanwhile, some keys
-   * are removed and the others are there with whole values; call it again.
+   * Removes every entry that was there when the call began. Each key is removed atomically, the
+   * whole map is not: readers, also in other processes, see keys disappear one after the other.
+   * What is written meanwhile may be removed or stay. If the call fails, or the process is killed
+   * meanwhile, some keys are removed and the others are there with whole values; call it again.
    *
    * @throws ShareIoException {@code SHO_EBUSY} if a process that is stopped holds a lock
    */
@@ -221,27 +221,27 @@ abstract class AbstractShareMap<K, V> extends AbstractMap<K, V> implements Concu
   // ---- functions
 
   /**
-   * Returns the value of a key; if it is absent, the one that the function computes and that is
-   * stored then. The function runs in one thread of all processes at a time: the others that ask
-   * for the key wait, without a limit, and take over if it throws, returns null, or its process
-   * dies. {@code put} and its like do not wait: a value that one of them stores meanwhile stays,
-   * and is returned. Computations of different keys do not wait for each other.
+   * Returns the value of a key. If the key is absent, the function computes the value, which is
+   * stored and returned. For one key, the function runs in only one thread of all processes at a
+   * time. The others that ask for the key wait, without a time limit; one of them takes over if the
+   * function throws or returns null, or if its process dies. {@code put} and similar methods do not
+   * wait: a value that one of them stores meanwhile stays, and is returned. Computations of
+   * different keys do not wait for each other.
    *
    * <p>A thread that waits is parked: a virtual one gives its carrier back. It can be interrupted.
    *
    * <p>The function may compute other keys of the map. If threads, of one process or of several,
-   * would wait for each other without an end, one gets an exception; that is not noticed if they
-   * compute in several maps.
+   * would deadlock, one of them gets an exception. A deadlock through several maps is not detected.
    *
    * @param key the key
    * @param f computes the value; may return null, and then nothing is stored
    * @return the value, or null if the function returned null
    * @throws IllegalStateException if the function computes its own key
    * @throws ShareException {@code SHO_EDEADLK}, if waiting would close a cycle; {@code SHO_EINTR},
-   *     if the thread is interrupted while it waits, or was when it began to: its interrupt flag
-   *     stays set, and nothing was computed
+   *     if the thread is interrupted while it waits, or already was when it began to wait: its
+   *     interrupt flag stays set, and nothing was computed
    * @throws ShareFullException if the computed value has no room
-   * @throws ShareClosedException if the map is closed, also meanwhile
+   * @throws ShareClosedException if the map is closed before or during the call
    */
   @Override
   public V computeIfAbsent(K key, Function<? super K, ? extends V> f) {
@@ -296,7 +296,7 @@ abstract class AbstractShareMap<K, V> extends AbstractMap<K, V> implements Concu
     }
   }
 
-  /** Replaces a value, null for absent, by what the function makes of it; may run it again. */
+  /** Replaces a value, null if absent, by the function's result; may run the function again. */
   private V update(K key, Function<? super V, ? extends V> f) {
     byte[] k = keyBytes(key);
     while (true) {

@@ -13,24 +13,24 @@ import org.shareobject.internal.map.RawMap;
 /**
  * Runs a computation for a key in one thread of all processes at a time.
  *
- * <p>The first thread of this JVM that asks for a key leads: it alone waits for other processes, by
- * a ticket in a table that the file holds, and computes. The others are parked until it is done,
- * and then look for the value before one of them leads.
+ * <p>The first thread of this JVM that asks for a key is the leader: only it waits for other
+ * processes, with a ticket in a table in the file, and computes. The others are parked until it is
+ * done, and then look for the value before one of them becomes the leader.
  *
- * <p>A thread that computes one key may ask for another one. C keeps threads from waiting for each
- * other without an end, in this process and others: it knows who waits for what, and is told here
- * what a thread computes, and for which key it is parked.
+ * <p>A thread that computes one key may ask for another one. C prevents deadlocks between threads,
+ * in this process and others: it knows which thread waits for what. This class reports to it what a
+ * thread computes, and for which key it is parked.
  */
 final class ComputeOnce {
   private static final long LOOK_MILLIS = 20;
 
-  /** A computation that the thread is inside of. */
+  /** A computation that the thread is running. */
   private record Held(ByteBuffer key, int ticket) {}
 
   private final RawMap map;
   private final ThreadLocal<List<Held>> held = ThreadLocal.withInitial(ArrayList::new);
 
-  /** The end of what each leader does. */
+  /** For each key that has a leader: opens when the leader is done. */
   private final ConcurrentMap<ByteBuffer, CountDownLatch> leaders = new ConcurrentHashMap<>();
 
   ComputeOnce(RawMap map) {
@@ -38,12 +38,12 @@ final class ComputeOnce {
   }
 
   /**
-   * Runs the computation while no other thread runs one for the key, and returns its result; or
-   * what the lookup finds after another thread did.
+   * Runs the computation while no other thread runs one for the key, and returns its result. If
+   * another thread ran one, returns what the lookup then finds.
    *
    * @throws IllegalStateException if this thread runs one for the key already
-   * @throws ShareException {@code SHO_EDEADLK} if another thread waits for this one, and what it
-   *     computes is the key's; {@code SHO_EINTR} if the thread is interrupted while it waits
+   * @throws ShareException {@code SHO_EDEADLK} if waiting would close a cycle; {@code SHO_EINTR} if
+   *     the thread is interrupted while it waits
    */
   <V> V run(byte[] key, Supplier<V> lookup, Supplier<V> computation) {
     ByteBuffer wanted = ByteBuffer.wrap(key);
@@ -110,7 +110,10 @@ final class ComputeOnce {
     }
   }
 
-  /** Has all who wait for a thread of this JVM look again, for the map is closed. */
+  /**
+   * Makes all threads that wait for another thread of this JVM check again, because the map is
+   * closed.
+   */
   void close() {
     leaders.values().forEach(CountDownLatch::countDown);
   }

@@ -15,9 +15,9 @@ import java.util.function.Predicate;
 import org.shareobject.internal.map.RawScan;
 
 /**
- * The three views of a map. Their iterators are weakly consistent: an entry that is there all the
- * time comes exactly once, one that comes or goes meanwhile comes once or not. A key that is
- * removed and set anew is two entries.
+ * The three views of a map. Their iterators are weakly consistent: an entry that is present
+ * throughout is returned exactly once, one that is added or removed meanwhile once or not at all. A
+ * key that is removed and set again counts as two entries.
  */
 final class MapViews {
   private MapViews() {}
@@ -214,7 +214,7 @@ final class MapViews {
         iterator, characteristics | Spliterator.CONCURRENT | Spliterator.NONNULL);
   }
 
-  /** Goes through the map once, one record ahead. */
+  /** Iterates over the map once, one record ahead. */
   private static final class Iteration<E> implements Iterator<E> {
     private final AbstractShareMap<?, ?> map;
     private final Function<RawScan, E> element;
@@ -253,7 +253,7 @@ final class MapViews {
       map.raw.remove(takeLastKey());
     }
 
-    /** Removes the last entry unless it was written since; returns whether it did. */
+    /** Removes the last entry unless it has been written since; returns whether it did. */
     boolean removeUnchanged() {
       return map.raw.compareAndRemove(takeLastKey(), lastVersion);
     }
@@ -279,7 +279,7 @@ final class MapViews {
     }
   }
 
-  /** An entry as it was when it was met; what is set goes to the map. */
+  /** An entry as it was when the iterator met it; a value set here is written to the map. */
   private static final class WriteThrough<K, V> implements Entry<K, V> {
     private final AbstractShareMap<K, V> map;
     private final K key;

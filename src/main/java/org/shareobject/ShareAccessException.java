@@ -1,8 +1,8 @@
 package org.shareobject;
 
 /**
- * Signals a file or folder that this process may not or must not use: permission, owner, symlink,
- * read-only.
+ * Signals a file or folder that this process cannot or must not use, because of its permissions or
+ * owner, or because it is a symlink or read-only.
  */
 public class ShareAccessException extends ShareException {
   private static final long serialVersionUID = 1L;

@@ -1,6 +1,6 @@
 package org.shareobject;
 
-/** Signals that the system refused. The message contains its words. */
+/** Signals that the operating system reported an error. The message quotes it. */
 public class ShareIoException extends ShareException {
   private static final long serialVersionUID = 1L;
 

@@ -22,28 +22,29 @@ import org.shareobject.internal.time.Nanos;
  * <p>Every method on one key is atomic between all threads of all processes that use this library
  * on the file, whatever their language. That includes methods that read and write, such as {@code
  * merge}. Methods on many entries, such as {@code clear}, {@code size} and the iterators, are
- * weakly consistent. What a method has written when it returns is visible to all, and stays even if
- * the process is killed the next moment. A process that is killed at any instruction blocks nobody.
+ * weakly consistent. Once a method has returned, what it has written is visible to all, and stays
+ * even if the process is killed the next moment. A process that is killed at any instruction blocks
+ * nobody.
  *
  * <p>Reads take no lock. A write locks one segment of the map, usually for less than a microsecond.
- * If a process that holds the lock is stopped, a write waits at most 10 s.
+ * If a process that holds the lock is stopped, a write waits at most 10 s, by default.
  *
  * <p>Keys are equal if their bytes are; values if {@code equals} says so, arrays if their elements
  * are. Keys and values must not be null. Functions passed to {@code compute}, {@code
  * computeIfPresent}, {@code merge} and {@code replaceAll} may run more than once if others write
  * the key at the same time. The function of {@link #computeIfAbsent} runs once.
  *
- * <p>A write also replaces the time to live: with the one passed to the method, else with the
- * builder's, else with none. Only {@link #addAndGet} keeps it.
+ * <p>A write also replaces the time to live: by the one passed to the method, else by the
+ * builder's, else by none. Only {@link #addAndGet} keeps it.
  *
- * <p>All methods may be called by any thread at any time, {@link #close()} too. Besides what each
- * method names, all of them throw
+ * <p>All methods may be called by any thread at any time, including {@link #close()}. In addition
+ * to what each method names, all of them throw
  *
  * <ul>
  *   <li>{@link NullPointerException} for a null argument;
  *   <li>{@link ShareClosedException} if the map is closed before or during the call;
- *   <li>{@link ShareIoException} if another process cut the file short, or ({@code SHO_EBUSY}) a
- *       stopped process holds it: the message has its pid;
+ *   <li>{@link ShareIoException} if another process has truncated the file, or ({@code SHO_EBUSY})
+ *       a stopped process holds a lock: the message has its pid;
  *   <li>{@link ShareFormatException} if the file was damaged;
  *   <li>from methods that write, {@link ShareAccessException} if the map was opened for reading
  *       only, {@link ShareFullException} if it is full ({@link Eviction#NONE} only; nothing
@@ -76,7 +77,7 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Opens the map from text to text in a file, with the defaults of {@link Builder}.
+   * Opens a map of texts in a file, with the defaults of {@link Builder}.
    *
    * @param file the file; created, readable and writable for its owner only, if it is missing
    * @return the open map, to be closed
@@ -200,7 +201,7 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
 
   /**
    * Adds to a number that {@link Codec#LONG} wrote. An absent number counts as 0, and gets no time
-   * to live; that of a present number stays.
+   * to live; a present number keeps its own.
    *
    * @param key the key
    * @param delta what to add; the sum wraps around
@@ -215,7 +216,7 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
    * Returns how long an entry still lives.
    *
    * @param key the key
-   * @return the time, milliseconds; empty if the key is absent, or present without a limit
+   * @return the time, in whole milliseconds; empty if the key is absent, or has no time to live
    */
   public Optional<Duration> timeToLive(K key) {
     long left = raw.timeToLive(keyBytes(key));
@@ -406,9 +407,9 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
      *     readable and writable
      * @throws ShareFormatException if the file is not a map, is damaged, has another version, or
      *     has another geometry than the builder requests
-     * @throws ShareIoException if the system refuses, for example because the disk is full, and
-     *     then no file is left; if the file is missing ({@code SHO_ENOENT}, reading only); if too
-     *     many handles are open ({@code SHO_EPEERS})
+     * @throws ShareIoException if the system reports an error, for example because the disk is full
+     *     (no file is left then); if the file is missing ({@code SHO_ENOENT}, with {@link
+     *     #readOnly} only); if too many handles are open ({@code SHO_EPEERS})
      */
     public ShareMap<K, V> open(Path file) {
       return map(RawMap.open(FileNames.bytes(file), options()));

@@ -23,17 +23,17 @@ import org.shareobject.internal.time.Nanos;
  * the start of the file that {@code -Dshareobject.path} names, else of {@code share-data} in the
  * working directory. An object opened by {@link #open(Path)} is an {@code AtomicReference<String>}
  * that processes share, with versions to compare and to wait for. Both see the same bytes if they
- * name the same file.
+ * use the same file.
  *
  * <p>All methods are atomic between all threads of all processes that use this library on the file,
  * whatever their language. A process that is killed inside a write leaves the old text or the new
  * one; the next writer goes on within 100 ms. If another program stores into the file without this
- * library, its bytes are seen, but nobody waits for it and it wakes nobody.
+ * library, its bytes are seen, but its stores are not atomic and wake nobody.
  *
  * <p>All methods may be called by any thread at any time, including {@link #close()}. In addition
- * to what each method names, all of them throw {@link ShareIoException} if another process cut the
- * file short ({@code SHO_EIO}). If the file is removed or replaced, the static methods use the new
- * one, while an open object goes on with the file that it opened.
+ * to what each method names, all of them throw {@link ShareIoException} if another process has
+ * truncated the file ({@code SHO_EIO}). If the file is removed or replaced, the static methods use
+ * the new one, while an open object goes on with the file that it opened.
  */
 public final class ShareObject implements AutoCloseable {
   /** The size of the addon's window in bytes: text of at most one byte less, and its NUL. */
@@ -41,10 +41,9 @@ public final class ShareObject implements AutoCloseable {
 
   private static final Cleaner CLEANER = Cleaner.create();
 
-  // close() ends what is under way and all later calls; C's handle stays valid for them. The
-  // cleaner
-  // frees it when no thread can reach this object any more. So each method that passes it on fences
-  // the object behind the call.
+  // close() ends calls in progress and all later ones; C's handle stays valid for them. The cleaner
+  // frees it when no thread can reach this object any more. So each method that passes the handle
+  // on has a reachability fence after the call.
   private final long cell;
   private final CellWaits waits;
   private final Path file;
@@ -67,7 +66,7 @@ public final class ShareObject implements AutoCloseable {
   /**
    * Reads the addon's window up to its first NUL. Does not block. A file of at most {@value
    * #WINDOW_BYTES} bytes that this library did not make is adopted, whoever made it: it grows to
-   * 3328 bytes, and those that it had stay. {@link #openExisting(Path)} adopts nothing.
+   * 3328 bytes, and keeps its contents. {@link #openExisting(Path)} adopts nothing.
    *
    * @return the text, all of the window if there is no NUL; malformed UTF-8 as U+FFFD; never null
    * @throws ShareIoException if the file is missing ({@code SHO_ENOENT}) or cannot be read
@@ -81,7 +80,7 @@ public final class ShareObject implements AutoCloseable {
 
   /**
    * Reads the whole of the addon's window, as the addon's {@code read()} does. Does not block.
-   * Adopts a short file as {@link #read()}.
+   * Adopts a short file like {@link #read()}.
    *
    * @return all {@value #WINDOW_BYTES} bytes as text, NULs included; malformed UTF-8 as U+FFFD;
    *     never null
@@ -97,10 +96,10 @@ public final class ShareObject implements AutoCloseable {
   /**
    * Stores text and a NUL at the start of the addon's window, as the addon's {@code write()} does,
    * and creates the file if it is missing. Text beyond {@value #WINDOW_BYTES}&minus;1 bytes is cut
-   * at a whole character; the bytes after the NUL stay; a NUL in the text is stored; a lone
+   * at a whole character; the bytes after the NUL stay. A NUL in the text is stored, and a lone
    * surrogate is stored as U+FFFD. A file of at most {@value #WINDOW_BYTES} bytes that this library
-   * did not make is adopted, whoever made it, and its first bytes are overwritten. Blocks as {@link
-   * #set(String)}.
+   * did not make is adopted, whoever made it, and its first bytes are overwritten. Blocks like
+   * {@link #set(String)}.
    *
    * @param text what to store
    * @return how many bytes were stored, not counting the NUL, 0 to {@value #WINDOW_BYTES}&minus;1
@@ -132,8 +131,8 @@ public final class ShareObject implements AutoCloseable {
   }
 
   /**
-   * Opens the cell in a file. An empty file, and one of exactly {@link #WINDOW_BYTES} bytes, which
-   * the addon makes, is adopted: it grows, and its bytes become the text. Any other file that this
+   * Opens the cell in a file. An empty file, or one of exactly {@link #WINDOW_BYTES} bytes, as the
+   * addon makes it, is adopted: it grows, and its bytes become the text. Any other file that this
    * library did not make is refused and stays untouched.
    *
    * @param file the file; created, readable and writable for its owner only, if it is missing

@@ -2,8 +2,8 @@ package org.shareobject;
 
 /**
  * Statistics of a {@link ShareMap}, summed over all processes. Counters start at 0 when the map is
- * created. The numbers are not read at one moment, and up to 127 hits of each thread of another
- * process may not be counted yet.
+ * created. The numbers are not read at the same moment, and up to 127 hits of each thread of
+ * another process may not be counted yet.
  *
  * @param hits how often a key was found
  * @param misses how often a key was not found
@@ -45,7 +45,7 @@ public record ShareStats(
     int peerSlots) {
 
   /**
-   * Returns the share of lookups that found a key.
+   * Returns the ratio of lookups that found a key to all lookups.
    *
    * @return 0 to 1; 0 if there was no lookup yet
    */

@@ -1,7 +1,7 @@
 package org.shareobject;
 
 /**
- * A value and the version it was stored with.
+ * A value and the version that it was stored with.
  *
  * @param <V> the type of the value
  * @param value the value, never null
