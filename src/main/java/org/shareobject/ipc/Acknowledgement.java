@@ -5,11 +5,11 @@ import org.shareobject.ShareIoException;
 
 /**
  * The handle that the other side has yet to acknowledge, if there is one. Until then only answers
- * are written: a refused handle is sent again, and order is kept. Before the first map the other
- * side is asked whether it is of this library. Guarded by its {@link Outbox}.
+ * are written, so a refused handle can be sent again in its order. Before the first map, the other
+ * side is asked whether it uses this library. Guarded by its {@link Outbox}.
  */
 final class Acknowledgement {
-  /** As Node: how often a refused handle is sent again. */
+  /** How often a refused handle is sent again, as in Node. */
   private static final int MOST_REFUSALS = 3;
 
   private Outgoing message;
@@ -27,19 +27,19 @@ final class Acknowledgement {
     return isProbing ? Batch.probe(Protocol.probe(), withHandle) : Batch.of(withHandle);
   }
 
-  /** Is told that the other side has the handle; returns its message, null if there is none. */
+  /** Called when the other side has the handle; returns its message, null if there is none. */
   Outgoing acknowledged() {
     return isProbing ? null : forget();
   }
 
-  /** Awaits no more; returns the message, or null. */
+  /** Stops waiting; returns the message, or null. */
   Outgoing forget() {
     Outgoing forgotten = message;
     message = null;
     return forgotten;
   }
 
-  /** Returns whether the batch is of the message whose handle is awaited. */
+  /** Returns whether the batch belongs to the message whose handle is awaited. */
   boolean isOf(Batch batch) {
     return batch.isOf(message);
   }
@@ -50,9 +50,9 @@ final class Acknowledgement {
   }
 
   /**
-   * Is told that the other side did not get the handle of the message that was awaited.
+   * Called when the other side did not get the handle of the message that is awaited.
    *
-   * @param knowsMaps whether the other side is of this library
+   * @param knowsMaps whether the other side uses this library
    * @param reason what it said, or null
    * @return why the message fails; null if it is to be sent again
    */

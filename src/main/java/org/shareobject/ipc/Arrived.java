@@ -7,11 +7,11 @@ import org.shareobject.internal.socket.Descriptor;
 import org.shareobject.internal.socket.ReceivedDescriptors;
 
 /**
- * Descriptors that came and wait for the line that they belong to. For one thread.
+ * Descriptors that have arrived and wait for the line that they belong to. For one thread.
  *
- * <p>The line was begun in what was read together with the descriptor, since a descriptor is sent
- * with the first byte of its line; it may end much later. So a descriptor belongs to none of the
- * lines that begin behind what it was read with: then it is closed.
+ * <p>A descriptor is sent with the first byte of its line, so the line begins in the bytes that
+ * were read together with the descriptor. It may end much later. A descriptor that belongs to no
+ * line beginning there is closed.
  */
 final class Arrived {
   private record Waiting(Descriptor descriptor, long readUntil) {}
@@ -35,7 +35,7 @@ final class Arrived {
     return first == null ? null : first.descriptor();
   }
 
-  /** Closes what can belong to no line that begins at the position, or later. */
+  /** Closes the descriptors that cannot belong to a line that begins at the position or later. */
   void dropBefore(long lineStart) {
     int dropped = 0;
     while (!waiting.isEmpty() && waiting.peek().readUntil() <= lineStart) {

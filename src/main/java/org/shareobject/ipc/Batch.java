@@ -6,7 +6,7 @@ import org.shareobject.internal.socket.Endpoint;
 
 /** Bytes that are being written: of one message, or of several small ones. For one thread. */
 final class Batch {
-  /** One write; more than what the system's buffer takes makes no sense. */
+  /** The size of one write; more than the system's buffer takes makes no sense. */
   private static final int MOST_BYTES = 64 << 10;
 
   private static final int NO_DESCRIPTOR = -1;
@@ -49,12 +49,12 @@ final class Batch {
     return messages;
   }
 
-  /** Returns whether the messages themselves are done with once the bytes are written. */
+  /** Returns whether the messages are finished once the bytes are written. */
   boolean completes() {
     return !isProbe && !messages.get(0).hasHandle();
   }
 
-  /** Returns whether it is of this one message, which may be null. */
+  /** Returns whether it consists of this one message, which may be null. */
   boolean isOf(Outgoing message) {
     return messages.get(0).equals(message);
   }
@@ -73,7 +73,7 @@ final class Batch {
     return offset == 0;
   }
 
-  /** Returns what is to go along with the next write; null if nothing is. */
+  /** Returns the descriptor that is to be sent with the next write, or null. */
   Descriptor open() {
     return offset == 0 && sendsHandle() ? messages.get(0).passed().open() : null;
   }
@@ -81,7 +81,7 @@ final class Batch {
   /**
    * Writes what fits.
    *
-   * @param passed goes along; null for nothing
+   * @param passed is sent along; null for nothing
    * @return whether anything was written
    */
   boolean write(Endpoint endpoint, Descriptor passed) {

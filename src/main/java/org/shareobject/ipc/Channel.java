@@ -23,12 +23,12 @@ import org.shareobject.internal.socket.ChannelAccess;
 import org.shareobject.internal.socket.Endpoint;
 
 /**
- * Node's channel between two processes: JSON messages, with which sockets and maps can be sent.
+ * Node's channel between two processes. It carries JSON messages; sockets and maps can be sent with
+ * them.
  *
- * <p>While both processes live, messages arrive once each, in the order in which they were sent.
- * Sending never blocks. The future that it returns completes when the message is written to the
- * system or, if a socket or a map goes with it, when the other side has acknowledged that. It fails
- * with
+ * <p>While both processes are alive, each message arrives once, in the order of sending. Sending
+ * never blocks. The future that it returns completes when the message is written to the system or,
+ * if a socket or a map goes with it, when the other side has acknowledged that. It fails with
  *
  * <ul>
  *   <li>{@link IllegalArgumentException} if Jackson cannot write the message, or the socket is of a
@@ -50,7 +50,7 @@ import org.shareobject.internal.socket.Endpoint;
 public final class Channel implements AutoCloseable {
   private static final AtomicInteger COUNT = new AtomicInteger();
 
-  /** How long {@link #close} waits for what is not written. */
+  /** How long {@link #close} waits for messages that are not yet written. */
   private static final long CLOSE_SECONDS = 5;
 
   static {
@@ -99,7 +99,7 @@ public final class Channel implements AutoCloseable {
   private final CountDownLatch end = new CountDownLatch(1);
   private volatile boolean isConnected = true;
 
-  /** Takes an endpoint over. */
+  /** Creates a channel that owns the endpoint. */
   Channel(Endpoint endpoint) {
     this.endpoint = endpoint;
     limits = Limits.ofProperties();
@@ -128,8 +128,8 @@ public final class Channel implements AutoCloseable {
   /**
    * Returns the channel to the process that forked this one, whether that is a JVM or Node. The
    * first call takes the descriptor that {@code NODE_CHANNEL_FD} names, and removes the variable,
-   * so that programs started by this process do not take it for theirs. Later calls return the same
-   * channel.
+   * so that programs started by this process do not mistake it for theirs. Later calls return the
+   * same channel.
    *
    * @return the channel; empty if this process was not forked with one
    * @throws ShareIoException if {@code NODE_CHANNEL_FD} is not the number of a descriptor of a Unix
@@ -144,8 +144,8 @@ public final class Channel implements AutoCloseable {
    * Sends a message.
    *
    * @param message anything that Jackson can write, including null; a {@link JsonNode} is sent
-   *     unchanged. It is converted to JSON at once, so it may be changed later. Objects whose text
-   *     {@code cmd} begins with {@code NODE_} are reserved for Node
+   *     unchanged. It is converted to JSON at once, so it may be changed later. Objects whose
+   *     {@code cmd} is a text that begins with {@code NODE_} are reserved for Node
    * @return completes when the message is written; see above
    */
   public CompletableFuture<Void> send(Object message) {
@@ -266,8 +266,8 @@ public final class Channel implements AutoCloseable {
   }
 
   /**
-   * Adds a listener for some messages, which no other listener receives then. Messages that arrived
-   * before any listener took them are passed to it first.
+   * Adds a listener for some messages, which no other listener receives from then on. Messages that
+   * arrived before any listener took them are passed to it first.
    *
    * @param filter returns whether a message is for this listener; quick, and without side effects.
    *     The first filter that accepts a message gets it
@@ -294,7 +294,7 @@ public final class Channel implements AutoCloseable {
    * Returns whether messages can be sent: {@link #disconnect} was not called, and the other side is
    * not known to have gone.
    *
-   * @return whether it is so now
+   * @return whether messages can be sent now
    */
   public boolean isConnected() {
     return isConnected;
@@ -312,7 +312,7 @@ public final class Channel implements AutoCloseable {
 
   /**
    * Disconnects, and waits up to 5 s until that is done. Then drops what is not written and what no
-   * listener took. When a listener calls it, it does not wait.
+   * listener has taken. A call by a listener does not wait.
    */
   @Override
   public void close() {

@@ -136,7 +136,7 @@ public final class Handle {
     return channel == null ? descriptor.isHere() : channel.isOpen();
   }
 
-  /** Closes it if nobody took it. */
+  /** Closes the handle if nobody took it. */
   synchronized void drop() {
     if (descriptor.isHere()) {
       isDropped = true;

@@ -5,8 +5,8 @@ import java.util.ArrayDeque;
 import java.util.Iterator;
 
 /**
- * What waiting messages take of the heap, in bytes. Upper bounds rather than exact: sizes of
- * objects differ between JVMs, and between their settings.
+ * How much of the heap waiting messages take, in bytes. These are upper bounds, because sizes of
+ * objects differ between JVMs and with their settings.
  */
 final class HeapCost {
   /** A message that waits to be written, without the bytes of its line. */
@@ -15,7 +15,7 @@ final class HeapCost {
   /** A message that waits to be listened to, without its tree. */
   private static final int KEPT = 48;
 
-  /** A handle, with what closes it. */
+  /** A handle, with the object that closes it. */
   private static final int HANDLE = 256;
 
   private static final int OBJECT = 160;
@@ -25,7 +25,7 @@ final class HeapCost {
   private static final int TEXT = 64;
   private static final int SCALAR = 24;
 
-  /** Of texts beyond Latin; others take half of it. */
+  /** A character of a text beyond Latin-1; others take half of this. */
   private static final int CHARACTER = 2;
 
   private HeapCost() {}

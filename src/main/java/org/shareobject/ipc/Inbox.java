@@ -9,14 +9,14 @@ import java.util.function.Predicate;
 import org.shareobject.internal.process.Uncaught;
 
 /**
- * Who listens, and what nobody listened to yet.
+ * The listeners of a channel, and the messages that wait for one.
  *
  * <p>A message is kept until somebody listens to it. The thread that reads calls the listeners
- * itself, but kept messages are told by a thread that ends with them; what is read meanwhile is
- * kept too, so that listeners see all in order and one at a time.
+ * itself. Kept messages are delivered by a thread of their own, which ends after the last; what is
+ * read meanwhile is kept too, so that listeners see all messages in order and one at a time.
  *
- * <p>A handle is open until the listeners have returned, longer only if one of them took it. Few
- * are kept for a first listener: each costs a descriptor.
+ * <p>A handle is open until the listeners have returned, and longer only if one of them took it.
+ * Only a few are kept for a first listener, because each costs a descriptor.
  */
 final class Inbox {
   /** How many handles may wait to be listened to. */
@@ -39,7 +39,7 @@ final class Inbox {
     this.name = name;
   }
 
-  /** A listener and what it listens to; filter null: all that no other one filters out. */
+  /** A listener and its filter; a null filter accepts all messages that no other filter takes. */
   private record Route(Predicate<JsonNode> filter, MessageListener listener) {}
 
   private record Kept(JsonNode message, Handle handle, long cost) {
@@ -67,7 +67,7 @@ final class Inbox {
     teller.start();
   }
 
-  /** Adds a listener to the end of the channel, which is told at once if that has come. */
+  /** Adds a listener for the end of the channel, called at once if the channel has ended. */
   void listenToEnd(Runnable listener) {
     synchronized (this) {
       if (!isDisconnected || isTelling) {
@@ -86,7 +86,7 @@ final class Inbox {
     }
   }
 
-  /** Tells the listeners, or keeps the message for them. Waits while too much is kept. */
+  /** Passes a message to the listeners, or keeps it for them. Waits while too much is kept. */
   void deliver(JsonNode message, Handle handle) throws InterruptedException {
     List<MessageListener> listeners = listenersOrKeep(message, handle);
     if (!listeners.isEmpty()) {
@@ -94,12 +94,12 @@ final class Inbox {
     }
   }
 
-  /** Returns whether a message with a handle would be told, or can be kept. */
+  /** Returns whether a message with a handle has a listener, or can be kept. */
   synchronized boolean takesHandle(JsonNode message) {
     return keptHandles < MOST_HANDLES || !listeners(message).isEmpty();
   }
 
-  /** Returns those who are to be told now; none if the message was kept, or dropped. */
+  /** Returns the listeners to call now; none if the message was kept or dropped. */
   private synchronized List<MessageListener> listenersOrKeep(JsonNode json, Handle handle)
       throws InterruptedException {
     Kept message = null;
@@ -135,7 +135,7 @@ final class Inbox {
     keptHandles += sign * message.handles();
   }
 
-  /** Tells that the channel is at its end, after all that was read before. */
+  /** Reports the end of the channel, after all messages that were read before. */
   void disconnected() {
     boolean isTold;
     boolean wasKeptAlive;
@@ -181,7 +181,7 @@ final class Inbox {
     }
   }
 
-  /** Returns the next that somebody listens to; if there is none, the reader tells again. */
+  /** Returns the next kept message with a listener; if none, the reader delivers again. */
   private synchronized Kept nextKept() {
     for (Iterator<Kept> all = kept.iterator(); all.hasNext(); ) {
       Kept next = all.next();
@@ -215,7 +215,7 @@ final class Inbox {
     }
   }
 
-  /** The first filter that takes a message has it alone. */
+  /** Only the first filter that accepts a message gets it. */
   private List<MessageListener> listeners(JsonNode message) {
     List<MessageListener> unfiltered = new ArrayList<>();
     for (Route route : routes) {
@@ -237,7 +237,7 @@ final class Inbox {
     }
   }
 
-  /** Has all listeners receive a message, whose handle is then closed unless one took it. */
+  /** Passes a message to all listeners, then closes its handle unless one took it. */
   static void tell(List<MessageListener> listeners, JsonNode message, Handle handle) {
     for (MessageListener listener : listeners) {
       try {

@@ -2,7 +2,7 @@ package org.shareobject.ipc;
 
 import org.shareobject.ShareException;
 
-/** Whether Jackson is there. Knows nothing of it, so that it can be asked. */
+/** Checks whether Jackson is present. Does not refer to it, so this class loads without it. */
 final class Jackson {
   private Jackson() {}
 

@@ -16,7 +16,7 @@ import org.shareobject.internal.text.Utf8;
 
 /** Messages to and from lines of JSON, as Node writes and reads them. */
 final class Json {
-  /** Deeper than what Node's {@code JSON.stringify} writes before its stack is full. */
+  /** Deeper than Node's {@code JSON.stringify} gets before its stack overflows. */
   private static final int MOST_NESTING = 5000;
 
   /** How much of a bad line its error shows. */

@@ -1,6 +1,6 @@
 package org.shareobject.ipc;
 
-/** Keeps the JVM alive, as Node is kept, while somebody listens to a connected channel. */
+/** Keeps the JVM alive, as in Node, while somebody listens to a connected channel. */
 final class KeepAlive {
   private static int users;
 

@@ -1,7 +1,7 @@
 package org.shareobject.ipc;
 
 /**
- * How much a channel takes. What the properties do not set follows the heap.
+ * The limits of a channel. Those that no property sets depend on the size of the heap.
  *
  * @param messageBytes the largest message, as a line
  * @param queuedBytes the most that may wait in each direction, as bytes of the heap by {@link
@@ -11,16 +11,16 @@ record Limits(int messageBytes, long queuedBytes) {
   static final String MESSAGE_PROPERTY = "shareobject.ipc.maxMessageBytes";
   static final String QUEUE_PROPERTY = "shareobject.ipc.maxQueuedBytes";
 
-  /** How many answers about handles may wait; an honest side asks for a few at most. */
+  /** How many answers about handles may wait; a well-behaved side asks for a few at most. */
   static final int ANSWERS = 1024;
 
-  /** A message or what waits takes at most this part of the heap. */
+  /** By default, messages take at most this fraction of the heap: 1/16. */
   private static final int PART_OF_HEAP = 16;
 
   private static final long MOST_DEFAULT_MESSAGE_BYTES = 64L << 20;
   private static final long MOST_DEFAULT_QUEUED_BYTES = 256L << 20;
 
-  /** What JSON takes of the heap for each token, at most, times four. */
+  /** Four times the most heap that a token of JSON takes, in bytes. */
   private static final int HEAP_PER_TOKEN = 256;
 
   /** The largest array of any JVM. */

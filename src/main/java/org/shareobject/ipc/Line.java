@@ -22,7 +22,7 @@ final class Line extends ByteArrayOutputStream {
   /**
    * Returns the line of a value that has a handle.
    *
-   * @param envelope the envelope's fields but the message, as {@code "type":"net.Socket"}
+   * @param envelope the envelope's fields except the message, such as {@code "type":"net.Socket"}
    */
   static Line ofHandle(String envelope, Object message) {
     Line line = new Line();
@@ -37,7 +37,7 @@ final class Line extends ByteArrayOutputStream {
     write(bytes, 0, bytes.length);
   }
 
-  /** JSON holds newlines only between its tokens, and only if somebody wrote raw values. */
+  /** JSON has newlines only between its tokens, and only if somebody wrote raw values. */
   private Line end() {
     for (int i = 0; i < count; i++) {
       if (buf[i] == '\n') {

@@ -49,7 +49,7 @@ final class LineBuffer {
     return origin + start;
   }
 
-  /** Is told that bytes were put. */
+  /** Called when bytes have been put. */
   void put(int count) {
     end += count;
   }
@@ -57,7 +57,7 @@ final class LineBuffer {
   /**
    * Makes room for more bytes.
    *
-   * @throws ShareValueTooLargeException if a line is as long as lines may be
+   * @throws ShareValueTooLargeException if a line has reached the limit
    */
   void makeRoom() {
     if (start == end && bytes.length > MOST_IDLE_BYTES) {
@@ -87,7 +87,7 @@ final class LineBuffer {
   /**
    * Finds the next complete line.
    *
-   * @return whether there is one; {@link #lineStart} and {@link #lineLength} tell where
+   * @return whether there is one; {@link #lineStart} and {@link #lineLength} give its place
    * @throws ShareValueTooLargeException if it is too long
    */
   boolean next() {
@@ -102,7 +102,7 @@ final class LineBuffer {
     return true;
   }
 
-  /** Returns whether there is one more, after {@link #next}. */
+  /** Returns whether there is one more after the line of {@link #next}. */
   boolean hasNext() {
     while (scanned < end && bytes[scanned] != '\n') {
       scanned++;

@@ -8,12 +8,12 @@ import org.shareobject.ShareIoException;
 import org.shareobject.internal.socket.Endpoint;
 
 /**
- * What is to be written, in order: a {@link SendQueue}, the {@link Acknowledgement} that a handle
- * waits for, and a {@link Writer}. The outbox is the lock of all three; futures complete without
- * it.
+ * The messages to be written, in order: a {@link SendQueue}, the {@link Acknowledgement} that a
+ * handle waits for, and a {@link Writer}. The outbox is the lock of all three; futures complete
+ * without it.
  *
- * <p>What listeners add while more messages wait to be listened to is left to the writer's thread:
- * several of them go in one piece, instead of each by itself.
+ * <p>What listeners add while more messages wait for them is left to the writer's thread, which
+ * writes several together instead of one by one.
  */
 final class Outbox {
   private final Endpoint endpoint;
@@ -34,9 +34,9 @@ final class Outbox {
   }
 
   /**
-   * Writes a message, soon, in its turn; or fails its future.
+   * Writes a message soon, when its turn comes, or fails its future.
    *
-   * @param isOneOfMany whether it is left to the writer's thread, for others follow
+   * @param isOneOfMany whether it is left to the writer's thread, because others follow
    */
   void add(Outgoing message, boolean isOneOfMany) {
     ShareException refusal;
@@ -65,8 +65,8 @@ final class Outbox {
   }
 
   /**
-   * Writes an answer about a handle before all else. Waits while too many answers wait: the other
-   * side asks on, but does not read.
+   * Writes an answer about a handle before all else. Waits while too many answers wait, that is,
+   * while the other side keeps asking but does not read.
    */
   void addAnswer(Outgoing answer) throws InterruptedException {
     synchronized (this) {
@@ -81,7 +81,7 @@ final class Outbox {
     writer.write();
   }
 
-  /** Is told that the other side has the handle. */
+  /** Called when the other side has the handle. */
   void acknowledged() {
     Outgoing message;
     synchronized (this) {
@@ -95,9 +95,9 @@ final class Outbox {
   }
 
   /**
-   * Is told that the other side did not get the handle.
+   * Called when the other side did not get the handle.
    *
-   * @param knowsMaps whether the other side is of this library
+   * @param knowsMaps whether the other side uses this library
    * @param reason what it said, or null
    */
   void refused(boolean knowsMaps, String reason) {
@@ -125,7 +125,7 @@ final class Outbox {
     endIfFinished();
   }
 
-  /** Does so if that is now. With the lock. */
+  /** Ends the endpoint if all is written and acknowledged. Called with the lock held. */
   void endIfFinished() {
     if (isFinishing
         && end == null
@@ -137,8 +137,8 @@ final class Outbox {
   }
 
   /**
-   * Fails all that is not written, and all that will be added. What is being written is left to who
-   * writes it: it may be through already.
+   * Fails all that is not written, and all that will be added. What is being written is left to the
+   * thread that writes it, because it may already be complete.
    */
   void fail(ShareException cause) {
     List<Outgoing> unsent = new ArrayList<>();
@@ -199,7 +199,7 @@ final class Outbox {
     return message.hasHandle() ? acknowledgement.await(message) : queue.withFollowers(message);
   }
 
-  /** Is told that all of a batch is written. */
+  /** Called when all of a batch is written. */
   void written(Batch written, List<Runnable> done) {
     if (written.completes()) {
       forget(written);
@@ -209,7 +209,7 @@ final class Outbox {
     }
   }
 
-  /** A handle whose channel ended while it was written is failed by who wrote it. */
+  /** If the channel ends while a handle is written, the thread that writes it fails it. */
   private synchronized boolean forgetUnlessEnded(Batch written) {
     if (end == null) {
       forget(written);
@@ -217,7 +217,7 @@ final class Outbox {
     return end == null;
   }
 
-  /** Is told that the end came while a batch was written. */
+  /** Called when the channel ended while a batch was written. */
   void failedAtEnd(Batch failed, boolean isSent, List<Runnable> done) {
     ShareException cause;
     synchronized (this) {
@@ -227,7 +227,7 @@ final class Outbox {
     failed.messages().forEach(message -> done.add(() -> message.failAtEnd(cause, isSent)));
   }
 
-  /** Is told that a batch cannot be written. In part, and the channel is at its end. */
+  /** Called when a batch cannot be written. If a part of it was, the channel ends. */
   void failed(Batch failed, RuntimeException error, List<Runnable> done) {
     if (!failed.isUntouched()) {
       fail(new ShareIoException("SHO_ESYSTEM", "a message cannot be written whole", error));

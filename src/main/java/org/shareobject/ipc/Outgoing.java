@@ -14,8 +14,9 @@ final class Outgoing {
   /**
    * Creates a message.
    *
-   * @param passed what goes along, or null
-   * @param future is completed when it is written, or if something goes along acknowledged
+   * @param passed what is sent along, or null
+   * @param future is completed when the message is written or, if something is sent along,
+   *     acknowledged
    */
   Outgoing(Line line, Passed passed, CompletableFuture<Void> future) {
     this.line = line;
@@ -35,7 +36,7 @@ final class Outgoing {
     return passed;
   }
 
-  /** Returns what it takes of the heap while it waits. */
+  /** Returns how much heap it takes while it waits. */
   long cost() {
     return HeapCost.outgoing(line, hasHandle());
   }

@@ -7,13 +7,13 @@ interface Passed {
   /**
    * Returns a descriptor of it, to be closed when it is sent.
    *
-   * @throws RuntimeException if there is none any more, or the system refuses
+   * @throws RuntimeException if it is closed, or the system refuses
    */
   Descriptor open();
 
   /** Called when the other side has it. */
   void acknowledged();
 
-  /** Returns whether only a process of this library knows what to do with it. */
+  /** Returns whether only a process that uses this library can receive it. */
   boolean needsSameLibrary();
 }

@@ -21,7 +21,7 @@ record PassedMap(RawMap map) implements Passed {
 
   @Override
   public void acknowledged() {
-    // The map goes on in this process too.
+    // The map stays open in this process too.
   }
 
   @Override

@@ -25,7 +25,7 @@ final class PassedSocket implements Passed {
    * Checks that the socket can be passed.
    *
    * @param keepOpen whether a connection stays open here too
-   * @throws IllegalArgumentException if it is none that can be
+   * @throws IllegalArgumentException if it is of a kind that cannot be passed
    * @throws IllegalStateException if it is not in the state for it
    * @throws ShareClosedException if it is closed
    */
@@ -49,7 +49,7 @@ final class PassedSocket implements Passed {
     return new PassedSocket(socket, closesHere);
   }
 
-  /** Returns the fields of Node's envelope that tell what it is. */
+  /** Returns the fields of Node's envelope that say what it is. */
   String envelope() {
     if (socket instanceof ServerSocketChannel) {
       return "\"type\":\"net.Server\"";
@@ -67,7 +67,7 @@ final class PassedSocket implements Passed {
             + " can");
   }
 
-  /** Returns the same for those who want Node's raw handle, as its cluster does. */
+  /** Returns the same for a receiver that wants Node's raw handle, as its cluster does. */
   String rawEnvelope() {
     return socket instanceof DatagramChannel
         ? "\"type\":\"dgram.Native\""

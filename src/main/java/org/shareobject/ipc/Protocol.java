@@ -13,12 +13,13 @@ import org.shareobject.internal.process.Uncaught;
 import org.shareobject.internal.socket.Descriptor;
 
 /**
- * Node's internal messages: those whose {@code cmd} begins with {@code NODE_} and goes on. For the
- * thread that reads.
+ * Node's internal messages: those whose {@code cmd} begins with {@code NODE_} and is longer. For
+ * the thread that reads.
  *
- * <p>Of its own the library has one thing: a map's handle type, {@value PassedMap#TYPE}. Node would
- * abort on such a descriptor. So before the first map it sends the envelope without one; whoever
- * speaks the protocol answers that by {@code NODE_HANDLE_NACK}, and the library adds what it knows.
+ * <p>The library adds one thing of its own: the handle type of a map, {@value PassedMap#TYPE}. Node
+ * would abort on such a descriptor. So before the first map the library sends the envelope without
+ * a descriptor. Any peer that speaks the protocol answers {@code NODE_HANDLE_NACK}, and this
+ * library adds the types that it knows.
  */
 final class Protocol {
   private static final String PREFIX = "NODE_";
@@ -30,7 +31,7 @@ final class Protocol {
   private static final String CLOSE_NOTICE = "NODE_SOCKET_NOTIFY_CLOSE";
   private static final String ALL_CLOSED = "NODE_SOCKET_ALL_CLOSED";
 
-  /** Where a NACK says why, and what its sender knows. */
+  /** The fields of a NACK that say why, and what its sender knows. */
   private static final String REASON = "reason";
 
   private static final String KNOWS = "knows";
@@ -53,7 +54,7 @@ final class Protocol {
     return Line.ofHandle(PassedMap.ENVELOPE, null);
   }
 
-  /** Has a listener told of internal messages of a kind. */
+  /** Sets the listener for internal messages of a kind. */
   void listenInternally(String command, MessageListener listener) {
     internalListeners.put(command, listener);
   }
@@ -61,7 +62,7 @@ final class Protocol {
   /**
    * Receives a message.
    *
-   * @param arrived where its descriptor is, if it has one
+   * @param arrived has its descriptor, if there is one
    */
   void receive(JsonNode message, Arrived arrived) throws InterruptedException {
     String command = command(message);
@@ -175,7 +176,7 @@ final class Protocol {
     return sockets.isAwaited();
   }
 
-  /** Tells which servers have no socket here any more, if the other side wants to know. */
+  /** Reports the servers that have no socket here any more, if the other side asked. */
   void answerClosed() {
     for (String key : sockets.closed()) {
       send(answer(ALL_CLOSED).put("key", key));

@@ -9,11 +9,11 @@ import org.shareobject.internal.process.Uncaught;
 import org.shareobject.internal.socket.Endpoint;
 import org.shareobject.internal.socket.ReceivedDescriptors;
 
-/** The thread of a channel: reads, splits into lines, and has them understood. */
+/** The thread of a channel: reads bytes, splits them into lines, and has these handled. */
 final class Reader implements Runnable {
   private static final int FOR_EVER = -1;
 
-  /** How often closed sockets are looked for while the other side waits for them. */
+  /** How often to look for closed sockets while the other side waits for them. */
   private static final int CLOSE_POLL_MS = 20;
 
   private final Endpoint endpoint;
@@ -62,7 +62,7 @@ final class Reader implements Runnable {
     }
   }
 
-  /** Returns whether more messages are read already. For listeners. */
+  /** Returns whether more messages have already been read. For listeners. */
   boolean hasMore() {
     return lines.hasNext();
   }

@@ -6,10 +6,11 @@ import java.util.List;
 import org.shareobject.ShareFullException;
 
 /**
- * What waits to be written, in order, and what it takes of the heap. Guarded by its {@link Outbox}.
+ * The messages that wait to be written, in order, and how much heap they take. Guarded by its
+ * {@link Outbox}.
  */
 final class SendQueue {
-  /** Small messages that wait are written together, up to so many bytes. */
+  /** Small messages that wait are written together, up to this many bytes. */
   private static final int BATCH_BYTES = 64 << 10;
 
   private final long mostCost;
@@ -21,7 +22,7 @@ final class SendQueue {
     mostCost = limits.queuedBytes();
   }
 
-  /** Returns why a message cannot wait, too; null if it can. */
+  /** Returns why a message cannot wait here as well; null if it can. */
   ShareFullException refusal(Outgoing message) {
     if (cost == 0 || message.cost() <= mostCost - cost) {
       return null;
@@ -77,7 +78,7 @@ final class SendQueue {
     return message;
   }
 
-  /** Returns the batch of a message without a handle and of those behind it that fit in. */
+  /** Returns a batch of a message without a handle and those behind it that fit in. */
   Batch withFollowers(Outgoing first) {
     int bytes = first.length();
     if (!fits(messages.peek(), bytes)) {

@@ -8,8 +8,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Which sockets of which of the other side's servers are open here. Node's {@code
- * server.getConnections} and the callback of {@code server.close} ask for it. For one thread.
+ * The sockets that are open here, by the server of the other side that they came from. Node's
+ * {@code server.getConnections} and the callback of {@code server.close} ask for them. For one
+ * thread.
  */
 final class SocketLists {
   private static final int FIRST_SWEEP = 64;
@@ -28,7 +29,7 @@ final class SocketLists {
     }
   }
 
-  /** Forgets what is closed, when as much was added as is still open. */
+  /** Forgets closed sockets, once as many were added as are still open. */
   private void sweep() {
     int left = 0;
     for (List<Handle> sockets : open.values()) {
@@ -53,7 +54,7 @@ final class SocketLists {
     return sockets.size();
   }
 
-  /** Has {@link #closed} tell when the server's last socket is closed. */
+  /** Makes {@link #closed} report when the server's last socket is closed. */
   void awaitClose(String key) {
     closing.add(key);
   }

@@ -15,10 +15,10 @@ import org.shareobject.internal.socket.Endpoint;
  * <p>A worker has the standard output and error of this process, unless a {@code ProcessBuilder}
  * redirects them to files; its standard input is empty. It finds the channel by the variables
  * {@code NODE_CHANNEL_FD} and {@code NODE_CHANNEL_SERIALIZATION_MODE}, as a child of Node does. It
- * does not end with this process by itself, but sees the end of its channel.
+ * does not automatically end with this process, but sees the end of its channel.
  */
 public final class Worker implements AutoCloseable {
-  /** How long {@link #close} waits for each: the end of the channel's work, and of the process. */
+  /** How long {@link #close} waits for the channel to finish, and again for the process. */
   private static final long PATIENCE_SECONDS = 5;
 
   private static final long DISCONNECTED_SECONDS = 1;
@@ -67,7 +67,7 @@ public final class Worker implements AutoCloseable {
    * Starts a program.
    *
    * @param clusterId its number as a worker of a cluster, or null
-   * @param prepare is given the channel before anything can come through it
+   * @param prepare receives the channel before anything can arrive through it
    */
   static Worker spawn(ProcessBuilder command, Integer clusterId, Consumer<Channel> prepare) {
     Objects.requireNonNull(command, "command");

@@ -9,15 +9,15 @@ import org.shareobject.internal.socket.Descriptor;
 import org.shareobject.internal.socket.Endpoint;
 
 /**
- * Who writes what an {@link Outbox} has: any thread that adds to it, as much as fits at once,
- * unless another is at it; a thread that waits for room writes what does not fit. So adding never
- * blocks. The JVM stays alive while that thread has something to write.
+ * Writes the messages of an {@link Outbox}. A thread that adds a message writes as much as fits at
+ * once, unless another thread is writing. A thread that waits for room writes what does not fit. So
+ * adding never blocks. The JVM stays alive while that thread has something to write.
  *
  * <p>One thread at a time has the role of writing, and alone touches the batch that is being
  * written. The state is guarded by the outbox.
  */
 final class Writer {
-  /** So many writes, and a thread that only wanted to add leaves the rest to the writer's. */
+  /** After this many writes, a thread that only wanted to add leaves the rest to the writer's. */
   private static final int MOST_WRITES = 16;
 
   private final Endpoint endpoint;
@@ -49,7 +49,7 @@ final class Writer {
     }
   }
 
-  /** Has the thread write soon, together with what is added until then. */
+  /** Makes the thread write soon, together with what is added until then. */
   void writeLater() {
     if (takeRole()) {
       leaveToThread();
@@ -106,7 +106,7 @@ final class Writer {
     }
   }
 
-  /** Returns false when there is nothing more to come. */
+  /** Returns false when nothing more will come. */
   private boolean awaitRole() {
     synchronized (outbox) {
       while (!isLeftToThread && !outbox.isEnded()) {
@@ -123,7 +123,7 @@ final class Writer {
     try {
       outbox.wait();
     } catch (InterruptedException e) {
-      // Whoever that was meant for: what was sent is written all the same.
+      // Whatever the interrupt was meant for, what was sent is still written.
       return;
     }
   }
@@ -134,7 +134,7 @@ final class Writer {
       List<Runnable> done = new ArrayList<>();
       goesOn = !drain(done);
       if (!done.isEmpty()) {
-        // Futures run what they were told to; it must not find the role taken for long.
+        // Futures run arbitrary callbacks, which must not hold the role for long.
         if (goesOn) {
           releaseRole();
         }
@@ -186,7 +186,7 @@ final class Writer {
     try (Descriptor passed = batch.open()) {
       return write(batch, passed, done);
     } catch (RuntimeException e) {
-      outbox.failed(batch, e, done); // what is to go along is no more, or has no descriptor
+      outbox.failed(batch, e, done); // the handle is closed, or has no descriptor
       return true;
     }
   }

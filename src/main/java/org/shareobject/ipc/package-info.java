@@ -22,7 +22,7 @@
  * shareobject.ipc.maxMessageBytes}: the largest message, in bytes of JSON; by default a 16th of the
  * heap ({@code -Xmx}), at most 64 MiB. A longer one is not sent, and one that arrives ends the
  * channel. {@code shareobject.ipc.maxQueuedBytes}: how many bytes of the heap the messages that
- * wait to be written may take, and again as many for those that wait for a listener; by default a
+ * wait to be written may take; those that wait for a listener may take as many again; by default a
  * 16th of the heap, at most 256 MiB. Objects are counted, not only text: a message of one number
  * takes some 400 bytes while it waits to be written, and some 100 while it waits for a listener.
  * Beyond that {@code send} fails, and no more is read until a listener has taken some.
