@@ -64,17 +64,17 @@ public final class ClusterMember {
    * program, a JVM in {@link ClusterWorker#join}; a program that does not speak the channel's
    * protocol never does.
    *
-   * @return whether it ever did
+   * @return whether it has reported so
    */
   public boolean isOnline() {
     return isOnline;
   }
 
   /**
-   * Returns whether the worker leaves on purpose, by {@link #disconnect} or by its own wish, and
-   * did not just die. Node calls this {@code exitedAfterDisconnect}.
+   * Returns whether the worker leaves on purpose, by {@link #disconnect} or by its own decision,
+   * and did not just die. Node calls this {@code exitedAfterDisconnect}.
    *
-   * @return whether it is so now
+   * @return whether it is leaving, or has left
    */
   public boolean isLeaving() {
     return isLeaving;

@@ -28,8 +28,8 @@ import org.shareobject.ipc.Worker;
  * <p>It binds the address that a worker wants to listen on, and gives the socket to all workers
  * that want the same address. They accept by themselves ({@code SCHED_NONE} in Node's terms). So no
  * connection passes through this process or waits for it, and if a worker dies, others accept the
- * connections that it did not. The system chooses which worker accepts; under little load it is
- * often the same one.
+ * connections that it has not accepted. The system chooses which worker accepts; under little load
+ * it is often the same one.
  *
  * <p>A port is closed when the last worker that has it closes its server. If that worker dies
  * instead, the port stays open until the primary is closed, and connections wait for the next
@@ -40,7 +40,7 @@ import org.shareobject.ipc.Worker;
  * methods may be called by any thread at any time.
  */
 public final class ClusterPrimary implements AutoCloseable {
-  /** How long {@link #close} waits for those that end by themselves. */
+  /** How long {@link #close} waits for members to end by themselves. */
   private static final long CLOSE_SECONDS = 5;
 
   private final Map<String, SharedSocket> sockets = new HashMap<>();
@@ -163,7 +163,7 @@ public final class ClusterPrimary implements AutoCloseable {
                 });
   }
 
-  /** Without a handle a worker of Node reads the number. */
+  /** If there is no handle, a worker in Node reads the number. */
   private static void refuse(Channel channel, ObjectNode answer, int number) {
     CompletableFuture<Void> unused = channel.send(answer.put("errno", number));
   }
@@ -175,7 +175,7 @@ public final class ClusterPrimary implements AutoCloseable {
     return refusal instanceof UnsupportedOperationException ? Errno.ENOTSUP : Errno.EINVAL;
   }
 
-  /** As Node's: workers share what is the same in all of this. */
+  /** Like Node's: workers share a socket if all of this is the same. */
   private static String key(JsonNode query) {
     return String.join(
         ":",

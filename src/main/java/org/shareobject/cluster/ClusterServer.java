@@ -24,7 +24,7 @@ public final class ClusterServer implements AutoCloseable {
   private final Consumer<SocketChannel> connections;
   private final Thread thread;
 
-  /** What accepts; null if the primary hands connections out. */
+  /** The socket that accepts; null if the primary hands connections out. */
   private final ServerSocketChannel acceptor;
 
   private final ArrayDeque<Offer> offers = new ArrayDeque<>();
@@ -33,7 +33,7 @@ public final class ClusterServer implements AutoCloseable {
   /**
    * A connection that the primary offers.
    *
-   * @param question what the answer is to name
+   * @param question the number that the answer must name
    */
   private record Offer(long question, SocketChannel connection) {}
 
@@ -53,7 +53,7 @@ public final class ClusterServer implements AutoCloseable {
     thread.setDaemon(false);
   }
 
-  /** Returns a server that the primary gives connections in turn. */
+  /** Returns a server that receives its connections from the primary, in turn. */
   static ClusterServer byTurns(
       ClusterWorker worker,
       String key,
@@ -76,7 +76,7 @@ public final class ClusterServer implements AutoCloseable {
     ServerSocketChannel acceptor = ChannelAccess.get().socket(handle, ServerSocketChannel.class);
     ClusterServer server =
         new ClusterServer(worker, key, localAddress(acceptor), acceptor, connections);
-    // The primary does not tell that it could not bind. Then the system chose a port.
+    // The primary does not report that it could not bind; the system has then chosen a port.
     if (asked instanceof InetSocketAddress wanted
         && wanted.getPort() != 0
         && server.address instanceof InetSocketAddress got
@@ -143,7 +143,7 @@ public final class ClusterServer implements AutoCloseable {
     }
   }
 
-  /** Takes a connection over; returns false if the server is closed, or it is no connection. */
+  /** Takes over a connection; returns false if closed, or if it is none. */
   synchronized boolean offer(long question, Handle handle) {
     if (isClosed) {
       return false;
@@ -158,7 +158,7 @@ public final class ClusterServer implements AutoCloseable {
     return true;
   }
 
-  /** The primary offers the next connection when it has the answer: who is busy gets fewer. */
+  /** The primary offers the next connection after the answer, so a busy worker gets fewer. */
   private void takeOffers() {
     for (Offer next = nextOffer(); next != null; next = nextOffer()) {
       worker.answer(next.question(), true);
@@ -196,7 +196,7 @@ public final class ClusterServer implements AutoCloseable {
     }
   }
 
-  /** As at the limit of open files, where the next attempt fails at once, too. */
+  /** Pauses after a failure such as the limit of open files, which would repeat at once. */
   private static void pause() {
     try {
       Thread.sleep(100);

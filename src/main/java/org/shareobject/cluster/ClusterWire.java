@@ -24,17 +24,17 @@ final class ClusterWire {
   private static final String BYTE = "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)";
   private static final Pattern IPV4_LITERAL = Pattern.compile(BYTE + "(\\." + BYTE + "){3}");
 
-  /** Whatever begins so and has a colon, {@code InetAddress} looks up nowhere. */
+  /** {@code InetAddress} looks up no text that begins like this and has a colon. */
   private static final Pattern IPV6_LITERAL = Pattern.compile("[0-9A-Fa-f:][0-9A-Fa-f.]*:.*");
 
   private ClusterWire() {}
 
-  /** Returns a message that says or asks something. */
+  /** Returns a notice or a question. */
   static ObjectNode act(String act) {
     return message().put("act", act);
   }
 
-  /** Returns a message that answers the one of that number. */
+  /** Returns an answer to the question with that number. */
   static ObjectNode answer(long question) {
     return message().put("ack", question);
   }

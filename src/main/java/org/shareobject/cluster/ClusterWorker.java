@@ -220,7 +220,7 @@ public final class ClusterWorker {
     return query;
   }
 
-  /** The primary has one server for each index; equal addresses in one worker are several. */
+  /** The primary has one server for each index, also for equal addresses in one worker. */
   private synchronized int nextIndex(ObjectNode query) {
     String name =
         query.path("address") + ":" + query.path("port") + ":" + query.path("addressType");
@@ -231,7 +231,7 @@ public final class ClusterWorker {
     return sequence++;
   }
 
-  /** Sends; if the channel is at its end, the primary does not care any more. */
+  /** Sends a message; if the channel has ended, the primary no longer needs it. */
   void send(ObjectNode message) {
     message.put("seq", nextSequence());
     CompletableFuture<Void> unused = channel.send(message);

@@ -12,7 +12,9 @@ import java.util.Set;
 import org.shareobject.internal.process.Uncaught;
 import org.shareobject.internal.socket.BoundSockets;
 
-/** A socket that the primary of a cluster bound, and the workers that have it. Not thread-safe. */
+/**
+ * A socket that the primary of a cluster has bound, and the workers that have it. Not thread-safe.
+ */
 final class SharedSocket {
   /** What libuv calls {@code ipv6Only}, for streams and datagrams. */
   private static final int FLAG_IPV6_ONLY = 1;
@@ -24,7 +26,7 @@ final class SharedSocket {
   private final Path file;
   private final Set<ClusterMember> holders = new HashSet<>();
 
-  /** What the first worker's server wants all others to have, as the keys of TLS tickets. */
+  /** What the first worker's server wants to share with all, such as keys of TLS tickets. */
   private final JsonNode data;
 
   private SharedSocket(NetworkChannel channel, Path file, JsonNode data) {
