@@ -16,14 +16,14 @@ import org.shareobject.ShareException;
 import org.shareobject.ipc.Channel;
 
 /**
- * Keeps the values that {@link User}s of other processes set and get by messages, like the
- * published {@code Manager} in a Node master. A user may be the published {@code User} in Node.
+ * Keeps the values that {@link User}s of other processes set and get by messages, like the {@code
+ * Manager} of ShareObject for Node. A user may be the {@code User} of ShareObject for Node.
  *
  * <p>The store is any {@code ConcurrentMap}. A {@link org.shareobject.ShareMap} of {@code
  * Codec.STRING} and {@code Codec.json(JsonNode.class)} outlives this process, has its own limits
- * ({@code Eviction.CLOCK}, {@code timeToLive}), and can be read by local processes without a
- * message. The map of a bounded cache, such as Caffeine's {@code asMap()}, drops entries that it
- * has no room for. A store without limits grows with its keys.
+ * ({@code Eviction.CLOCK}, {@code timeToLive}), and local processes can read it without a message.
+ * The map of a bounded cache, such as Caffeine's {@code asMap()}, drops entries that it has no room
+ * for. A store without limits grows with its keys.
  *
  * <p>Each operation is as atomic as the store's own, including {@code plusOne}. Setting many pairs
  * is not: others may see some of them set. The thread of the channel that a request came through
@@ -90,11 +90,11 @@ public final class Manager {
       send(worker, request, Wire.refusal(request, e));
     } catch (RuntimeException e) {
       send(worker, request, Wire.refusal(request, e));
-      throw e; // the store's fault, which is to be seen here too
+      throw e; // a failure of the store, reported here too
     }
   }
 
-  /** A value that cannot be sent, as one that is too large, is refused. */
+  /** A value that cannot be sent, for example because it is too large, is refused. */
   private static void send(Channel worker, JsonNode request, ObjectNode answer) {
     CompletableFuture<Void> unused =
         worker
@@ -164,7 +164,7 @@ public final class Manager {
         "'" + key + "' is not a number, but of type " + value.getNodeType());
   }
 
-  /** As JavaScript names properties. */
+  /** Converts a key as JavaScript converts property names. */
   private static String key(JsonNode request) {
     JsonNode key = request.path(Wire.KEY);
     if (!key.isTextual() && !key.isNumber() && !key.isBoolean()) {

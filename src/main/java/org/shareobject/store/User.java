@@ -22,9 +22,8 @@ import org.shareobject.ipc.Channel;
 
 /**
  * Sets and gets the values that a {@link Manager} in another process keeps, by messages, like the
- * published {@code User} in a Node worker. The manager may be the published {@code Manager} in a
- * Node master, which knows only {@code get} and {@code set}, and ends when it receives any other
- * method.
+ * {@code User} of ShareObject for Node. The manager may be the {@code Manager} of ShareObject for
+ * Node, which knows only {@code get} and {@code set}, and ends when it receives any other method.
  *
  * <p>No method blocks. Requests are performed in the order in which they were sent. The future of
  * each completes with the manager's answer, and fails with
@@ -165,7 +164,7 @@ public final class User {
         new Request(method + (key == null ? "" : " of '" + key + "'"), new CompletableFuture<>());
     pending.put(uuid, request);
     CompletableFuture<Void> sent = manager.send(message(method, uuid, key, value));
-    // As sent, one that refuses to be waited for by the thread that would complete it.
+    // Like the future of send, it refuses to be waited for by the thread that would complete it.
     CompletableFuture<T> future = sent.newIncompleteFuture();
     CompletableFuture<?> unused =
         request
@@ -225,7 +224,7 @@ public final class User {
     return failure;
   }
 
-  /** Late answers too are this user's, and nobody else's. */
+  /** Late answers also belong to this user, and to nobody else. */
   private boolean isMine(JsonNode message) {
     JsonNode uuid = message.path(Wire.UUID);
     return Wire.isAnswer(message)

@@ -17,8 +17,9 @@ import org.shareobject.ShareValueTooLargeException;
  * </pre>
  *
  * <p>A request without a key sets all pairs of its value. An answer without a value is JavaScript's
- * {@code undefined}: no such key. A refusal has the message as its value, since the published
- * {@code User} looks at nothing else; but not where it would take that for what it asked for.
+ * {@code undefined}: no such key. A refusal has the message as its value, because the {@code User}
+ * for Node looks at nothing else; a refused {@code get} has none, because that user would take it
+ * for the value of the key.
  */
 final class Wire {
   static final String FLAG = "isSharedMemoryMessage";
