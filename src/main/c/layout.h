@@ -1,9 +1,9 @@
 /*
- * Every byte that is shared. docs/format.md says the same in prose.
+ * Every shared byte. docs/format.md says the same in prose.
  *
  * All numbers are little-endian; offsets are bytes from the beginning of the
- * file. Whoever changes this file changes a layout version, docs/format.md and
- * the parity test in the same commit.
+ * file. A commit that changes this file also changes a layout version,
+ * docs/format.md and the parity test.
  */
 #ifndef SHO_LAYOUT_H
 #define SHO_LAYOUT_H
@@ -21,11 +21,12 @@
  *  | generation | pid  |
  *  +------------+------+
  *
- * A slot is taken by whoever holds an open-file-description write lock on the
- * slot's first byte; the kernel gives it back when its holder dies. Only the
- * holder writes the slot.
- * generation: counts the holders the slot has had, from 1. It is raised before
- * the holder takes any lock word, so that the word of a former holder differs.
+ * The holder of a slot holds an open-file-description write lock on it; the
+ * kernel releases the lock when the holder dies. Only the holder writes the
+ * slot.
+ * generation: counts the holders that the slot has had, from 1. It is
+ *   incremented before the holder takes any lock word, so that the word of a
+ *   former holder differs.
  * pid: of the holder, in its own PID namespace; for messages only.
  */
 struct sho__peer_shm {
@@ -52,16 +53,16 @@ _Static_assert(sizeof(struct sho__peer_shm) == 8, "layout");
  * somebody may sleep on the word; the owner wakes one as it unlocks. RESERVED:
  * nobody owns it; it is kept for the heir for a moment. After a crash the word
  * still names the dead owner: a waiter that finds the owner's peer slot
- * unlocked, or of another generation, replaces the word by its own and recovers
- * what the lock protects.
+ * unlocked, or of another generation, replaces the word with its own and
+ * recovers what the lock protects.
  *
- * turns: goes up when an owner unlocks while somebody may sleep on the word, so
- *   that sleepers see that the lock changes hands, even those of one peer.
- *   After a crash it lacks one.
+ * turns: incremented when an owner unlocks while somebody may sleep on the
+ *   word, so that sleepers see that the lock changes hands, even between
+ *   threads of one peer. After a crash one increment may be missing.
  * heir: of the waiters that have waited long, the one that came first: the low
- *   half of turns when it came, and 16 bits that tell it from others; 0: none.
- *   A hint: whoever is wrong about it costs or waits a few milliseconds. After
- *   a crash it may name nobody, until a reservation for it was in vain.
+ *   half of turns when it came, and 16 bits that distinguish it from others;
+ *   0: none. A hint: a wrong one costs a few milliseconds. After a crash it
+ *   may name nobody, until a reservation for it was in vain.
  */
 struct sho__lock_shm {
   _Atomic uint32_t word;
@@ -76,8 +77,8 @@ _Static_assert(sizeof(struct sho__lock_shm) == 12, "layout");
 #define SHO__LOCK_GENERATION_MASK UINT32_C(0x001fffff)
 #define SHO__MAX_PEERS 1023
 
-/* Held while a file is made ready by its first opener: one byte that no file
- * has, so that it meets no other lock. */
+/* Held while the first opener makes a file ready: one byte that no file has, so
+ * that it conflicts with no other lock. */
 #define SHO__SETUP_LOCK_OFF (INT64_C(1) << 62)
 
 /* ---- ShareObject file --------------------------------------------------
@@ -90,10 +91,10 @@ _Static_assert(sizeof(struct sho__lock_shm) == 12, "layout");
  * text area: max(capacity, 1024) bytes, rounded up to 64. The first 1024 are
  *   the window that the Node addon reads and writes.
  * control_off: the size of the text area. shadow_off: control_off + 1280. The
- *   shadow is as large as the text area. Anything behind is ignored.
+ *   shadow is as large as the text area. Anything behind it is ignored.
  *
- * Who looks for the control block takes the first multiple of 64, from 1024
- * on, where magic stands and capacity agrees with the offset.
+ * The control block is at the first multiple of 64, from 1024 on, that has the
+ * magic and a capacity that agrees with the offset.
  *
  * Control block:
  *
@@ -127,15 +128,15 @@ struct sho__cell_shm {
   uint32_t checksum;
   uint8_t zero0[24];
 
-  /* Whoever writes holds it. */
+  /* Held by the writer. */
   struct sho__lock_shm lock;
 
-  /* 1: somebody may sleep on the low half of sequence. Set by sleepers, taken
-   * back by the writer that wakes them. After a crash at most one wake-up
-   * nobody needed. */
+  /* 1: somebody may sleep on the low half of sequence. Set by sleepers,
+   * cleared by the writer that wakes them. After a crash at most one
+   * unneeded wake-up. */
   _Atomic uint32_t sleepers;
 
-  /* Bytes of the shadow that the write in hand brings, its NUL included.
+  /* Bytes of the shadow that the write in progress brings, its NUL included.
    * Meaningful while sequence is odd. Written under the lock. */
   _Atomic uint32_t shadow_bytes;
   uint32_t reserved1;
@@ -146,7 +147,8 @@ struct sho__cell_shm {
    * the next owner copies again and makes it even; readers take the shadow. */
   _Atomic uint64_t sequence;
 
-  /* Locks taken over from the dead. Written under the lock. */
+  /* How often the lock was taken over from a dead owner. Written under the
+   * lock. */
   _Atomic uint64_t recoveries;
   uint8_t zero1[152];
 
@@ -172,13 +174,13 @@ _Static_assert(sizeof(struct sho__cell_shm) == 1280, "layout");
  * All offsets follow from segments, log_bytes and buckets; they are in the
  * header so that a reader in another language need not compute them.
  * logs_off and log_bytes are multiples of 64 KiB, so that a log can be mapped
- * twice in a row on any page size: an entry that runs over a log's end goes on
- * at its begin, and is in one piece in such a mapping.
+ * twice in a row with any page size: an entry that crosses a log's end goes on
+ * at its beginning, and is contiguous in such a mapping.
  *
  * end: creation_id once more. Written at creation, and when the file is made
- * ready after a reboot. Wherever a file is cut, grown again or overwritten
- * while it is mapped, this word is another: so one look at it, behind what was
- * read, tells that the file is still the one that was opened.
+ * ready after a reboot. Wherever a file is cut, extended again or overwritten
+ * while it is mapped, this word changes. So one check of it, after a read,
+ * shows that the file is still the one that was opened.
  */
 #define SHO__MAP_MAGIC "SHO-MAP"
 #define SHO__MAP_LAYOUT_VERSION 5
@@ -201,7 +203,7 @@ struct sho__map_shm {
   uint64_t buckets;     /* of each index */
   uint32_t eviction;    /* 1 NONE, 2 CLOCK */
   uint32_t peer_slots;  /* 256 */
-  uint64_t creation_id; /* random, its highest bit set: no cut leaves it */
+  uint64_t creation_id; /* random, highest bit set: any cut changes it */
   uint64_t hash_seed;   /* random */
   uint64_t peers_off;
   uint64_t computes_off;
@@ -213,7 +215,7 @@ struct sho__map_shm {
   uint32_t checksum;
 
   /* Of the boot in which the file was last made ready. Under the setup lock;
-   * written last, so that a crash in making ready has it done again. */
+   * written last, so that it is all done again after a crash. */
   _Atomic uint64_t boot_id[2];
 
   /* Milliseconds: map time is the host's boot clock plus this. Set at creation
@@ -221,14 +223,14 @@ struct sho__map_shm {
    * that map time is the wall clock then, or latest_ms if that is more. */
   _Atomic uint64_t clock_base_ms;
 
-  /* A map time that has been, at most some seconds before the last entry with a
-   * time to live was stored: so that map time never goes back. Any writer
-   * stores it; only damage makes it less. */
+  /* A map time that has been reached, at most some seconds before the last
+   * entry with a time to live was stored, so that map time never goes back. Any
+   * writer stores it; only damage makes it less. */
   _Atomic uint64_t latest_ms;
   uint8_t zero0[32];
 
-  /* Goes up when something that somebody on it waits for may have happened:
-   * one futex for all that a handle waits for. */
+  /* Incremented when something that a sleeper waits for may have happened: one
+   * futex for all that a handle waits for. */
   _Atomic uint32_t events;
   uint32_t zero1;
 };
@@ -238,36 +240,36 @@ _Static_assert(offsetof(struct sho__map_shm, events) == 192, "layout");
 _Static_assert(sizeof(struct sho__map_shm) == 200, "layout");
 
 /*
- * A computation under way, 32 bytes.
+ * A computation in progress, 32 bytes.
  *
  *  0     8       16      20     24        28
  *  +-----+-------+-------+------+---------+------+
  *  | key | wants | owner | turn | waiters | zero |
  *  +-----+-------+-------+------+---------+------+
  *
- * All but owner means something only while owner is not 0. A computation of a
- * dead owner is over: whoever wants its key, or its slot, takes it over.
+ * All fields except owner mean something only while owner is not 0. The slot of
+ * a dead owner may be taken over by any thread that wants its key or a slot.
  */
 struct sho__computation_shm {
   /* The hash of the key that is computed; 1 if that is 0. Written under the
    * bucket's lock while the slot is free. */
   _Atomic uint64_t key;
 
-  /* The key, as above, that the owner's thread waits for; 0: none. Written by
-   * the owner, and set to 0 under the bucket's lock before a slot is taken, so
-   * that it is never a former owner's. */
+  /* The key, in the same form, that the owner's thread waits for; 0: none.
+   * Written by the owner, and set to 0 under the bucket's lock before a slot is
+   * taken, so that it is never a former owner's. */
   _Atomic uint64_t wants;
 
   /* The own word of the peer that computes (see lock); 0: the slot is free.
    * Set under the bucket's lock, release; set to 0 by the owner without it. */
   _Atomic uint32_t owner;
 
-  /* Goes up before key or wants change. */
+  /* Incremented before key or wants change. */
   _Atomic uint32_t turn;
 
   /* Who may sleep: SHO__ON_WORD on owner, SHO__ON_EVENTS on the map's events.
-   * Taken back by the owner that wakes them. After a crash at most one wake-up
-   * that nobody needed, or one that was lost. */
+   * Cleared by the owner that wakes them. After a crash at most one wake-up is
+   * unneeded, or one is lost. */
   _Atomic uint32_t waiters;
   uint32_t zero;
 };
@@ -277,10 +279,10 @@ _Static_assert(sizeof(struct sho__computation_shm) == 32, "layout");
 #define SHO__ON_WORD UINT32_C(1)
 #define SHO__ON_EVENTS UINT32_C(2)
 
-/* A part of the compute-once table; a key's is its hash modulo
- * SHO__COMPUTE_BUCKETS. No slot from `used` on has ever an owner. */
+/* A bucket of the compute-once table; a key's bucket is its hash modulo
+ * SHO__COMPUTE_BUCKETS. No slot from `used` on has an owner. */
 struct sho__compute_shm {
-  struct sho__lock_shm lock; /* who takes a slot holds it */
+  struct sho__lock_shm lock; /* held to take a slot */
   _Atomic uint32_t used;     /* at most SHO__COMPUTE_SLOTS; under the lock */
   uint8_t zero[48];
   struct sho__computation_shm slots[SHO__COMPUTE_SLOTS];
@@ -300,7 +302,7 @@ _Static_assert(sizeof(struct sho__counters_shm) == 64, "layout");
 
 /*
  * A segment's state: 256 bytes. Numbers below the lock are written under it;
- * after a crash they may be those of before or after the step in hand, and the
+ * after a crash they may be those before or after the step in progress, and the
  * next owner counts them anew from the index. head is on a line of its own:
  * it is the only part that readers read.
  */
@@ -311,12 +313,12 @@ struct sho__segment_shm {
   uint8_t zero0[56];
 
   struct sho__lock_shm lock;
-  _Atomic uint32_t changes;  /* goes up with every write; futex of await */
+  _Atomic uint32_t changes;  /* incremented by every write; futex of await */
   _Atomic uint32_t sleepers; /* SHO__ON_WORD: somebody may sleep on changes,
                               * SHO__ON_EVENTS: on the map's events */
   uint32_t zero1;
   _Atomic uint64_t tail;       /* position of the next entry */
-  _Atomic uint64_t live_bytes; /* of entries that the index names */
+  _Atomic uint64_t live_bytes; /* of entries that the index refers to */
   _Atomic uint64_t entries;    /* slots in use */
   _Atomic uint64_t largest;    /* not below the bytes of any live entry */
   _Atomic uint64_t earliest_expiry_ms; /* not above any entry's; 0: none has */
@@ -347,9 +349,9 @@ _Static_assert(sizeof(struct sho__segment_shm) == 256, "layout");
  * visited: read since the entry was written (CLOCK only), set by readers by
  *   compare-and-set. All else is written under the segment's lock, release.
  *
- * overflow: how many entries lie in a later bucket because this one was full
- *   when they came. 0 ends a search. Raised before such an entry's slot is
- *   written and lowered after it was emptied: a crash leaves it too high at
+ * overflow: how many entries are in a later bucket because this one was full
+ *   when they came. 0 ends a search. Incremented before such an entry's slot is
+ *   written and decremented after it was emptied: a crash leaves it too high at
  *   worst, and the next owner counts anew.
  */
 #define SHO__SLOT_VISITED (UINT64_C(1) << 63)
@@ -364,8 +366,8 @@ struct sho__bucket_shm {
 _Static_assert(sizeof(struct sho__bucket_shm) == 64, "layout");
 
 /*
- * An entry: 32 bytes, the key, the value, zero to seven bytes of no meaning up
- * to a multiple of 8.
+ * An entry: 32 bytes, the key, the value, and 0 to 7 bytes of padding up to a
+ * multiple of 8.
  *
  *  0          8         16                        24            28
  *  +----------+---------+------------+-----------+-------------+----------+
@@ -374,9 +376,10 @@ _Static_assert(sizeof(struct sho__bucket_shm) == 64, "layout");
  *
  * position: lap << position_bits | offset in the log, where position_bits is
  *   the least number with 2^position_bits >= log_bytes, and offset < log_bytes.
- *   Laps begin with 1. Positions are multiples of 8. The lowest bit is set
- *   once the index names the entry no more: SHO__ENTRY_DEAD, the one change an
- *   entry sees. After a crash it may be missing, never wrong.
+ *   Laps begin with 1. Positions are multiples of 8. The lowest bit,
+ *   SHO__ENTRY_DEAD, is set once the index no longer refers to the entry;
+ *   nothing else in an entry changes. After a crash the bit may be missing,
+ *   never wrong.
  * version: the position at which this value was first written; a move keeps
  *   it. expiry_ms: map time, 0: never.
  * checksum: low half of hash(value, seed = key_hash ^ mix(version ^ S2, word

@@ -1,5 +1,5 @@
 /*
- * ShareObject: memory that the processes of one host share.
+ * ShareObject: shared memory for the processes of one host.
  *
  * This is the whole public C API. Every function may be called from any
  * thread. Nothing here aborts the process, and nothing that another process
@@ -7,9 +7,9 @@
  *
  * Results: functions return 0 or a negative SHO_E... code, and write results to
  * their last parameters, which stay untouched on failure (a buffer for bytes
- * may contain some that mean nothing). After a failure sho_last_message() says,
- * for the calling thread, what went wrong, with which file, and what to do
- * about it.
+ * may contain meaningless ones). After a failure sho_last_message() says, for
+ * the calling thread, what went wrong, with which file, and what to do about
+ * it.
  *
  * Processes: functions said to be atomic are atomic between all threads of all
  * processes that use this library on the same file, whatever their language, C
@@ -97,9 +97,9 @@ SHO_API int sho_share_path(const char *path);
  * The mapping covers at least (size of the file | min_size) bytes, a bitwise
  * or, all of them backed by the file. Later calls return the same mapping,
  * unless the file was removed or replaced, or min_size is larger: then they
- * return a new one. Addresses returned before stay mapped.
+ * return a new one. Addresses that were returned earlier stay mapped.
  *
- * A missing file is created, 0600, when is_init is not 0; otherwise it is
+ * A missing file is created, 0600, if is_init is not 0; otherwise it is
  * SHO_ENOENT. A bare file of at most max(1024, min_size) bytes is adopted: it
  * grows, and a control block follows the first max(1024, min_size) bytes. Any
  * other file is refused with SHO_EFORMAT and stays untouched.
@@ -115,20 +115,20 @@ SHO_API long get_share_adress(size_t min_size, int is_init);
  * Copies the first min(size, 1024) bytes of the file, NULs included, to out.
  * Returns the number of bytes copied, or a negative code; a missing file is
  * SHO_ENOENT. Between processes that use this library the copy is what one
- * writer stored, never half of it. If another program writes, it is what the
+ * writer stored, never a part of it. If another program writes, it is what the
  * memory contained at that moment.
  *
  * Reading also adopts a bare file of at most 1024 bytes, whoever made it, like
- * get_share_adress: it grows to 3328 bytes, and its old bytes stay. Use
+ * get_share_adress: it grows to 3328 bytes, and keeps its contents. Use
  * sho_object_open_existing where other programs' files must stay untouched.
  */
 SHO_API int share_read(char *out, size_t size);
 
 /*
  * Stores the first bytes of text and a NUL after them: at most 1023 bytes, cut
- * before a UTF-8 character that does not fit whole. Later bytes of the file
- * stay unchanged. A missing file is created, 0600; a bare file of at most 1024
- * bytes is adopted, whoever made it, and its first bytes are overwritten.
+ * before a UTF-8 character that does not fit completely. Later bytes of the
+ * file stay unchanged. A missing file is created, 0600; a bare file of at most
+ * 1024 bytes is adopted, whoever made it, and its first bytes are overwritten.
  * Returns the number of bytes stored, not counting the NUL, or a negative code.
  * Atomic like sho_object_set.
  */
@@ -154,12 +154,12 @@ struct sho_object_info {
  * Opens the cell in the file at path and creates it, 0600, if it is missing.
  * capacity: bytes for the text and its NUL, 2 to 1 GiB. A file that exists
  * keeps its capacity: requesting another one is SHO_EGEOMETRY. An empty file,
- * and one of exactly the addon's 1024 bytes, is adopted: it grows, and its
- * bytes become the text. Refused untouched: a symlink, a folder, another user's
- * file (SHO_EACCESS), any other file without a control block (SHO_EFORMAT),
- * another layout version (SHO_EVERSION), a damaged control block
- * (SHO_ECORRUPT). Pages are reserved, so SHO_ENOSPC is returned here or never.
- * At most 128 handles may be open on a file at once: SHO_EPEERS.
+ * or one of exactly the addon's 1024 bytes, is adopted: it grows, and its bytes
+ * become the text. Refused untouched: a symlink, a folder, another user's file
+ * (SHO_EACCESS), any other file without a control block (SHO_EFORMAT), another
+ * layout version (SHO_EVERSION), a damaged control block (SHO_ECORRUPT). Pages
+ * are reserved, so SHO_ENOSPC is returned here or never. At most 128 handles
+ * may be open on a file at once: SHO_EPEERS.
  */
 SHO_API int sho_object_open(const char *path, uint32_t capacity,
                             struct sho_object **object);
@@ -188,14 +188,15 @@ SHO_API void sho_object_free(struct sho_object *object);
  * Reads the text, up to its first NUL. Writes its length in bytes to *length
  * and its version to *version (may be NULL). Copies it to out if it fits in
  * size bytes; otherwise copies nothing, which is not an error. Adds no NUL.
- * Does not wait for a writer, living or dead. Only if the text changes during a
- * thousand attempts in a row does it take the lock, and wait like set.
+ * Does not wait for a writer, alive or dead. The one exception: if the text
+ * changes during a thousand attempts in a row, it takes the lock, and waits
+ * like set.
  */
 SHO_API int sho_object_get(struct sho_object *object, char *out, size_t size,
                            size_t *length, uint64_t *version);
 
 /*
- * Stores text, all of it, or returns SHO_ETOOBIG (length must be below the
+ * Stores the whole text, or returns SHO_ETOOBIG (length must be below the
  * capacity). A NUL in it is SHO_EINVAL. Atomic: no reader sees a part of it; if
  * this process is killed during the call, the cell has the old text or the new
  * one. Waits for other writers, and for one that is stopped at most the lock
@@ -234,14 +235,14 @@ SHO_API int sho_object_info(struct sho_object *object,
  * Compare-and-set takes it.
  *
  * Times to live are in milliseconds, 0: no limit. They use a clock that nobody
- * can set back, and continue across a reboot by the wall clock. An expired
+ * can set back; across a reboot they continue by the wall clock. An expired
  * entry is absent at once; its room is freed when the log reaches it, or by
  * sho_map_remove_expired.
  *
  * Errors of every function: SHO_EINVAL, SHO_ECLOSED, SHO_EIO (truncated or
- * overwritten while open), SHO_ECORRUPT (damage that stands in the way). Of
- * every function that writes also: SHO_EREADONLY, SHO_EBUSY (see
- * sho_lock_timeout). Each function names its others.
+ * overwritten while open), SHO_ECORRUPT (damage that prevents the call). Every
+ * function that writes can also return SHO_EREADONLY and SHO_EBUSY (see
+ * sho_lock_timeout). Each function names its other errors.
  */
 struct sho_map;
 
@@ -381,18 +382,19 @@ struct sho_map_record {
  * as many records to out as fit, and their size in bytes to *used. Weakly
  * consistent: an entry that is present all the time is returned exactly once;
  * one that is added or removed meanwhile is returned once or not at all. A key
- * that is removed and set again is two entries. If one entry alone does not
- * fit: SHO_ETOOBIG, and *used is the size that it needs.
+ * that is removed and set again counts as two entries. If one entry alone does
+ * not fit: SHO_ETOOBIG, and *used is the size that it needs.
  */
 SHO_API int sho_map_scan(struct sho_map *map, uint64_t *cursor, void *out,
                          size_t size, size_t *used);
 
 /*
  * Removes every entry that was there when the call began. Atomic for each key,
- * not for the map: readers see keys go one after the other. What others write
- * meanwhile is removed if it was written before the call came to its segment,
- * and stays if after. On failure, and if the process is killed meanwhile, some
- * keys are removed and the others are there with whole values; call it again.
+ * not for the map: readers see keys disappear one after the other. What others
+ * write meanwhile is removed if it was written before the call came to its
+ * segment, and stays if it was written later. On failure, and if the process is
+ * killed meanwhile, some keys are removed and the others are there with whole
+ * values; call it again.
  */
 SHO_API int sho_map_clear(struct sho_map *map);
 
@@ -406,7 +408,7 @@ SHO_API int sho_map_remove_expired(struct sho_map *map, uint64_t *removed);
 SHO_API int sho_map_stats(struct sho_map *map, struct sho_map_stats *stats);
 
 /* Checks everything, one locked segment after the other, including checksums.
- * The message of SHO_ECORRUPT names the first thing that is wrong. */
+ * The message of SHO_ECORRUPT names the first fault that was found. */
 SHO_API int sho_map_verify(struct sho_map *map);
 
 /* ---- waiting for many keys at once, for bindings ---- */
@@ -415,10 +417,10 @@ SHO_API int sho_map_verify(struct sho_map *map);
  * One thread sleeps for many. *events is 0 at first. sleep: sleeps at most
  * timeout_ns (0 or more), and not at all if *events is outdated; stores the
  * present number there. Then the caller watches each key, and sleeps again.
- * watch: the key's version, 0 if it is absent, and in how many ns it expires at
- * the latest (INT64_MAX: never); nothing wakes a sleeper for that. A change
- * after a watch ends the next sleep, unless the wake-up is lost with a killed
- * process: so sleep for at most 50 ms at a time.
+ * watch: returns the key's version, 0 if it is absent, and in how many ns it
+ * expires at the latest (INT64_MAX: never); an expiry wakes no sleeper. A
+ * change after a watch ends the next sleep, unless the wake-up is lost with a
+ * killed process, so sleep for at most 50 ms at a time.
  */
 SHO_API int sho_map_watch(struct sho_map *map, const void *key,
                           size_t key_bytes, uint64_t *version,
@@ -434,9 +436,9 @@ SHO_API int sho_map_sleep(struct sho_map *map, uint32_t *events,
  * 64-bit hash. About 2,048 keys can be computed at a time; further callers
  * wait.
  *
- * lock: waits without a limit while the process that computes the key lives,
- * and takes over from a dead one. *ticket: a number for unlock. held: the
- * tickets that the calling thread already has. SHO_EDEADLK: the wait would
+ * lock: waits without a time limit while the process that computes the key is
+ * alive, and takes over from a dead one. *ticket: a number for unlock. held:
+ * the tickets that the calling thread already has. SHO_EDEADLK: the wait would
  * close a cycle, or this thread already computes the key.
  */
 SHO_API int sho_map_compute_lock(struct sho_map *map, const void *key,
@@ -448,10 +450,10 @@ SHO_API int sho_map_compute_unlock(struct sho_map *map, uint32_t ticket);
  * The parts of lock, for bindings whose threads wait elsewhere. try: does not
  * wait. SHO_ETIMEDOUT: another thread computes the key; sho_map_sleep ends when
  * it is done, but not when it dies, so look again from time to time. busy:
- * whether try would fail; doubt: whether to check that the computing process
- * lives, which costs a system call. wait: declares that the thread with the
+ * whether try would fail; doubt: whether to check that the computing process is
+ * alive, which costs a system call. wait: declares that the thread with the
  * held tickets waits for the key from now on; SHO_EDEADLK: it must not. go_on:
- * it does not wait any more.
+ * declares that it no longer waits.
  */
 SHO_API int sho_map_compute_try(struct sho_map *map, const void *key,
                                 size_t key_bytes, uint32_t *ticket);
@@ -466,7 +468,7 @@ SHO_API int sho_map_compute_go_on(struct sho_map *map, const uint32_t *held,
 /* ---- reading without a copy, for bindings ---- */
 
 /*
- * Where a map's bytes are. An entry at position p of segment s is at
+ * The addresses of a map's bytes. An entry at position p of segment s is at
  *   base + logs_off + s * log_stride + (p & position_mask)
  * as 32 bytes of header (u64 position, u64 version, u64 expiry << 22 | key
  * bytes, u32 value bytes, u32 checksum), then the key, then the value. They are
@@ -515,7 +517,7 @@ SHO_API int64_t sho_map_find(struct sho_map *map, const void *key,
 
 /* ---- settings of the process ------------------------------------------- */
 
-/* How long a writer waits for a lock whose owner lives but is stopped (SIGSTOP,
+/* How long a writer waits for a lock whose owner is alive but stopped (SIGSTOP,
  * a paused container) before it returns SHO_EBUSY. Time during which the lock
  * changes hands, the machine is suspended, or this process itself is stopped
  * does not count. Nanoseconds, above 0; the default is 10 s. For the whole
