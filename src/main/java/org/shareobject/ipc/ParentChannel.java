@@ -82,7 +82,7 @@ final class ParentChannel {
               + number
               + " names no channel ("
               + e.getMessage()
-              + "); whoever starts this process must pass it a Unix stream socket, or unset the"
+              + "); the process that starts this one must pass a Unix stream socket, or unset the"
               + " variable",
           e);
     }

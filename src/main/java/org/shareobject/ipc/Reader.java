@@ -84,8 +84,8 @@ final class Reader implements Runnable {
       Uncaught.tell(
           new ShareIoException(
               "SHO_ESYSTEM",
-              "a descriptor that came through a channel was lost, since this process, or the"
-                  + " system, has too many open files; the other side is told"));
+              "a descriptor that came through a channel was lost, because this process, or the"
+                  + " system, has too many open files; the other side gets a refusal"));
     }
     while (lines.next()) {
       arrived.dropBefore(lines.linePosition());

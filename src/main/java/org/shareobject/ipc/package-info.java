@@ -24,7 +24,7 @@
  * channel. {@code shareobject.ipc.maxQueuedBytes}: how many bytes of the heap the messages that
  * wait to be written may take; those that wait for a listener may take as many again; by default a
  * 16th of the heap, at most 256 MiB. Objects are counted, not only text: a message of one number
- * takes some 400 bytes while it waits to be written, and some 100 while it waits for a listener.
+ * takes about 400 bytes while it waits to be written, and about 100 while it waits for a listener.
  * Beyond that {@code send} fails, and no more is read until a listener has taken some.
  */
 package org.shareobject.ipc;

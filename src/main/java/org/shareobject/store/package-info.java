@@ -3,9 +3,9 @@
  * {@link org.shareobject.store.User}s of its workers set and get it, each through a {@link
  * org.shareobject.ipc.Channel}. Manager and users may be JVMs or Node, on either side.
  *
- * <p>A request and its answer take some 30 microseconds and go through one process. If all are JVMs
- * of one host, a {@link org.shareobject.ShareMap} is read in a fraction of a microsecond. That map
- * may be the manager's store; then both ways lead to the same data.
+ * <p>A request and its answer take about 30 microseconds and go through one process. If all are
+ * JVMs of one host, a {@link org.shareobject.ShareMap} is read in a fraction of a microsecond. That
+ * map may be the manager's store; then both ways lead to the same data.
  *
  * <p><b>Wire.</b> Request {@code {isSharedMemoryMessage: true, method, id, uuid, key, value}};
  * answer {@code {isSharedMemoryMessage: true, uuid, value}}, without a value if there is no such
