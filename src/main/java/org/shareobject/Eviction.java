@@ -5,6 +5,6 @@ public enum Eviction {
   /** Refuses to store: {@link ShareFullException}. Nothing is lost. */
   NONE,
 
-  /** Makes room by dropping entries that were not read recently; storing never fails. */
+  /** Drops entries that were not read recently; storing never fails for lack of room. */
   CLOCK
 }

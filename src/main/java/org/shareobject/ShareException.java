@@ -1,8 +1,9 @@
 package org.shareobject;
 
 /**
- * Signals that an operation on shared memory failed and changed nothing. The message names the
- * file, the cause and the remedy. Subclasses distinguish the causes that a program can act on.
+ * Signals that an operation on shared memory failed. A method on one key or text has then changed
+ * nothing. The message names the file, the cause and the remedy. Subclasses distinguish the causes
+ * that a program can act on.
  */
 public class ShareException extends RuntimeException {
   private static final long serialVersionUID = 1L;

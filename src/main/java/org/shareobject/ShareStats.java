@@ -22,7 +22,7 @@ package org.shareobject;
  * @param segments parts of the map that have a lock each
  * @param eviction what the map does when it is full
  * @param peers handles that are open for writing now
- * @param peerSlots how many handles can be open
+ * @param peerSlots how many handles can be open for writing
  */
 public record ShareStats(
     long hits,

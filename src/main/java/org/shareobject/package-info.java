@@ -25,8 +25,8 @@
  * <p><b>Failure.</b> Misuse throws {@link java.lang.NullPointerException} or {@link
  * java.lang.IllegalArgumentException}; every other failure throws a {@link
  * org.shareobject.ShareException}, whose {@code code()} names the C error and whose message names
- * the file, the cause and the remedy. A method that throws has changed nothing. Whatever other
- * processes do to a file &mdash; damage, truncate or remove it &mdash; leads to an exception at
- * most, and never takes the JVM down.
+ * the file, the cause and the remedy. A method on one key or text that throws has changed nothing.
+ * Whatever other processes do to a file &mdash; damage, truncate or remove it &mdash; leads to an
+ * exception at most, and never takes the JVM down.
  */
 package org.shareobject;
