@@ -143,7 +143,7 @@ public final class ClusterServer implements AutoCloseable {
     }
   }
 
-  /** Takes over a connection; returns false if closed, or if it is none. */
+  /** Takes a connection; returns false if the server is closed or the handle is another kind. */
   synchronized boolean offer(long question, Handle handle) {
     if (isClosed) {
       return false;
