@@ -301,7 +301,7 @@ int sho_map_compute_busy(struct sho_map *map, const void *key, size_t key_bytes,
   int i = find(bucket, name);
   uint32_t owner = i < 0 ? 0 : atomic_load(&bucket->slots[i].owner);
   int answer =
-      i < 0 ? find_free(bucket) < 0
+      i < 0 ? find_free(bucket) < 0 && (!doubt || find_dead(map, bucket) < 0)
             : owner != 0 &&
                   tell_waiter(&bucket->slots[i], owner, SHO__ON_EVENTS) &&
                   (!doubt || sho__peer_alive(&map->peers, owner));

@@ -140,13 +140,15 @@ static int make_ready(struct sho_map *map, int fd, const char *path,
   }
   code = code == SHO_OK ? map_file(map, fd, path) : code;
   if (code != SHO_OK) {
-    close(fd); /* and with it the setup lock */
+    sho__setup_unlock(fd); /* a child of fork may have the descriptor, too */
+    close(fd);
     return code;
   }
   code = enter_boot(map);
   code = code == SHO_OK ? attach_peer(map) : code;
   if (code != SHO_OK) {
-    sho__region_free(&map->region); /* and with it the setup lock */
+    sho__setup_unlock(fd);
+    sho__region_free(&map->region);
     return code;
   }
   if (!map->read_only) {

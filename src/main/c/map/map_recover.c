@@ -179,14 +179,17 @@ static void drop_twins(struct sho__segment *segment) {
   for (uint64_t i = 0; i < slots_of(segment); i++) {
     _Atomic uint64_t *slot = slot_at(segment, i);
     struct sho__entry_shm entry;
-    if (!sho__segment_slot_entry(segment, sho__load_relaxed(slot), &entry)) {
+    uint64_t value = sho__load_relaxed(slot);
+    if (!sho__segment_slot_entry(segment, value, &entry)) {
       continue;
     }
     const uint8_t *key =
         sho__segment_byte(segment, entry.position) + SHO__ENTRY_BYTES;
     uint64_t hash = sho__segment_key_hash(segment, &entry);
     struct sho__hit first;
-    if (sho__index_find(segment->map, hash, key, sho__entry_key_bytes(&entry),
+    /* The key may be another by now than when its slot was counted. */
+    if (!sho__slot_fits(segment, value, hash) ||
+        sho__index_find(segment->map, hash, key, sho__entry_key_bytes(&entry),
                         &first) != SHO__HIT ||
         first.slot == slot) {
       continue;
@@ -342,6 +345,9 @@ static void finish_move(struct sho__segment *segment) {
     return;
   }
   uint64_t hash = sho__segment_key_hash(segment, &from);
+  if (sho__map_segment_of(segment->map, hash) != segment->number) {
+    return; /* damaged */
+  }
   _Atomic uint64_t *slot = sho__index_slot_of(segment->map, hash, head);
   if (slot != NULL && sho__segment_key_hash(segment, &to) == hash &&
       sho__entry_is_whole(segment, &to, hash)) {

@@ -39,8 +39,10 @@ struct write {
 
 /* Seldom: the line is shared. */
 static void note_time(const struct sho_map *map, uint64_t now_ms) {
-  if (now_ms - sho__load_relaxed(&map->header->latest_ms) > NOTED_EACH_MS) {
-    sho__store_relaxed(&map->header->latest_ms, now_ms);
+  uint64_t latest_ms = sho__load_relaxed(&map->header->latest_ms);
+  if (latest_ms > SHO__MAX_EXPIRY_MS || now_ms > latest_ms + NOTED_EACH_MS) {
+    /* A writer that was stopped meanwhile stores no old time over a new one. */
+    atomic_compare_exchange_strong(&map->header->latest_ms, &latest_ms, now_ms);
   }
 }
 

@@ -456,7 +456,8 @@ int sho__file_create(const char *path, uint64_t bytes, sho__fill *fill,
     unlink(name);
   }
   if (lock >= 0) {
-    close(lock); /* and with it the setup lock */
+    sho__setup_unlock(lock); /* a child of fork may have the descriptor, too */
+    close(lock);
   }
   free(folder);
   return code;

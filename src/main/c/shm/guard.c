@@ -10,6 +10,7 @@
 #include "base/error.h"
 
 #if defined(__linux__)
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #endif
 
@@ -71,8 +72,17 @@ NOT_INSTRUMENTED static int lay_pages_of(int fd, void *base, size_t bytes) {
          -1;
 }
 
+/* A file that grows above the limit of its process's files is a signal. */
+NOT_INSTRUMENTED static int may_grow_to(size_t bytes) {
+  struct rlimit limit;
+  return getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+         (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= bytes);
+}
+
 NOT_INSTRUMENTED int sho__lay_zero_pages(void *base, size_t bytes) {
-  int fd = (int)syscall(SYS_memfd_create, "zero-pages", MFD_CLOEXEC);
+  int fd = may_grow_to(bytes)
+               ? (int)syscall(SYS_memfd_create, "zero-pages", MFD_CLOEXEC)
+               : -1;
   int laid = fd >= 0 && syscall(SYS_ftruncate, fd, bytes) == 0 &&
              lay_pages_of(fd, base, bytes);
   if (fd >= 0) {

@@ -192,7 +192,12 @@ public final class ShareObject implements AutoCloseable {
     byte[] name = FileNames.bytes(Objects.requireNonNull(file, "file"));
     NativeLibrary.load();
     long cell = Results.check(CellNative.openExisting(name));
-    return new ShareObject(cell, file, (int) CellInfo.of(cell).capacity());
+    try {
+      return new ShareObject(cell, file, (int) CellInfo.of(cell).capacity());
+    } catch (RuntimeException | Error e) {
+      CellNative.free(cell);
+      throw e;
+    }
   }
 
   /**

@@ -6,6 +6,7 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import org.shareobject.ShareException;
 import org.shareobject.internal.process.TerminalNative;
 
 /**
@@ -33,7 +34,11 @@ final class Output extends PrintWriter {
 
   /** Returns whether it is lost because the reader has left, as {@code head} does. */
   boolean isBroken() {
-    return stream.failure != null && TerminalNative.isBroken(DESCRIPTOR);
+    try {
+      return stream.failure != null && TerminalNative.isBroken(DESCRIPTOR);
+    } catch (LinkageError | ShareException e) {
+      return false; // the native library does not load here
+    }
   }
 
   private static final class Stream extends FilterOutputStream {

@@ -248,8 +248,20 @@ public final class ClusterWorker {
       }
       queries.put(number, new Query<>(future, whenAnswered));
     }
-    CompletableFuture<Void> unused = channel.send(question.put("seq", number));
+    CompletableFuture<Void> unused =
+        channel
+            .send(question.put("seq", number))
+            .whenComplete((sent, e) -> notAsked(number, future, e));
     return future;
+  }
+
+  private <T> void notAsked(long number, CompletableFuture<T> future, Throwable e) {
+    if (e != null) {
+      synchronized (this) {
+        queries.remove(number);
+      }
+      future.completeExceptionally(e);
+    }
   }
 
   private static ShareClosedException atEnd() {

@@ -64,7 +64,15 @@ final class Inbox {
     }
     Thread teller = new Thread(this::tellKept, name + " early messages");
     teller.setDaemon(false);
-    teller.start();
+    try {
+      teller.start();
+    } catch (OutOfMemoryError e) {
+      synchronized (this) {
+        isTelling = false;
+        notifyAll();
+      }
+      throw e;
+    }
   }
 
   /** Adds a listener for the end of the channel, called at once if the channel has ended. */

@@ -76,24 +76,35 @@ final class Writer {
 
   /** Hands the role over. The JVM stays alive until the thread is done. */
   private void leaveToThread() {
-    KeepAlive.enter();
+    Thread made;
+    try {
+      KeepAlive.enter();
+    } catch (OutOfMemoryError e) {
+      giveUp("no thread to stay alive with", e);
+      return;
+    }
     synchronized (outbox) {
       isLeftToThread = true;
       outbox.notifyAll();
       if (thread != null) {
         return;
       }
-      thread = new Thread(this::writeOn, name);
-      thread.setDaemon(true);
+      made = new Thread(this::writeOn, name);
+      made.setDaemon(true);
+      thread = made;
     }
     try {
-      thread.start();
+      made.start();
     } catch (OutOfMemoryError e) {
-      releaseRole();
       KeepAlive.leave();
-      outbox.fail(
-          new ShareIoException("SHO_ENOMEM", "no thread to write with: " + e.getMessage(), e));
+      giveUp("no thread to write with", e);
     }
+  }
+
+  /** Ends the channel, with the role: memory is short, and what was being written may be lost. */
+  private void giveUp(String what, OutOfMemoryError e) {
+    releaseRole();
+    outbox.fail(new ShareIoException("SHO_ENOMEM", what + ": " + e.getMessage(), e));
   }
 
   private void writeOn() {
@@ -114,6 +125,9 @@ final class Writer {
       }
       boolean isMine = isLeftToThread;
       isLeftToThread = false;
+      if (!isMine) {
+        thread = null; // who is left something after that starts another
+      }
       return isMine;
     }
   }
@@ -164,6 +178,15 @@ final class Writer {
    * @return whether there is nothing more to write, and the role is given up
    */
   private boolean drain(List<Runnable> done) {
+    try {
+      return drainBatches(done);
+    } catch (OutOfMemoryError e) {
+      giveUp("no memory to write with", e);
+      return true;
+    }
+  }
+
+  private boolean drainBatches(List<Runnable> done) {
     for (int i = 0; i < MOST_WRITES; i++) {
       Batch batch;
       synchronized (outbox) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileAttribute;
@@ -64,10 +65,18 @@ final class ExtractedLibrary {
     Instant old = Instant.now().minus(LOADING_AT_MOST);
     try (DirectoryStream<Path> copies = Files.newDirectoryStream(folder, COPY + "*.so")) {
       for (Path copy : copies) {
-        if (Files.getLastModifiedTime(copy, LinkOption.NOFOLLOW_LINKS).toInstant().isBefore(old)) {
+        if (isBefore(copy, old)) {
           Files.deleteIfExists(copy);
         }
       }
+    }
+  }
+
+  private static boolean isBefore(Path copy, Instant time) throws IOException {
+    try {
+      return Files.getLastModifiedTime(copy, LinkOption.NOFOLLOW_LINKS).toInstant().isBefore(time);
+    } catch (NoSuchFileException e) {
+      return false; // another loader has loaded it by now
     }
   }
 

@@ -3,6 +3,7 @@ package org.shareobject.internal.process;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -108,8 +109,12 @@ public final class ProcessLauncher {
   /** Returns whether the command would find a program by its name. */
   static boolean isOnPath(ProcessBuilder command, String program) {
     for (String place : searchPath(command).split(":", -1)) {
-      if (isProgram(Path.of(place).resolve(program))) {
-        return true;
+      try {
+        if (isProgram(Path.of(place).resolve(program))) {
+          return true;
+        }
+      } catch (InvalidPathException e) {
+        continue; // the locale has no letters for it
       }
     }
     return false;

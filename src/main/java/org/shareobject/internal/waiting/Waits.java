@@ -83,10 +83,11 @@ public abstract class Waits<W extends Waits.Waiter> {
         sleeping.set(false);
       }
     } else {
-      if (!sleeping.get()) {
+      boolean isWatched = sleeping.get();
+      if (!isWatched) {
         wakeDaemon();
       }
-      LockSupport.parkNanos(this, nanos);
+      LockSupport.parkNanos(this, isWatched ? nanos : Math.min(nanos, LINGER_NANOS));
     }
   }
 
@@ -108,12 +109,27 @@ public abstract class Waits<W extends Waits.Waiter> {
     if (daemon.compareAndSet(null, made)) {
       made.setDaemon(true);
       made.setContextClassLoader(null);
-      made.start();
+      try {
+        made.start();
+      } catch (OutOfMemoryError e) {
+        daemon.compareAndSet(made, null); // no thread is to be had: whoever pauses tries again
+      }
     }
   }
 
   private void sleepForOthers() {
     Thread self = Thread.currentThread();
+    try {
+      sleepForOthers(self);
+    } finally {
+      // An error ended it: the waiters start another thread.
+      if (daemon.compareAndSet(self, null)) {
+        waiters.forEach(Waiter::wake);
+      }
+    }
+  }
+
+  private void sleepForOthers(Thread self) {
     long idleSince = System.nanoTime();
     while (true) {
       if (!waiters.isEmpty()) {
