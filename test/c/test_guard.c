@@ -178,13 +178,19 @@ static void forbid_more_data(void) {
   }
 }
 
-static void test_guard_serves_under_a_limit_of_data(void) {
+/* As ulimit -f: a file that grows above the limit would be SIGXFSZ. */
+static void forbid_large_files(void) {
+  struct rlimit limit = {.rlim_cur = page, .rlim_max = page};
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+}
+
+static void serve_under(void limit(void)) {
   int fd;
   uint8_t *base = map_pages(&fd);
   _Atomic int state = SHO_OK;
   struct sho__guard *guard;
   REQUIRE_OK(sho__guard_add(base, PAGES * page, &state, &guard));
-  forbid_more_data();
+  limit();
   REQUIRE(ftruncate(fd, 0) == 0);
   errno = 4711;
   CHECK_INT(peek(base + 2 * page), 0);
@@ -194,6 +200,14 @@ static void test_guard_serves_under_a_limit_of_data(void) {
   CHECK_CODE(atomic_load(&state), SHO_EIO);
   sho__guard_remove(guard);
   end_test();
+}
+
+static void test_guard_serves_under_a_limit_of_data(void) {
+  serve_under(forbid_more_data);
+}
+
+static void test_guard_serves_under_a_limit_of_file_sizes(void) {
+  serve_under(forbid_large_files);
 }
 
 static void test_guard_serves_without_free_descriptors(void) {
@@ -328,6 +342,7 @@ static const struct test tests[] = {
     TEST(test_guard_serves_many_threads_at_once),
     TEST(test_guard_keeps_two_hundred_ranges_apart),
     TEST(test_guard_serves_under_a_limit_of_data),
+    TEST(test_guard_serves_under_a_limit_of_file_sizes),
     TEST(test_guard_serves_without_free_descriptors),
     TEST(test_guard_hands_other_faults_to_the_handler_before),
     TEST(test_guard_hands_other_faults_to_a_plain_handler),
