@@ -109,15 +109,19 @@ public final class ProcessLauncher {
   /** Returns whether the command would find a program by its name. */
   static boolean isOnPath(ProcessBuilder command, String program) {
     for (String place : searchPath(command).split(":", -1)) {
-      try {
-        if (isProgram(Path.of(place).resolve(program))) {
-          return true;
-        }
-      } catch (InvalidPathException e) {
-        continue; // the locale has no letters for it
+      if (isProgramIn(place, program)) {
+        return true;
       }
     }
     return false;
+  }
+
+  private static boolean isProgramIn(String place, String program) {
+    try {
+      return isProgram(Path.of(place).resolve(program));
+    } catch (InvalidPathException e) {
+      return false; // the locale has no letters for it
+    }
   }
 
   private static String searchPath(ProcessBuilder command) {
