@@ -4,8 +4,10 @@
 # test/fuzz/fuzz_*.c: libFuzzer targets, instead of the tests when SHO_FUZZ is on.
 # All are linked to a static library that has the crash points of SHO_TEST_HOOKS.
 sho_library(shareobject_hooks STATIC)
-target_compile_definitions(shareobject_hooks PUBLIC SHO_TEST_HOOKS=1
-  $<$<BOOL:${sanitizers}>:SHO_SANITIZED=1>)
+target_compile_definitions(shareobject_hooks PUBLIC SHO_TEST_HOOKS=1)
+if(sanitizers)
+  target_compile_definitions(shareobject_hooks PUBLIC SHO_SANITIZED=1)
+endif()
 
 set(tools ${CMAKE_BINARY_DIR}/tools)
 list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " emulator)

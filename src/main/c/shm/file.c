@@ -241,7 +241,10 @@ int sho__file_write(int fd, const char *path, const void *from, size_t bytes,
 
 /* ---- making ready ------------------------------------------------------- */
 
-enum { SETUP_NAP_NS = 1000000, SETUP_STEPS = 100 };
+enum {
+  SETUP_NAP_NS = 1000000,
+  SETUP_STEPS = 1 << 20 /* fine enough to be seen in the largest file */
+};
 
 /* Who makes a file ready locks as many bytes behind the first as it has done
  * steps: so the kernel tells how far it is, and forgets it when it dies. */
@@ -275,10 +278,11 @@ int sho__setup_lock(int fd, const char *path) {
       seen = steps;
     }
     if (sho__patience_look(&patience, SETUP_NAP_NS) > sho__lock_timeout_ns()) {
-      return sho__fail(SHO_EBUSY,
-                       "%s is being made ready by another process, which does "
-                       "not go on: %lld %% are done; resume that process",
-                       path, (long long)(seen < 0 ? 0 : seen));
+      return sho__fail(
+          SHO_EBUSY,
+          "%s is being made ready by another process, which does "
+          "not go on: %lld %% are done; resume that process",
+          path, (long long)(seen < 0 ? 0 : (seen * 100 + 50) / SETUP_STEPS));
     }
     struct timespec nap = {.tv_nsec = SETUP_NAP_NS};
     nanosleep(&nap, NULL);
@@ -287,8 +291,9 @@ int sho__setup_lock(int fd, const char *path) {
 }
 
 void sho__setup_progress(int fd, uint64_t done, uint64_t all) {
-  struct flock lock = setup_lock_of(
-      F_WRLCK, 1 + (int64_t)((double)done / (double)all * SETUP_STEPS));
+  double share = (double)done / (double)all;
+  struct flock lock =
+      setup_lock_of(F_WRLCK, 1 + (int64_t)(share * (double)SETUP_STEPS));
   (void)fcntl(fd, F_OFD_SETLK, &lock);
 }
 
