@@ -282,7 +282,9 @@ int sho__setup_lock(int fd, const char *path) {
           SHO_EBUSY,
           "%s is being made ready by another process, which does "
           "not go on: %lld %% are done; resume that process",
-          path, (long long)(seen < 0 ? 0 : (seen * 100 + 50) / SETUP_STEPS));
+          path,
+          (long long)(seen < 0 ? 0
+                               : (seen * 100 + SETUP_STEPS / 2) / SETUP_STEPS));
     }
     struct timespec nap = {.tv_nsec = SETUP_NAP_NS};
     nanosleep(&nap, NULL);
