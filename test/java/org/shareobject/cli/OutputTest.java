@@ -85,7 +85,7 @@ class OutputTest {
   private ChildJvm.Result sh(String script, String command) {
     return new JvmLauncher()
         .folder(folder)
-        .environment("LC_ALL", "C")
+        .environment("LC_ALL", "C.UTF-8")
         .prefix("sh", "-c", script, "sh")
         .run(Main.class, command.split(" ", -1));
   }
