@@ -66,10 +66,11 @@ NOT_INSTRUMENTED static struct sho__guard *guard_of(uintptr_t address) {
 /* By system calls: ThreadSanitizer takes its own mmap for a write to every
  * byte. */
 NOT_INSTRUMENTED static int lay_pages_of(int fd, void *base, size_t bytes) {
-  int flags = MAP_FIXED | MAP_SHARED | MAP_NORESERVE;
+  long protection = PROT_READ | PROT_WRITE;
+  long flags = MAP_FIXED | MAP_SHARED | MAP_NORESERVE;
   flags |= fd < 0 ? MAP_ANONYMOUS : 0;
-  return syscall(SYS_mmap, base, bytes, PROT_READ | PROT_WRITE, flags, fd, 0) !=
-         -1;
+  /* As long, each: syscall() takes whole registers, or whole words of stack. */
+  return syscall(SYS_mmap, base, bytes, protection, flags, (long)fd, 0L) != -1;
 }
 
 /* A file that grows above the limit of its process's files is a signal. */
