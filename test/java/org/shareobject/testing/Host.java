@@ -62,6 +62,18 @@ public final class Host {
     run("sh", "-c", "kill -" + name + " " + pid);
   }
 
+  /** Returns whether a process ignores a signal; false where there is no /proc to tell. */
+  public static boolean ignores(long pid, int signal) {
+    try {
+      return Files.readAllLines(Path.of("/proc/" + pid + "/status")).stream()
+          .filter(line -> line.startsWith("SigIgn:"))
+          .map(line -> Long.parseUnsignedLong(line.substring(line.indexOf(':') + 1).trim(), 16))
+          .anyMatch(mask -> (mask >>> (signal - 1) & 1) != 0);
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
   /** Sets a file's mode, as {@code rwxr-xr-x}. */
   public static void chmod(Path file, String mode) throws IOException {
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(mode));
