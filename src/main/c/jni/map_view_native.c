@@ -19,7 +19,6 @@ JNIEXPORT jint MAP_NATIVE(view)(JNIEnv *env, jclass type, jlong map,
   const jlong fields[] = {
       [MAP_FIELD(VIEW_BASE)] = (jlong)(intptr_t)view.base,
       [MAP_FIELD(VIEW_BYTES)] = (jlong)view.bytes,
-      [MAP_FIELD(VIEW_STATE)] = (jlong)(intptr_t)view.state,
       [MAP_FIELD(VIEW_LOGS_OFF)] = (jlong)view.logs_off,
       [MAP_FIELD(VIEW_LOG_STRIDE)] = (jlong)view.log_stride,
       [MAP_FIELD(VIEW_POSITION_MASK)] = (jlong)view.position_mask,

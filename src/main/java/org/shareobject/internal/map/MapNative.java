@@ -17,21 +17,20 @@ final class MapNative {
   // header that javac makes of this class.
   static final int VIEW_BASE = 0;
   static final int VIEW_BYTES = 1;
-  static final int VIEW_STATE = 2;
-  static final int VIEW_LOGS_OFF = 3;
-  static final int VIEW_LOG_STRIDE = 4;
-  static final int VIEW_POSITION_MASK = 5;
-  static final int VIEW_HEADS_OFF = 6;
-  static final int VIEW_HEAD_STRIDE = 7;
-  static final int VIEW_MAX_ENTRY = 8;
-  static final int VIEW_SEGMENTS = 9;
-  static final int VIEW_INDEXES_OFF = 10;
-  static final int VIEW_BUCKETS = 11;
-  static final int VIEW_HASH_SEED = 12;
-  static final int VIEW_EVICTION = 13;
-  static final int VIEW_END = 14;
-  static final int VIEW_CREATION_ID = 15;
-  static final int VIEW_FIELDS = 16;
+  static final int VIEW_LOGS_OFF = 2;
+  static final int VIEW_LOG_STRIDE = 3;
+  static final int VIEW_POSITION_MASK = 4;
+  static final int VIEW_HEADS_OFF = 5;
+  static final int VIEW_HEAD_STRIDE = 6;
+  static final int VIEW_MAX_ENTRY = 7;
+  static final int VIEW_SEGMENTS = 8;
+  static final int VIEW_INDEXES_OFF = 9;
+  static final int VIEW_BUCKETS = 10;
+  static final int VIEW_HASH_SEED = 11;
+  static final int VIEW_EVICTION = 12;
+  static final int VIEW_END = 13;
+  static final int VIEW_CREATION_ID = 14;
+  static final int VIEW_FIELDS = 15;
 
   // Where #stats puts each field of struct sho_map_stats.
   static final int STATS_HITS = 0;

@@ -49,7 +49,6 @@ final class MapView {
 
   private final MapBuffers buffers;
   private final long base;
-  private final long state;
   private final long end;
   private final long creationId;
   private final long logs;
@@ -83,7 +82,6 @@ final class MapView {
     Results.check(MapNative.view(map, fields));
     base = fields[MapNative.VIEW_BASE];
     long bytes = fields[MapNative.VIEW_BYTES];
-    state = fields[MapNative.VIEW_STATE];
     logs = base + fields[MapNative.VIEW_LOGS_OFF];
     logStride = fields[MapNative.VIEW_LOG_STRIDE];
     logBytes = logStride / 2;
@@ -148,12 +146,16 @@ final class MapView {
     int usual = usualBytes; // read once: other threads change it
     byte[] value = valueBytes == usual ? copy(at, usual) : copy(at, (int) valueBytes);
     VarHandle.acquireFence();
-    return Memory.getLong(slotAt) == slot && isTheFile() ? value : null;
+    long differences = (Memory.getLong(slotAt) ^ slot) | (Memory.getLong(end) ^ creationId);
+    return differences == 0 ? value : null;
   }
 
-  /** Returns whether the file is neither closed nor cut nor overwritten. */
+  /**
+   * Returns whether the file is neither closed nor cut nor overwritten. Zero pages reach to the end
+   * wherever they are laid, and who finds one of them finds them all.
+   */
   private boolean isTheFile() {
-    return Memory.getInt(state) == 0 && Memory.getLong(end) == creationId;
+    return Memory.getLong(end) == creationId;
   }
 
   /** Tells how long a value was, now and then. */
