@@ -78,11 +78,13 @@ final class ForkProcess implements AutoCloseable {
   }
 
   void signal(String name) {
+    Host.assumeNotIgnored(name, child.process().pid());
     Host.signal(name, child.process().pid());
   }
 
   /** Sends a signal to it and to all that are in its group. */
   void signalGroup(String name) {
+    Host.assumeNotIgnored(name, child.process().pid());
     Host.signal(name, -child.process().pid());
   }
 

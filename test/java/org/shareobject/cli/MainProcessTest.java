@@ -262,6 +262,7 @@ class MainProcessTest {
     for (String words : new String[] {"demo", "demo --file mine"}) {
       try (ChildJvm demo = command().start(Main.class, words.split(" "))) {
         until(() -> demo.nextLine().equals("reader> "));
+        Host.assumeNotIgnored(signal, demo.process().pid());
         Host.signal(signal, demo.process().pid());
         ChildJvm.Result result = demo.await();
         assertEquals(code, result.code(), result.toString());
@@ -327,6 +328,7 @@ class MainProcessTest {
   }
 
   private static void endsByInterrupt(ChildJvm child) {
+    Host.assumeNotIgnored("INT", child.process().pid());
     Host.signal("INT", child.process().pid());
     ChildJvm.Result result = child.await();
     assertEquals(BY_SIGINT, result.code(), result.toString());

@@ -3,7 +3,6 @@ package org.shareobject.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -80,9 +79,7 @@ class TerminalTest {
       Futures.await(() -> screens().size() > 2);
       long shell = top.process().children().findFirst().orElseThrow().pid();
       long jvm = ProcessHandle.of(shell).orElseThrow().children().findFirst().orElseThrow().pid();
-      assumeFalse(
-          Host.ignores(jvm, code - 128),
-          "the tests were started with SIG" + signal + " ignored, as by nohup");
+      Host.assumeNotIgnored(signal, jvm);
       Host.signal(signal, jvm);
       top.await();
     }

@@ -1,5 +1,6 @@
 package org.shareobject.testing;
 
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
@@ -9,10 +10,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** What tests ask of the system. */
 public final class Host {
+  /** The signals that shells and nohup have programs ignore. */
+  private static final Map<String, Integer> INHERITED = Map.of("HUP", 1, "INT", 2);
+
   /** The user that tests without permissions run as. */
   public static final int NOBODY = 65534;
 
@@ -62,8 +67,19 @@ public final class Host {
     run("sh", "-c", "kill -" + name + " " + pid);
   }
 
+  /**
+   * Skips the test if a process ignores a signal, HUP or INT: it has that from whoever started the
+   * tests.
+   */
+  public static void assumeNotIgnored(String name, long pid) {
+    Integer number = INHERITED.get(name);
+    assumeFalse(
+        number != null && ignores(pid, number),
+        "the tests were started with SIG" + name + " ignored, as by nohup");
+  }
+
   /** Returns whether a process ignores a signal; false where there is no /proc to tell. */
-  public static boolean ignores(long pid, int signal) {
+  private static boolean ignores(long pid, int signal) {
     try {
       return Files.readAllLines(Path.of("/proc/" + pid + "/status")).stream()
           .filter(line -> line.startsWith("SigIgn:"))
