@@ -30,7 +30,7 @@ SHO_TEST void model_open(struct model *model, struct sho_map *map,
                          uint32_t keys, size_t longest, uint64_t seed) {
   *model =
       (struct model){.map = map,
-                     .evicts = stats_of(map).eviction == SHO_EVICTION_CLOCK,
+                     .evicts = stats_of(map).eviction == SHO_EVICTION_S3_FIFO,
                      .keys = keys,
                      .longest = longest,
                      .random = seed,

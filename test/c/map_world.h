@@ -413,7 +413,7 @@ SHO_TEST int check_key(const struct victim *victim, struct sho_map *map,
     world->state[key] = world->next;
     return 1;
   }
-  if (victim->scenario->eviction == SHO_EVICTION_CLOCK &&
+  if (victim->scenario->eviction == SHO_EVICTION_S3_FIFO &&
       holds(map, world->key[key], key, &absent)) {
     world->state[key] = absent;
     return 1;

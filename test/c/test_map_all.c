@@ -178,7 +178,7 @@ static void test_map_size_counts_what_is_not_expired(void) {
 }
 
 static void test_map_stats_count_each_thing(void) {
-  struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_CLOCK);
+  struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_S3_FIFO);
   struct sho_map *other = map_again("map");
   put_many(map, 0, 10);
   put_many(other, 5, 15);

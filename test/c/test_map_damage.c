@@ -443,7 +443,7 @@ static void try_batch(void *context) {
 static void run_batches(uint64_t from, uint64_t to) {
   struct batch batch = {.at = shared_bytes(sizeof(_Atomic uint64_t))};
   make_image(&batch.image,
-             from % 2 == 0 ? SHO_EVICTION_NONE : SHO_EVICTION_CLOCK);
+             from % 2 == 0 ? SHO_EVICTION_NONE : SHO_EVICTION_S3_FIFO);
   for (uint64_t at = from; at < to; at += BATCH) {
     batch.from = at;
     batch.to = at + BATCH < to ? at + BATCH : to;
@@ -520,7 +520,7 @@ static void use_until_cut(struct sho_map *map) {
 static void test_map_truncated_in_use_ends_in_an_error(void) {
   for (int i = 0; i < rounds(5, 100, 2000); i++) {
     struct sho_map *map =
-        map_new(path, 64 * KIB, i % 2 ? SHO_EVICTION_NONE : SHO_EVICTION_CLOCK);
+        map_new(path, 64 * KIB, i % 2 ? SHO_EVICTION_NONE : SHO_EVICTION_S3_FIFO);
     long long bytes = file_bytes(path);
     pid_t pid = child_start(cut, &bytes);
     use_until_cut(map);

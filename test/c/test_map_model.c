@@ -21,7 +21,7 @@ static void run_model(uint64_t capacity, int eviction, uint32_t keys,
   printf("  %llu KiB, %s, %u keys, values to %zu: %llu sets, %llu laps, "
          "full %llu times, %llu evicted\n",
          (unsigned long long)capacity / KIB,
-         eviction == SHO_EVICTION_CLOCK ? "CLOCK" : "NONE", keys, longest,
+         eviction == SHO_EVICTION_S3_FIFO ? "CLOCK" : "NONE", keys, longest,
          (unsigned long long)stats.sets,
          (unsigned long long)(atomic_load(&map->segments[0].tail) >>
                               map->position_bits),
@@ -205,7 +205,7 @@ static void test_map_fills_again_after_a_large_entry_is_gone(void) {
 
 static void test_map_clock_keeps_what_is_read(void) {
   enum { HOT = 50, TEXT = 100 };
-  struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_CLOCK);
+  struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_S3_FIFO);
   char key[32];
   char value[TEXT + 1];
   memset(value, 'v', TEXT);
@@ -228,7 +228,7 @@ static void test_map_clock_keeps_what_is_read(void) {
 }
 
 static void test_map_clock_takes_any_entry_at_any_time(void) {
-  struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_CLOCK);
+  struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_S3_FIFO);
   static uint8_t value[16 * KIB];
   uint64_t random = 1;
   for (int i = 0; i < rounds(1000, 50000, 1000000); i++) {
@@ -245,7 +245,7 @@ static void test_map_clock_takes_any_entry_at_any_time(void) {
 
 /* So many entries that the index is full before the log is. */
 static void test_map_clock_makes_room_in_the_index(void) {
-  struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_CLOCK);
+  struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_S3_FIFO);
   int keys = rounds(3000, 30000, 300000);
   for (int i = 0; i < keys; i++) {
     CHECK_OK(sho_map_set(map, &i, 4, NULL, 0, 0, NULL));

@@ -145,7 +145,7 @@ static void test_map_open_keeps_the_geometry_and_names_both(void) {
   struct sho_map_options options = {.size = sizeof options,
                                     .capacity = 256 * KIB,
                                     .max_entry = 4096,
-                                    .eviction = SHO_EVICTION_CLOCK};
+                                    .eviction = SHO_EVICTION_S3_FIFO};
   struct sho_map *map = map_with("map", options);
   CHECK_CODE(
       open_code("map",
@@ -358,7 +358,7 @@ static void test_map_open_tells_a_full_file_system_and_leaves_no_file(void) {
 static void test_map_read_only_reads_and_refuses_writes(void) {
   CHECK_CODE(open_code("map", read_only), SHO_ENOENT);
   CHECK_INT(file_bytes("map"), -1);
-  struct sho_map *writer = map_new("map", 64 * KIB, SHO_EVICTION_CLOCK);
+  struct sho_map *writer = map_new("map", 64 * KIB, SHO_EVICTION_S3_FIFO);
   put_text(writer, "key", "value");
   put_text_for(writer, "short", "lived", 3600000);
   REQUIRE(chmod("map", 0400) == 0);

@@ -182,7 +182,7 @@ static void test_map_stays_inside_beside_a_scribbler(void) {
 }
 
 static void test_map_stays_inside_beside_a_scribbler_when_it_evicts(void) {
-  work_beside_a_scribbler(SHO_EVICTION_CLOCK, rounds(20000, 200000, 5000000));
+  work_beside_a_scribbler(SHO_EVICTION_S3_FIFO, rounds(20000, 200000, 5000000));
 }
 
 static const struct test tests[] = {

@@ -336,7 +336,7 @@ static void run_storm(int eviction, size_t longest, const int namespaces[2]) {
   struct world *world = shared_bytes(sizeof *world);
   int kills = rounds(50, 100, 2500);
   struct sho_map *map = map_new("map", 64 * KIB, eviction);
-  world->evicts = eviction == SHO_EVICTION_CLOCK;
+  world->evicts = eviction == SHO_EVICTION_S3_FIFO;
   world->longest = longest;
   memcpy(world->namespaces, namespaces, sizeof world->namespaces);
   for (int i = 0; i < PROCESSES; i++) {
@@ -364,7 +364,7 @@ static void test_map_storm_in_a_full_map_loses_nothing(void) {
 }
 
 static void test_map_storm_with_eviction_tears_nothing(void) {
-  run_storm(SHO_EVICTION_CLOCK, 1500, here);
+  run_storm(SHO_EVICTION_S3_FIFO, 1500, here);
 }
 
 /* Half of the writers in a PID namespace where the others' pids mean nothing.
@@ -381,7 +381,7 @@ static void test_map_storm_goes_over_pid_namespaces(void) {
   namespaces[1] = open("/proc/self/ns/pid_for_children", O_RDONLY | O_CLOEXEC);
   REQUIRE(namespaces[1] >= 0);
   run_storm(SHO_EVICTION_NONE, 400, namespaces);
-  run_storm(SHO_EVICTION_CLOCK, 1500, namespaces);
+  run_storm(SHO_EVICTION_S3_FIFO, 1500, namespaces);
   child_kill(init);
   REQUIRE(setns(namespaces[0], CLONE_NEWPID) == 0);
 #else

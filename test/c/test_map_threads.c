@@ -205,7 +205,7 @@ static void test_map_threads_of_handles_read_whole_values(void) {
 }
 
 static void test_map_threads_read_whole_values_with_eviction(void) {
-  check_all(SHO_EVICTION_CLOCK, 2);
+  check_all(SHO_EVICTION_S3_FIFO, 2);
 }
 
 /* ---- CLOCK under readers ------------------------------------------------- */
@@ -226,7 +226,7 @@ static void *read_hot(void *context) {
 /* Readers visit all that there is while a writer looks for room: it drops some
  * of it nevertheless, and never takes that for damage. */
 static void test_map_clock_makes_room_under_readers(void) {
-  struct crew *crew = new_crew(SHO_EVICTION_CLOCK, 3, 0);
+  struct crew *crew = new_crew(SHO_EVICTION_S3_FIFO, 3, 0);
   struct sho_map *map = crew->map[3];
   static uint8_t value[HOT_BYTES];
   pthread_t thread[2];
@@ -281,7 +281,7 @@ static void test_map_threads_find_what_is_overwritten(void) {
 }
 
 static void test_map_threads_find_what_is_overwritten_with_eviction(void) {
-  check_always_there(SHO_EVICTION_CLOCK);
+  check_always_there(SHO_EVICTION_S3_FIFO);
 }
 
 /* ---- counters ----------------------------------------------------------- */
@@ -365,7 +365,7 @@ static void *use_until_closed(void *context) {
 
 static void test_map_close_ends_what_eight_threads_do(void) {
   for (int round = 0; round < rounds(3, 30, 300); round++) {
-    struct crew *crew = new_crew(SHO_EVICTION_CLOCK, 1, 0);
+    struct crew *crew = new_crew(SHO_EVICTION_S3_FIFO, 1, 0);
     struct sho_map *other = map_again("map");
     pthread_t thread[MOST_THREADS];
     for (int i = 0; i < MOST_THREADS; i++) {

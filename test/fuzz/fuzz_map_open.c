@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t count) {
   static struct image images[2];
   if (images[0].bytes == 0) {
     image_make(&images[0], SHO_EVICTION_NONE);
-    image_make(&images[1], SHO_EVICTION_CLOCK);
+    image_make(&images[1], SHO_EVICTION_S3_FIFO);
     require(sho_lock_timeout(1000000) == SHO_OK);
   }
   if (count == 0) {

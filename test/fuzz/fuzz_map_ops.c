@@ -207,7 +207,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t count) {
   struct sho_map_options options = {
       .size = sizeof options,
       .capacity = 65536,
-      .eviction = model.evicts ? SHO_EVICTION_CLOCK : SHO_EVICTION_NONE};
+      .eviction = model.evicts ? SHO_EVICTION_S3_FIFO : SHO_EVICTION_NONE};
   for (int i = 0; i < KEYS; i++) {
     model.state[i].length = ABSENT;
   }

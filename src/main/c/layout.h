@@ -162,20 +162,21 @@ _Static_assert(sizeof(struct sho__cell_shm) == 1280, "layout");
 
 /* ---- map file ----------------------------------------------------------
  *
- *  0        4096    peers_off   computes_off  counters_off  segments_off
- *  +--------+-------+-----------+-------------+-------------+----------+
- *  | header | zero  | peers     | computes    | counters    | segments |
- *  +--------+-------+-----------+-------------+-------------+----------+
- *  indexes_off                 logs_off              file_bytes - 8
- *  +---------+---------+-------+-------+-------+-----+-----+
- *  | index 0 | index 1 | ...   | log 0 | log 1 | ... | end |
- *  +---------+---------+-------+-------+-------+-----+-----+
+ *  0        4096    peers_off   computes_off  counters_off  waits_off
+ *  +--------+-------+-----------+-------------+-------------+---------+
+ *  | header | zero  | peers     | computes    | counters    | waits   |
+ *  +--------+-------+-----------+-------------+-------------+---------+
+ *  free_off      gens_off      shards_off  chunks_off  ghosts_off
+ *  +-------------+-------------+-----------+-----------+-----------+
+ *  | free chunks | generations | shards    | chunks    | ghosts    |
+ *  +-------------+-------------+-----------+-----------+-----------+
+ *  pool_off                       file_bytes - 8
+ *  +---------+---------+-----+-----+
+ *  | chunk 0 | chunk 1 | ... | end |
+ *  +---------+---------+-----+-----+
  *
- * All offsets follow from segments, log_bytes and buckets; they are in the
- * header so that a reader in another language need not compute them.
- * logs_off and log_bytes are multiples of 64 KiB, so that a log can be mapped
- * twice in a row with any page size: an entry that crosses a log's end goes on
- * at its beginning, and is contiguous in such a mapping.
+ * All offsets follow from chunk_bits, chunks, shards and ghosts; they are in
+ * the header so that a reader in another language need not compute them.
  *
  * end: creation_id once more. Written at creation, and when the file is made
  * ready after a reboot. Wherever a file is cut, extended again or overwritten
@@ -183,35 +184,51 @@ _Static_assert(sizeof(struct sho__cell_shm) == 1280, "layout");
  * shows that the file is still the one that was opened.
  */
 #define SHO__MAP_MAGIC "SHO-MAP"
-#define SHO__MAP_LAYOUT_VERSION 5
+#define SHO__MAP_LAYOUT_VERSION 6
 #define SHO__MAP_PEERS 256
 #define SHO__COMPUTE_BUCKETS 32
 #define SHO__COMPUTE_SLOTS 64
 #define SHO__MAP_STRIPES 8
-#define SHO__MAP_MAX_SEGMENTS 2048
+#define SHO__MAP_WAITS 2048
 #define SHO__MAP_ALIGN 65536
 
+/* What lies together in a chunk. 0: the chunk is free. */
+enum sho__class {
+  SHO__CLASS_FREE = 0,
+  SHO__CLASS_TABLE = 1, /* tables of shards */
+  SHO__CLASS_PARTS = 2, /* parts of large values */
+  SHO__CLASS_SMALL = 3, /* S3_FIFO: the small queue; NONE: all entries that do
+                         * not expire */
+  SHO__CLASS_MAIN = 4,  /* S3_FIFO: the main queue */
+  SHO__CLASS_TTL = 5,   /* NONE: entries that expire, by their time to live */
+  SHO__CLASSES = 12
+};
+
 /* 0 to checksum: written once, before the file has its name. checksum: low
- * half of the hash of bytes 0 to 124, seed 0. */
+ * half of the hash of bytes 0 to 156, seed 0. */
 struct sho__map_shm {
   char magic[8];           /* "SHO-MAP" and a NUL */
-  uint32_t layout_version; /* 5 */
-  uint32_t segments;       /* a power of two, 1 to 2048 */
+  uint32_t layout_version; /* 6 */
+  uint32_t chunk_bits;     /* a chunk has 2^chunk_bits bytes */
   uint64_t file_bytes;
-  uint64_t log_bytes;   /* of each log */
-  uint64_t max_entry;   /* largest 32 + key + value, at most log_bytes / 4 */
-  uint64_t buckets;     /* of each index */
-  uint32_t eviction;    /* 1 NONE, 2 CLOCK */
+  uint64_t chunks;
+  uint64_t max_entry;   /* largest 32 + key + value */
+  uint64_t ghosts;      /* a power of two; 0: none */
+  uint32_t eviction;    /* 1 NONE, 2 S3_FIFO */
   uint32_t peer_slots;  /* 256 */
   uint64_t creation_id; /* random, highest bit set: any cut changes it */
   uint64_t hash_seed;   /* random */
   uint64_t peers_off;
   uint64_t computes_off;
   uint64_t counters_off;
-  uint64_t segments_off;
-  uint64_t indexes_off;
-  uint64_t logs_off;
-  uint32_t reserved0;
+  uint64_t waits_off;
+  uint64_t free_off;
+  uint64_t gens_off;
+  uint64_t shards_off;
+  uint64_t chunks_off;
+  uint64_t ghosts_off;
+  uint64_t pool_off;
+  uint32_t shard_bits; /* there are 2^shard_bits shards */
   uint32_t checksum;
 
   /* Of the boot in which the file was last made ready. Under the setup lock;
@@ -227,17 +244,42 @@ struct sho__map_shm {
    * entry with a time to live was stored, so that map time never goes back. Any
    * writer stores it; only damage makes it less. */
   _Atomic uint64_t latest_ms;
-  uint8_t zero0[32];
 
   /* Incremented when something that a sleeper waits for may have happened: one
    * futex for all that a handle waits for. */
   _Atomic uint32_t events;
+
+  /* A chunk that was freed lately: where to look first. A hint. */
+  _Atomic uint32_t freed;
+  uint8_t zero0[8];
+
+  /* The chunks that are written to now: the number of the chunk + 1, or 0, for
+   * each class and stripe. Changed by the holder of the chunk's lock that is
+   * put there. */
+  _Atomic uint32_t open[SHO__CLASSES][SHO__MAP_STRIPES];
+
+  /* Counts the chunks that were taken into use: a chunk's order. */
+  _Atomic uint64_t order;
+
+  /* S3_FIFO. The share of the small queue, 1/65536 of all; how many entries
+   * were evicted; how many the map has, an estimate. All are hints. */
+  _Atomic uint32_t small_share;
   uint32_t zero1;
+  _Atomic uint64_t evicted;
+  _Atomic uint64_t estimate;
 };
-_Static_assert(offsetof(struct sho__map_shm, checksum) == 124, "layout");
-_Static_assert(offsetof(struct sho__map_shm, clock_base_ms) == 144, "layout");
+_Static_assert(offsetof(struct sho__map_shm, checksum) == 156, "layout");
 _Static_assert(offsetof(struct sho__map_shm, events) == 192, "layout");
-_Static_assert(sizeof(struct sho__map_shm) == 200, "layout");
+_Static_assert(offsetof(struct sho__map_shm, open) == 208, "layout");
+_Static_assert(sizeof(struct sho__map_shm) == 624, "layout");
+
+/* Who awaits keys sleeps on one of these, by the key's hash. */
+struct sho__wait_shm {
+  _Atomic uint32_t changes;  /* futex; incremented when somebody may sleep */
+  _Atomic uint32_t sleepers; /* SHO__ON_WORD: somebody may sleep on changes,
+                              * SHO__ON_EVENTS: on the map's events */
+};
+_Static_assert(sizeof(struct sho__wait_shm) == 8, "layout");
 
 /*
  * A computation in progress, 32 bytes.
@@ -301,53 +343,57 @@ struct sho__counters_shm {
 _Static_assert(sizeof(struct sho__counters_shm) == 64, "layout");
 
 /*
- * A segment's state: 256 bytes. Numbers below the lock are written under it;
- * after a crash they may be those before or after the step in progress, and the
- * next owner counts them anew from the index. head is on a line of its own:
- * it is the only part that readers read.
+ * A shard: what the keys have in common whose hashes begin with its number.
+ * 128 bytes. Readers read the first line only. All is written under the lock.
+ * After a crash entries may be one off, and an overflow count of the table too
+ * high; the next owner counts anew.
  */
-struct sho__segment_shm {
-  /* Position of the oldest entry. Written under the lock, before a byte
-   * behind it is overwritten. */
-  _Atomic uint64_t head;
-  uint8_t zero0[56];
+struct sho__shard_shm {
+  /* Incremented after every change of table. */
+  _Atomic uint64_t epoch;
+
+  /* 0: no entry. Else (place of the table / 64 + 1) << 16 | its buckets, where
+   * places are counted from pool_off. Release. */
+  _Atomic uint64_t table;
+
+  _Atomic uint64_t earliest_expiry_ms; /* not above any entry's; 0: none has */
+  _Atomic uint64_t recoveries;
+  _Atomic uint64_t damaged;
+  _Atomic uint64_t expirations;
+  uint64_t zero0[2];
 
   struct sho__lock_shm lock;
-  _Atomic uint32_t changes;  /* incremented by every write; futex of await */
-  _Atomic uint32_t sleepers; /* SHO__ON_WORD: somebody may sleep on changes,
-                              * SHO__ON_EVENTS: on the map's events */
   uint32_t zero1;
-  _Atomic uint64_t tail;       /* position of the next entry */
-  _Atomic uint64_t live_bytes; /* of entries that the index refers to */
-  _Atomic uint64_t entries;    /* slots in use */
-  _Atomic uint64_t largest;    /* not below the bytes of any live entry */
-  _Atomic uint64_t earliest_expiry_ms; /* not above any entry's; 0: none has */
-  _Atomic uint64_t lap_largest; /* of the entries written in the tail's lap */
 
+  /* The version that was last given to an entry. */
+  _Atomic uint64_t version;
+
+  _Atomic uint64_t entries; /* slots in use */
   _Atomic uint64_t sets;
   _Atomic uint64_t removals;
   _Atomic uint64_t evictions;
-  _Atomic uint64_t expirations;
-  _Atomic uint64_t recoveries;
-  _Atomic uint64_t damaged;
-  uint64_t zero3[9];
+
+  /* What the owner has a slot name no more: a slot's value, 0 when all that
+   * follows from it is done. After a crash the next owner does the rest. */
+  _Atomic uint64_t retiring;
 };
-_Static_assert(offsetof(struct sho__segment_shm, lock) == 64, "layout");
-_Static_assert(offsetof(struct sho__segment_shm, tail) == 88, "layout");
-_Static_assert(offsetof(struct sho__segment_shm, sets) == 136, "layout");
-_Static_assert(sizeof(struct sho__segment_shm) == 256, "layout");
+_Static_assert(offsetof(struct sho__shard_shm, lock) == 64, "layout");
+_Static_assert(sizeof(struct sho__shard_shm) == 128, "layout");
 
 /*
- * A bucket of the index, one cache line.
+ * A bucket of a shard's table, one cache line.
  *
  * Slot, 0 = empty:
- *  63        62   48 47               0
- *  +---------+------+------------------+
- *  | visited | tag  | position / 8     |
- *  +---------+------+------------------+
- * tag: 15 bits of the key's hash, never 0. position / 8: its low 48 bits.
- * visited: read since the entry was written (CLOCK only), set by readers by
- *   compare-and-set. All else is written under the segment's lock, release.
+ *  63        62  38 37          0
+ *  +---------+-----+-------------+
+ *  | visited | tag | place / 8+1 |
+ *  +---------+-----+-------------+
+ * tag: the 25 bits of the key's hash below those that choose the shard. They
+ *   choose the bucket, too: tag * buckets >> 25.
+ * place: of the entry, in bytes from pool_off.
+ * visited: read or overwritten since the entry came to its queue (S3_FIFO
+ *   only), set by readers by compare-and-set. All else is written under the
+ *   shard's lock, release.
  *
  * overflow: how many entries are in a later bucket because this one was full
  *   when they came. 0 ends a search. Incremented before such an entry's slot is
@@ -355,8 +401,11 @@ _Static_assert(sizeof(struct sho__segment_shm) == 256, "layout");
  *   worst, and the next owner counts anew.
  */
 #define SHO__SLOT_VISITED (UINT64_C(1) << 63)
-#define SHO__SLOT_TAG_MASK (UINT64_C(0x7fff) << 48)
-#define SHO__SLOT_POSITION_MASK ((UINT64_C(1) << 48) - 1)
+#define SHO__SLOT_PLACE_BITS 38
+#define SHO__SLOT_PLACE_MASK ((UINT64_C(1) << SHO__SLOT_PLACE_BITS) - 1)
+#define SHO__SLOT_TAG_BITS 25
+#define SHO__SLOT_TAG_MASK                                                     \
+  (((UINT64_C(1) << SHO__SLOT_TAG_BITS) - 1) << SHO__SLOT_PLACE_BITS)
 #define SHO__BUCKET_SLOTS 7
 
 struct sho__bucket_shm {
@@ -366,38 +415,69 @@ struct sho__bucket_shm {
 _Static_assert(sizeof(struct sho__bucket_shm) == 64, "layout");
 
 /*
- * An entry: 32 bytes, the key, the value, and 0 to 7 bytes of padding up to a
- * multiple of 8.
+ * What a chunk is used for. A chunk's generation lies apart, in the array at
+ * gens_off: it is incremented before the first byte of a chunk is written that
+ * was in use before. So whoever sees the same generation before and after he
+ * read from a chunk has read nothing that was overwritten meanwhile.
  *
- *  0          8         16                        24            28
- *  +----------+---------+------------+-----------+-------------+----------+
- *  | position | version | expiry_ms  | key_bytes | value_bytes | checksum |
- *  +----------+---------+--42 bits---+--22 bits--+-------------+----------+
- *
- * position: lap << position_bits | offset in the log, where position_bits is
- *   the least number with 2^position_bits >= log_bytes, and offset < log_bytes.
- *   Laps begin with 1. Positions are multiples of 8. The lowest bit,
- *   SHO__ENTRY_DEAD, is set once the index no longer refers to the entry;
- *   nothing else in an entry changes. After a crash the bit may be missing,
- *   never wrong.
- * version: the position at which this value was first written; a move keeps
- *   it. expiry_ms: map time, 0: never.
- * checksum: low half of hash(value, seed = key_hash ^ mix(version ^ S2, word
- *   at 16 ^ S7)) ^ mix(position ^ S0, S1), key_hash = the key's, keyed by
- * hash_seed, position without its lowest bit. See hash.h.
+ * The bit of a free chunk in the array at free_off is set; after a crash it may
+ * be missing, and is never set for a chunk that is in use.
  */
-#define SHO__ENTRY_DEAD UINT64_C(1)
+struct sho__chunk_shm {
+  /* As a lock's word, without waiters: nobody waits for a chunk. Held from
+   * before the first byte of an entry is written until it is published, and
+   * while the chunk is cleaned or taken into use. */
+  _Atomic uint32_t owner;
+  _Atomic uint32_t class; /* enum sho__class */
+
+  _Atomic uint32_t used; /* bytes that records take; by the owner, release */
+
+  /* Bytes of records that no slot and no shard names any more. Added after the
+   * last name is gone: a crash leaves it too low at worst. */
+  _Atomic uint32_t dead;
+
+  _Atomic uint64_t order;            /* header.order as it was taken into use */
+  _Atomic uint64_t latest_expiry_ms; /* of its records; ~0: never */
+  _Atomic uint32_t records;          /* how many there are, dead or not */
+  uint32_t zero[7];
+};
+_Static_assert(sizeof(struct sho__chunk_shm) == 64, "layout");
+
+/*
+ * A record, at a multiple of 8: 20 bytes, then what follows from its kind.
+ *
+ *  0        8            12            16         20
+ *  +--------+------------+-------------+----------+-------------------
+ *  | number | kind, key  | value bytes | checksum | [expiry] key value
+ *  +--------+------------+-------------+----------+-------------------
+ *
+ * kind and key: the low 22 bits are the length of the key, the others
+ *   SHO__RECORD_*. SHO__RECORD_DEAD is set once nothing names the record any
+ *   more; nothing else of a published record changes. After a crash the bit
+ *   may be missing, never wrong.
+ * An entry: number is its version; 8 bytes of expiry (map time, ms) if it has
+ *   SHO__RECORD_EXPIRES; the key; the value. checksum: low half of hash(value,
+ *   seed = key hash ^ expiry) ^ mix(version ^ S0, S1).
+ * A large entry (SHO__RECORD_LARGE): between key and value 4 bytes for each
+ *   part: chunk << 4 | number of the part in it. value bytes: of the whole
+ *   value. The parts hold its first bytes, the record the rest. checksum: of
+ *   the rest.
+ * A part: number is the hash of its entry's key. It lies at a multiple of
+ *   1/16 chunk and fills it up. value bytes: what a part holds.
+ * A table: number is its shard; its buckets lie at the next multiple of 64
+ *   behind the 20 bytes. value bytes: to the end of the buckets.
+ * value bytes of a part and of a table tell the record's size: 20 + value
+ *   bytes, rounded up to 8.
+ */
 #define SHO__KEY_BITS 22
 #define SHO__MAX_KEY_BYTES ((UINT32_C(1) << SHO__KEY_BITS) - 1)
+#define SHO__RECORD_DEAD (UINT32_C(1) << 31)
+#define SHO__RECORD_EXPIRES (UINT32_C(1) << 30)
+#define SHO__RECORD_LARGE (UINT32_C(1) << 29)
+#define SHO__RECORD_PART (UINT32_C(1) << 28)
+#define SHO__RECORD_TABLE (UINT32_C(1) << 27)
+#define SHO__RECORD_BYTES 20
+#define SHO__PARTS_OF_CHUNK_BITS 4
 #define SHO__MAX_EXPIRY_MS ((UINT64_C(1) << 42) - 1)
-
-struct sho__entry_shm {
-  uint64_t position;
-  uint64_t version;
-  uint64_t expiry_and_key; /* expiry_ms << 22 | key_bytes */
-  uint32_t value_bytes;
-  uint32_t checksum;
-};
-_Static_assert(sizeof(struct sho__entry_shm) == 32, "layout");
 
 #endif

@@ -227,8 +227,9 @@ SHO_API int sho_object_info(struct sho_object *object,
 
 /*
  * A map from bytes to bytes in a file. Reads take no lock. They write nothing
- * shared except a visited bit now and then (CLOCK) and the counters of their
- * own process. Writes lock one segment of the map.
+ * shared except a visited bit now and then (S3_FIFO) and the counters of their
+ * own process. Writes copy the entry without a lock, then lock one of many
+ * shards for a moment.
  *
  * Every function on one key is atomic. A version is a number that only grows
  * for a key, even if the key is removed in between; 0 means absent.
@@ -236,7 +237,7 @@ SHO_API int sho_object_info(struct sho_object *object,
  *
  * Times to live are in milliseconds, 0: no limit. They use a clock that nobody
  * can set back; across a reboot they continue by the wall clock. An expired
- * entry is absent at once; its room is freed when the log reaches it, or by
+ * entry is absent at once; its room is freed when room is needed, or by
  * sho_map_remove_expired.
  *
  * Errors of every function: SHO_EINVAL, SHO_ECLOSED, SHO_EIO (truncated or
@@ -247,9 +248,9 @@ SHO_API int sho_object_info(struct sho_object *object,
 struct sho_map;
 
 enum sho_eviction {
-  SHO_EVICTION_ANY = 0,  /* an existing file's; SHO_EVICTION_NONE for a new */
-  SHO_EVICTION_NONE = 1, /* a full map refuses with SHO_EFULL */
-  SHO_EVICTION_CLOCK = 2 /* a full map drops what was not read recently */
+  SHO_EVICTION_ANY = 0,    /* an existing file's; SHO_EVICTION_NONE for a new */
+  SHO_EVICTION_NONE = 1,   /* a full map refuses with SHO_EFULL */
+  SHO_EVICTION_S3_FIFO = 2 /* a full map drops what was not read recently */
 };
 
 struct sho_map_options {
@@ -257,10 +258,9 @@ struct sho_map_options {
   uint64_t
       capacity; /* bytes for entries; 0: the file's, 64 MiB for a new one */
   uint64_t max_entry; /* largest key + value + 32 bytes; 0: the file's, or a
-                       * quarter of a segment for a new one. If the capacity
-                       * suffices, segments of a new file have room for 64
-                       * such entries, so that all fill evenly: set it if
-                       * entries are larger than 128 KiB */
+                       * quarter of the capacity for a new one, and at most
+                       * 1 GiB - 4 KiB. Keys also take at most a quarter of a
+                       * chunk: 16 KiB in a map of 64 MiB */
   int eviction;       /* enum sho_eviction */
   int read_only;      /* not 0: writes are refused, a missing file is ENOENT */
 };
@@ -273,15 +273,15 @@ struct sho_map_stats {
   uint64_t removals;    /* by remove and clear */
   uint64_t evictions;   /* entries dropped to make room */
   uint64_t expirations; /* expired entries whose room was freed */
-  uint64_t recoveries;  /* segments repaired after an owner's death */
+  uint64_t recoveries;  /* shards repaired after an owner's death */
   uint64_t damaged;     /* entries dropped because they were damaged */
   uint64_t entries;     /* now, including expired ones that still take room */
-  uint64_t live_bytes;  /* of those, including 32 bytes each and padding */
-  uint64_t used_bytes;  /* of the logs, including overwritten entries */
-  uint64_t capacity;    /* bytes of the logs: the most live_bytes can reach */
+  uint64_t live_bytes;  /* of those with their headers, and of the tables */
+  uint64_t used_bytes;  /* the same with what was overwritten or removed */
+  uint64_t capacity;    /* bytes of all chunks */
   uint64_t max_entry;   /* as in sho_map_options */
   uint64_t file_bytes;
-  uint32_t segments;
+  uint32_t shards;
   uint32_t eviction;
   uint32_t peers;      /* handles open for writing now, all processes */
   uint32_t peer_slots; /* how many can be */
@@ -292,7 +292,7 @@ struct sho_map_stats {
  * reserved, if it is missing. NULL options: all defaults. Options must agree
  * with an existing file; otherwise SHO_EGEOMETRY, and its message names both.
  * Refuses what sho_object_open refuses. capacity: 64 KiB to 1 TiB, rounded up
- * to whole segments of 64 KiB steps. SHO_ENOSPC: no room, and no file is left.
+ * to whole chunks. SHO_ENOSPC: no room, and no file is left.
  * SHO_EPEERS: 256 handles are open already. After a reboot every entry's
  * checksum is checked first.
  */
@@ -392,13 +392,13 @@ SHO_API int sho_map_scan(struct sho_map *map, uint64_t *cursor, void *out,
  * Removes every entry that was there when the call began. Atomic for each key,
  * not for the map: readers see keys disappear one after the other. What others
  * write meanwhile is removed if it was written before the call came to its
- * segment, and stays if it was written later. On failure, and if the process is
+ * shard, and stays if it was written later. On failure, and if the process is
  * killed meanwhile, some keys are removed and the others are there with whole
  * values; call it again.
  */
 SHO_API int sho_map_clear(struct sho_map *map);
 
-/* The number of entries that are not expired. Counts the segments one after the
+/* The number of entries that are not expired. Counts the shards one after the
  * other. */
 SHO_API int sho_map_size(struct sho_map *map, uint64_t *entries);
 
@@ -407,7 +407,7 @@ SHO_API int sho_map_remove_expired(struct sho_map *map, uint64_t *removed);
 
 SHO_API int sho_map_stats(struct sho_map *map, struct sho_map_stats *stats);
 
-/* Checks everything, one locked segment after the other, including checksums.
+/* Checks everything, one locked shard after the other, including checksums.
  * The message of SHO_ECORRUPT names the first fault that was found. */
 SHO_API int sho_map_verify(struct sho_map *map);
 
@@ -431,7 +431,7 @@ SHO_API int sho_map_sleep(struct sho_map *map, uint32_t *events,
 /* ---- compute once ---- */
 
 /*
- * A table separate from the map's segments, so that one caller in all processes
+ * A table separate from the map's shards, so that one caller in all processes
  * computes the value of a key while the others wait. It identifies a key by a
  * 64-bit hash. About 2,048 keys can be computed at a time; further callers
  * wait.
@@ -467,34 +467,23 @@ SHO_API int sho_map_compute_go_on(struct sho_map *map, const uint32_t *held,
 
 /* ---- reading without a copy, for bindings ---- */
 
-/*
- * The addresses of a map's bytes. An entry at position p of segment s is at
- *   base + logs_off + s * log_stride + (p & position_mask)
- * as 32 bytes of header (u64 position, u64 version, u64 expiry << 22 | key
- * bytes, u32 value bytes, u32 checksum), then the key, then the value. They are
- * contiguous, and inside the mapping whatever the header says, if key and value
- * bytes add up to at most max_entry - 32. Segment s's index of `buckets`
- * buckets is at base + indexes_off + s * buckets * 64; docs/format.md says how
- * to find a key in it by its hash with hash_seed.
- */
+/* What a reader that finds keys by itself has to know. docs/format.md says how
+ * to find a key, and in which order to read. */
 struct sho_map_view {
   size_t size; /* of the struct; set by the caller */
   const uint8_t *base;
-  uint64_t bytes;       /* mapped from base on */
-  const int32_t *state; /* not 0: closed or truncated, trust nothing */
-  uint64_t logs_off;
-  uint64_t log_stride;
-  uint64_t position_mask;
-  uint64_t heads_off;   /* segment s's u64 head is at heads_off +         */
-  uint64_t head_stride; /*   s * head_stride                              */
-  uint64_t max_entry;
-  uint64_t segments;
-  uint64_t indexes_off;
-  uint64_t buckets; /* of each segment's index */
-  uint64_t hash_seed;
-  uint64_t eviction;   /* enum sho_eviction */
-  const uint64_t *end; /* not creation_id: truncated or overwritten */
+  uint64_t bytes;      /* mapped from base on */
+  const uint64_t *end; /* not creation_id: closed, truncated or overwritten,
+                        * trust nothing */
   uint64_t creation_id;
+  uint64_t shards_off;
+  uint64_t shard_bits; /* there are 2^shard_bits shards */
+  uint64_t gens_off;   /* chunk c's u64 generation is at gens_off + 8 c */
+  uint64_t pool_off;
+  uint64_t chunks;
+  uint64_t chunk_bits; /* a chunk has 2^chunk_bits bytes */
+  uint64_t hash_seed;
+  uint64_t eviction; /* enum sho_eviction */
 };
 
 SHO_API int sho_map_view(struct sho_map *map, struct sho_map_view *view);
@@ -505,15 +494,24 @@ SHO_API int sho_map_view(struct sho_map *map, struct sho_map_view *view);
  */
 SHO_API int sho_map_add_hits(struct sho_map *map, uint64_t hits);
 
+/* Where sho_map_find found a value. */
+struct sho_map_found {
+  size_t size;          /* of the struct; set by the caller */
+  const uint8_t *value; /* NULL: it lies in several parts, call sho_map_get */
+  uint64_t value_bytes;
+  uint64_t version;
+  const uint64_t *generation_at;
+  uint64_t generation;
+};
+
 /*
- * Finds a key: segment << 52 | position / 8, or a negative code (SHO_EABSENT).
- * The caller reads the entry through the view. After an acquire fence, what it
- * read is valid if *state is 0 and the segment's head, an unsigned number, is
- * not above the position; otherwise the caller calls this again. Counts as a
- * hit or a miss.
+ * Finds a key's value. The caller reads it where it is. After an acquire fence,
+ * what it read is valid if *generation_at is still generation and the view's
+ * *end is creation_id; otherwise the caller calls this again. Counts as a hit
+ * or a miss. SHO_EABSENT.
  */
-SHO_API int64_t sho_map_find(struct sho_map *map, const void *key,
-                             size_t key_bytes);
+SHO_API int sho_map_find(struct sho_map *map, const void *key, size_t key_bytes,
+                         struct sho_map_found *found);
 
 /* ---- settings of the process ------------------------------------------- */
 

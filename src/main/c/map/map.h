@@ -4,67 +4,89 @@
  * any two steps is harmless and why a reader never returns torn bytes.
  *
  *   map_geometry.c geometry, header
+ *   map_record.h   records, looked at and checked
  *   map_find.h     from a key to its slot and entry
- *   map_index.c    what else is done to slots
- *   map_segment.h  a segment whose lock is held, and its invariants
- *   map_entry.c    entries, looked at and checked
+ *   map_table.c    a shard's table: what else is done to slots
+ *   map_shard.h    a shard whose lock is held, and its invariants
  *   map_recover.c  after a dead owner, a reboot, damage
  *   map_open.c     creation, opening, closing
- *   map_lock.h     a segment's lock
- *   map_append.h   an entry behind the tail, and room for it
- *   map_room.c     room where there is little
- *   map_verify.c   verify
+ *   map_chunk.c    chunks: taken into use, written to, freed
+ *   map_ghost.h    who was evicted lately
+ *   map_clean.c    room where there is none: cleaning and eviction
+ *   map_grow.c     a larger table
+ *   map_large.c    values that lie in several parts
  *   map_read.c     get, find
  *   map_await.c    await
  *   map_write.c    set, compare, remove, add, expire
  *   map_scan.c     all entries: scan, clear, size, remove expired, statistics
+ *   map_verify.c   verify
  *   map_compute.c  compute once
  */
 #ifndef SHO_MAP_H
 #define SHO_MAP_H
 
+#include "base/atomics.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "layout.h"
 #include "shareobject.h"
 #include "shm/lock.h"
 
-enum { SHO__ENTRY_BYTES = sizeof(struct sho__entry_shm) };
+/* The key and value of an entry and so many bytes are at most max_entry. */
+enum { SHO__ENTRY_BYTES = 32 };
 
-/* What a map's size is made of. All of it follows from the first five. */
+/* What a map's size is made of. All of it follows from the first six. */
 struct sho__geometry {
-  uint64_t log_bytes;
   uint64_t max_entry;
-  uint64_t buckets;
-  uint32_t segments;
+  uint64_t chunks;
+  uint64_t ghosts;
+  unsigned chunk_bits;
+  unsigned shard_bits;
   uint32_t eviction;
   uint64_t peers_off;
   uint64_t computes_off;
   uint64_t counters_off;
-  uint64_t segments_off;
-  uint64_t indexes_off;
-  uint64_t logs_off;
+  uint64_t waits_off;
+  uint64_t free_off;
+  uint64_t gens_off;
+  uint64_t shards_off;
+  uint64_t chunks_off;
+  uint64_t ghosts_off;
+  uint64_t pool_off;
   uint64_t file_bytes;
+};
+
+/* Chunks that are to be cleaned next: what a look at all chunks found. */
+enum { SHO__MOST_VICTIMS = 16 };
+struct sho__victims {
+  _Atomic uint32_t busy; /* a thread looks for, or takes, some */
+  uint32_t count;
+  uint32_t chunks[SHO__MOST_VICTIMS];
 };
 
 struct sho_map {
   struct sho__region region;
   struct sho__peers peers;
   struct sho__geometry geometry;
-  unsigned position_bits;
-  uint64_t position_mask;
   uint64_t hash_seed;
   struct sho__hash_key hash_key; /* follows from it */
   uint64_t clock_base_ms;
   uint64_t creation_id;
   _Atomic uint64_t *end; /* the file's last word: creation_id */
   struct sho__map_shm *header;
-  struct sho__segment_shm *segments;
-  struct sho__bucket_shm *buckets;
+  struct sho__shard_shm *shards;
+  struct sho__chunk_shm *chunks;
+  _Atomic uint64_t *gens;
+  _Atomic uint64_t *free;
+  _Atomic uint32_t *ghosts;
+  struct sho__wait_shm *waits;
   struct sho__compute_shm *computes;
   struct sho__counters_shm *counters; /* ours; NULL if opened read-only */
-  uint8_t *logs;
+  uint8_t *pool;
+  uint32_t stripes; /* how many chunks of a class are written to at a time */
+  uint32_t kept;    /* how many free chunks are kept for cleaning */
   int read_only;
+  struct sho__victims victims;
 };
 
 /* ---- geometry: map_geometry.c ------------------------------------------- */
@@ -89,12 +111,13 @@ int sho__geometry_read(int fd, const char *name, uint64_t file_bytes,
 int sho__geometry_compare(const struct sho_map_options *options,
                           const char *name, const struct sho__geometry *has);
 
-unsigned sho__position_bits(uint64_t log_bytes);
-
 /* What to add to the host's boot clock, ms, so that map time goes on: from the
  * wall clock, or from latest_ms if that is more. ahead_ms: of this process's
  * boot clock. */
 uint64_t sho__clock_base_ms(uint64_t latest_ms, int64_t ahead_ms);
+
+/* Milliseconds of map time. */
+uint64_t sho__map_now_ms(const struct sho_map *map);
 
 /* ---- the file: map_open.c ----------------------------------------------- */
 
@@ -119,197 +142,68 @@ static inline uint64_t sho__map_hash(const struct sho_map *map, const void *key,
   return sho__hash_keyed(key, key_bytes, &map->hash_key);
 }
 
-/* The high half of the hash chooses the segment, the low half the bucket. */
-static inline uint32_t sho__map_segment_of(const struct sho_map *map,
-                                           uint64_t hash) {
-  return (uint32_t)(((hash >> 32) * map->geometry.segments) >> 32);
+/* From the top: the bits of the shard, then those of the tag. */
+static inline uint32_t sho__shard_of(const struct sho_map *map, uint64_t hash) {
+  return (uint32_t)(hash >> 32 >> (32 - map->geometry.shard_bits));
 }
 
-static inline uint64_t sho__map_bucket_of(const struct sho_map *map,
-                                          uint64_t hash) {
-  return ((hash & UINT32_MAX) * map->geometry.buckets) >> 32;
+static inline uint64_t sho__tag_of(const struct sho_map *map, uint64_t hash) {
+  return hash << map->geometry.shard_bits >> (64 - SHO__SLOT_TAG_BITS);
 }
 
-/* From the low bits of the high half, which choose no segment. */
-static inline uint64_t sho__map_tag_of(uint64_t hash) {
-  uint64_t tag = hash >> 32 & 0x7fff;
-  return (tag == 0 ? 1 : tag) << 48;
+static inline struct sho__wait_shm *sho__wait_of(const struct sho_map *map,
+                                                 uint64_t hash) {
+  return &map->waits[hash % SHO__MAP_WAITS];
 }
 
-/* ---- positions ---------------------------------------------------------- */
+/* ---- places ------------------------------------------------------------- */
 
-static inline uint64_t sho__position_add(const struct sho_map *map,
-                                         uint64_t position, uint64_t bytes) {
-  uint64_t off = (position & map->position_mask) + bytes;
-  if (off < map->geometry.log_bytes) {
-    return position + bytes;
-  }
-  uint64_t lap = (position >> map->position_bits) + 1;
-  return lap << map->position_bits | (off - map->geometry.log_bytes);
+/* Bytes from the pool's first on. A place is a multiple of 8. */
+static inline uint64_t sho__chunk_bytes(const struct sho_map *map) {
+  return UINT64_C(1) << map->geometry.chunk_bits;
 }
 
-/* Bytes from one position to a later one. */
-static inline uint64_t sho__position_distance(const struct sho_map *map,
-                                              uint64_t from, uint64_t to) {
-  uint64_t laps = (to >> map->position_bits) - (from >> map->position_bits);
-  return laps * map->geometry.log_bytes + (to & map->position_mask) -
-         (from & map->position_mask);
+static inline uint32_t sho__chunk_of(const struct sho_map *map,
+                                     uint64_t place) {
+  return (uint32_t)(place >> map->geometry.chunk_bits);
 }
 
-static inline int sho__position_valid(const struct sho_map *map,
-                                      uint64_t position) {
-  return (position & 7) == 0 && position >> map->position_bits != 0 &&
-         (position & map->position_mask) < map->geometry.log_bytes;
+static inline uint64_t sho__in_chunk(const struct sho_map *map,
+                                     uint64_t place) {
+  return place & (sho__chunk_bytes(map) - 1);
 }
 
-static inline uint64_t sho__slot_position(uint64_t position) {
-  return position >> 3 & SHO__SLOT_POSITION_MASK;
+static inline uint64_t sho__place_in(const struct sho_map *map, uint32_t chunk,
+                                     uint64_t off) {
+  return ((uint64_t)chunk << map->geometry.chunk_bits) + off;
 }
 
-/* ---- entries ------------------------------------------------------------ */
-
-static inline uint32_t sho__entry_key_bytes(const struct sho__entry_shm *e) {
-  return (uint32_t)(e->expiry_and_key & SHO__MAX_KEY_BYTES);
+static inline int sho__place_valid(const struct sho_map *map, uint64_t place) {
+  return place >> map->geometry.chunk_bits < map->geometry.chunks;
 }
 
-static inline uint64_t sho__entry_expiry_ms(const struct sho__entry_shm *e) {
-  return e->expiry_and_key >> SHO__KEY_BITS;
+static inline uint64_t sho__slot_place(uint64_t slot) {
+  return ((slot & SHO__SLOT_PLACE_MASK) - 1) << 3;
 }
 
-/* Header, key, value and padding. No overflow: both are 32 bits at most. */
-static inline uint64_t sho__entry_bytes(uint64_t key_bytes,
-                                        uint64_t value_bytes) {
-  return (SHO__ENTRY_BYTES + key_bytes + value_bytes + 7) & ~UINT64_C(7);
-}
-
-static inline uint64_t sho__entry_size(const struct sho__entry_shm *e) {
-  return sho__entry_bytes(sho__entry_key_bytes(e), e->value_bytes);
-}
-
-/* Whether there can be an entry of these lengths. No overflow, as above. */
-static inline int sho__entry_fits(const struct sho_map *map,
-                                  const struct sho__entry_shm *e) {
-  return (uint64_t)SHO__ENTRY_BYTES + sho__entry_key_bytes(e) +
-             e->value_bytes <=
-         map->geometry.max_entry;
-}
-
-/* The log's bytes at a position; max_entry of them are in one piece. */
-static inline uint8_t *sho__map_log_at(const struct sho_map *map,
-                                       uint32_t segment, uint64_t position) {
-  return map->logs + segment * 2 * map->geometry.log_bytes +
-         (position & map->position_mask);
-}
-
-/* The position's part of a checksum, apart, so that a move need not read the
- * value again. */
-static inline uint32_t sho__position_checksum(uint64_t position) {
-  return (uint32_t)sho__hash_mix(position ^ SHO__HASH_S0, SHO__HASH_S1);
-}
-
-/* The seed of the hash of a value. */
-static inline uint64_t sho__value_seed(const struct sho__entry_shm *e,
-                                       uint64_t key_hash) {
-  return key_hash ^ sho__hash_mix(e->version ^ SHO__HASH_S2,
-                                  e->expiry_and_key ^ SHO__HASH_S7);
-}
-
-static inline uint32_t sho__entry_checksum(const struct sho__entry_shm *e,
-                                           uint64_t key_hash,
-                                           const void *value) {
-  return (uint32_t)sho__hash(value, e->value_bytes,
-                             sho__value_seed(e, key_hash)) ^
-         sho__position_checksum(e->position);
-}
-
-/* Copies a header. Word by word, so that each is in a register at once. */
-static inline void sho__entry_load(struct sho__entry_shm *e,
-                                   const uint8_t *at) {
-  e->position = sho__load8_racy(at);
-  e->version = sho__load8_racy(at + 8);
-  e->expiry_and_key = sho__load8_racy(at + 16);
-  uint64_t last = sho__load8_racy(at + 24);
-  e->value_bytes = (uint32_t)last;
-  e->checksum = (uint32_t)(last >> 32);
-}
-
-/* Field by field, as in sho__segment_init. */
-static inline void sho__entry_store(uint8_t *at,
-                                    const struct sho__entry_shm *e) {
-  struct sho__entry_shm *to = (struct sho__entry_shm *)(void *)at;
-  to->position = e->position;
-  to->version = e->version;
-  to->expiry_and_key = e->expiry_and_key;
-  to->value_bytes = e->value_bytes;
-  to->checksum = e->checksum;
-}
-
-/* Milliseconds of map time. */
-uint64_t sho__map_now_ms(const struct sho_map *map);
-
-static inline int sho__entry_expired(const struct sho_map *map,
-                                     const struct sho__entry_shm *e) {
-  uint64_t expiry_ms = sho__entry_expiry_ms(e);
-  return expiry_ms != 0 && expiry_ms <= sho__map_now_ms(map);
-}
-
-/* ---- index: map_index.c ------------------------------------------------- */
-
-/*
- * Whether the log has not passed the position, so that what was copied from
- * there before is whole. Nor is it whole if that lies a log or more above the
- * head: slots do not name a position's high bits, so bytes that overwrote an
- * entry may look like its header. Fences by itself.
- */
-static inline int sho__entry_still(const struct sho_map *map,
-                                   const struct sho__segment_shm *shm,
-                                   uint64_t position) {
-  sho__fence_after_copy();
-  uint64_t head = atomic_load_explicit(&shm->head, memory_order_relaxed);
-  return position - head <= map->position_mask; /* wraps if it was passed */
-}
-
-/* The rest is for the lock's owner. */
-
-/* The slot that names a position, or NULL. */
-_Atomic uint64_t *sho__index_slot_of(const struct sho_map *map, uint64_t hash,
-                                     uint64_t position);
-
-/* Names a position in the first free slot. 0, or -1: no slot is free. */
-int sho__index_insert(const struct sho_map *map, uint64_t hash,
-                      uint64_t position);
-
-/* Has a slot that is in use name another position, not visited. */
-static inline void sho__index_replace(_Atomic uint64_t *slot,
-                                      uint64_t position) {
-  uint64_t tag = sho__load_relaxed(slot) & SHO__SLOT_TAG_MASK;
-  sho__store_release(slot, tag | sho__slot_position(position));
-}
-
-/* Empties a slot of that segment, whose key has that hash. */
-void sho__index_remove(const struct sho_map *map, uint32_t segment,
-                       uint64_t hash, _Atomic uint64_t *slot);
-
-/* Counts in the buckets over which an entry in `bucket` went. */
-void sho__index_displace(const struct sho_map *map, uint64_t hash,
-                         uint64_t bucket, uint32_t *overflow);
-
-static inline struct sho__bucket_shm *sho__index_of(const struct sho_map *map,
-                                                    uint32_t segment) {
-  return map->buckets + segment * map->geometry.buckets;
+static inline uint64_t sho__slot_named(uint64_t place) {
+  return (place >> 3) + 1;
 }
 
 /* ---- reads: map_read.c -------------------------------------------------- */
 
-/* The header of a key's entry. SHO_EABSENT. */
-int sho__map_read_header(struct sho_map *map, const void *key, size_t key_bytes,
-                         struct sho__entry_shm *entry);
-
 /* SHO_EBUSY, for a read-only reader that cannot take the lock. */
 int sho__map_fail_overtaken(const struct sho_map *map);
 
-/* Wakes those who said that they sleep until a segment changes. */
-void sho__segment_wake(struct sho_map *map, struct sho__segment_shm *segment);
+/* The version of a key and its expiry, 0: none. SHO_EABSENT. */
+int sho__map_read_version(struct sho_map *map, const void *key,
+                          size_t key_bytes, uint64_t *version,
+                          uint64_t *expiry_ms);
+
+/* ---- await: map_await.c ------------------------------------------------- */
+
+/* Wakes those who said that they sleep until a key of that hash changes. */
+void sho__wait_wake(struct sho_map *map, struct sho__wait_shm *wait);
 
 /* Wakes those who sleep on the map's events. */
 void sho__map_raise_events(struct sho_map *map);

@@ -1,7 +1,7 @@
 /*
- * Waiting for a key to change. A thread sleeps on its segment's changes. Or it
- * looks at many keys of any segments, says of each that it waits for it, and
- * then sleeps on the map's events, once for all of them.
+ * Waiting for a key to change. A thread sleeps on one of many words, which the
+ * key's hash chooses. Or it looks at many keys, says of each that it waits for
+ * it, and then sleeps on the map's events, once for all of them.
  *
  * A sleeper says that it sleeps, then looks at the version; a writer stores,
  * then looks whether anybody sleeps. Both are sequentially consistent, so one
@@ -22,10 +22,11 @@ void sho__map_raise_events(struct sho_map *map) {
   sho__wake_all(&map->header->events);
 }
 
-void sho__segment_wake(struct sho_map *map, struct sho__segment_shm *shm) {
-  uint32_t sleepers = atomic_exchange(&shm->sleepers, 0);
+void sho__wait_wake(struct sho_map *map, struct sho__wait_shm *wait) {
+  uint32_t sleepers = atomic_exchange(&wait->sleepers, 0);
   if (sleepers & SHO__ON_WORD) {
-    sho__wake_all(&shm->changes);
+    atomic_fetch_add(&wait->changes, 1);
+    sho__wake_all(&wait->changes);
   }
   if (sleepers & SHO__ON_EVENTS) {
     sho__map_raise_events(map);
@@ -39,43 +40,32 @@ static int check_call(const struct sho_map *map, const void *key,
              : SHO_OK;
 }
 
-static struct sho__segment_shm *segment_of(const struct sho_map *map,
-                                           const void *key, size_t key_bytes) {
-  uint64_t hash = sho__map_hash(map, key, key_bytes);
-  return &map->segments[sho__map_segment_of(map, hash)];
+static struct sho__wait_shm *wait_of(const struct sho_map *map, const void *key,
+                                     size_t key_bytes) {
+  return sho__wait_of(map, sho__map_hash(map, key, key_bytes));
 }
 
 /* The version and, if it will expire, in how many ns. */
 static int version_now(struct sho_map *map, const void *key, size_t key_bytes,
                        uint64_t *version, int64_t *expires_ns) {
-  struct sho__entry_shm entry;
-  int code = sho__map_read_header(map, key, key_bytes, &entry);
+  uint64_t expiry_ms = 0;
+  int code = sho__map_read_version(map, key, key_bytes, version, &expiry_ms);
   *expires_ns = INT64_MAX;
   if (code == SHO_EABSENT) {
     *version = 0;
     return SHO_OK;
   }
-  if (code == SHO_OK) {
-    *version = entry.version;
-    uint64_t expiry_ms = sho__entry_expiry_ms(&entry);
-    if (expiry_ms != 0) {
-      int64_t left = (int64_t)(expiry_ms - sho__map_now_ms(map));
-      *expires_ns = (left < 1 ? 1 : left > 1000 ? 1000 : left) * 1000000;
-    }
+  if (code == SHO_OK && expiry_ms != 0) {
+    int64_t left = (int64_t)(expiry_ms - sho__map_now_ms(map));
+    *expires_ns = (left < 1 ? 1 : left > 1000 ? 1000 : left) * 1000000;
   }
   return code;
 }
 
-static void sleep_on(const struct sho_map *map, struct sho__segment_shm *shm,
+static void sleep_on(const struct sho_map *map, struct sho__wait_shm *wait,
                      uint32_t seen, int64_t most_ns) {
   int64_t slice = map->read_only ? AWAIT_READ_ONLY_NS : AWAIT_SLICE_NS;
-  if (!map->read_only) {
-    atomic_fetch_or(&shm->sleepers, SHO__ON_WORD);
-    if (atomic_load(&shm->changes) != seen) {
-      return;
-    }
-  }
-  sho__wait(&shm->changes, seen, most_ns < slice ? most_ns : slice);
+  sho__wait(&wait->changes, seen, most_ns < slice ? most_ns : slice);
 }
 
 int sho_map_await(struct sho_map *map, const void *key, size_t key_bytes,
@@ -84,10 +74,13 @@ int sho_map_await(struct sho_map *map, const void *key, size_t key_bytes,
   if (code != SHO_OK) {
     return code;
   }
-  struct sho__segment_shm *shm = segment_of(map, key, key_bytes);
+  struct sho__wait_shm *wait = wait_of(map, key, key_bytes);
   int64_t begin = timeout_ns > 0 ? sho__awake_ns() : 0;
   for (;;) {
-    uint32_t seen = atomic_load(&shm->changes);
+    uint32_t seen = atomic_load(&wait->changes);
+    if (!map->read_only) {
+      atomic_fetch_or(&wait->sleepers, SHO__ON_WORD);
+    }
     uint64_t current;
     int64_t left;
     code = version_now(map, key, key_bytes, &current, &left);
@@ -109,7 +102,7 @@ int sho_map_await(struct sho_map *map, const void *key, size_t key_bytes,
       }
       left = rest < left ? rest : left;
     }
-    sleep_on(map, shm, seen, left);
+    sleep_on(map, wait, seen, left);
   }
 }
 
@@ -120,7 +113,7 @@ int sho_map_watch(struct sho_map *map, const void *key, size_t key_bytes,
     return code != SHO_OK ? code : sho__fail(SHO_EINVAL, "a place is needed");
   }
   if (!map->read_only) {
-    atomic_fetch_or(&segment_of(map, key, key_bytes)->sleepers, SHO__ON_EVENTS);
+    atomic_fetch_or(&wait_of(map, key, key_bytes)->sleepers, SHO__ON_EVENTS);
   }
   return version_now(map, key, key_bytes, version, expires_ns);
 }

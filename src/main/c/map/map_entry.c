@@ -1,53 +1,56 @@
-/* Entries, looked at and checked. All under the segment's lock. */
-#include "map/map_segment.h"
+/* Entries, looked at and retired. */
+#include "map/map_chunk.h"
+#include "map/map_large.h"
 
-int sho__segment_entry(const struct sho__segment *segment, uint64_t position,
-                       struct sho__entry_shm *entry) {
-  sho__entry_load(entry, sho__segment_byte(segment, position));
-  int dead = (entry->position & SHO__ENTRY_DEAD) != 0;
-  entry->position &= ~SHO__ENTRY_DEAD;
-  uint64_t tail = segment->tail;
-  int whole = entry->position == position &&
-              sho__entry_fits(segment->map, entry) && position < tail &&
-              sho__entry_size(entry) <=
-                  sho__position_distance(segment->map, position, tail);
-  return !whole ? 0 : dead ? -1 : 1;
-}
-
-int sho__segment_slot_entry(const struct sho__segment *segment,
-                            uint64_t slot_value, struct sho__entry_shm *entry) {
-  const struct sho_map *map = segment->map;
-  uint64_t named = slot_value & SHO__SLOT_POSITION_MASK;
-  uint64_t off = named << 3 & map->position_mask;
-  if (slot_value == 0 || off >= map->geometry.log_bytes) {
+int sho__shard_entry(const struct sho__shard *shard, _Atomic uint64_t *slot,
+                     struct sho__hit *hit) {
+  const struct sho_map *map = shard->map;
+  uint64_t value = sho__load_relaxed(slot);
+  uint64_t place = sho__slot_place(value);
+  if ((value & SHO__SLOT_PLACE_MASK) == 0 || !sho__place_valid(map, place) ||
+      sho__in_chunk(map, place) + 24 > sho__chunk_bytes(map)) {
     return 0;
   }
-  sho__entry_load(entry, sho__segment_byte(segment, off));
-  entry->position &= ~SHO__ENTRY_DEAD;
-  return sho__position_valid(map, entry->position) &&
-         sho__slot_position(entry->position) == named &&
-         entry->position >= segment->head &&
-         sho__segment_entry(segment, entry->position, entry) != 0;
+  uint32_t chunk = sho__chunk_of(map, place);
+  *hit = (struct sho__hit){.slot = slot,
+                           .slot_value = value,
+                           .place = place,
+                           .gen = sho__load_relaxed(&map->gens[chunk]),
+                           .at = sho__record_at(map, place)};
+  sho__record_load(&hit->record, hit->at);
+  return sho__record_is_entry(&hit->record) &&
+         sho__record_fits(map, place, &hit->record);
 }
 
-uint64_t sho__segment_key_hash(const struct sho__segment *segment,
-                               const struct sho__entry_shm *entry) {
-  const uint8_t *at = sho__segment_byte(segment, entry->position);
-  return sho__map_hash(segment->map, at + SHO__ENTRY_BYTES,
-                       sho__entry_key_bytes(entry));
+int sho__entry_is_whole(const struct sho_map *map, const struct sho__hit *hit,
+                        uint64_t hash) {
+  uint64_t off;
+  uint64_t bytes = sho__record_own_value(map, &hit->record, &off);
+  uint32_t sum =
+      sho__value_checksum(&hit->record, hash, hit->at + off, (size_t)bytes) ^
+      sho__number_checksum(hit->record.number);
+  return sum == hit->record.checksum &&
+         (!sho__record_is(&hit->record, SHO__RECORD_LARGE) ||
+          sho__large_is_whole(map, hit, hash));
 }
 
-int sho__entry_is_whole(const struct sho__segment *segment,
-                        const struct sho__entry_shm *entry, uint64_t hash) {
-  const uint8_t *at = sho__segment_byte(segment, entry->position);
-  return entry->checksum ==
-         sho__entry_checksum(
-             entry, hash, at + SHO__ENTRY_BYTES + sho__entry_key_bytes(entry));
+void sho__entry_retire(struct sho_map *map, const struct sho__hit *hit,
+                       int with_parts) {
+  if (with_parts && sho__record_is(&hit->record, SHO__RECORD_LARGE)) {
+    sho__large_retire(map, hit);
+  }
+  sho__record_mark_dead(map, hit->place);
+  SHO_CRASH_POINT("map: old entry marked");
+  sho__chunk_bury(map, sho__chunk_of(map, hit->place),
+                  sho__record_size(map, &hit->record));
 }
 
-int sho__segment_whole_entry(const struct sho__segment *segment,
-                             uint64_t position, struct sho__entry_shm *entry) {
-  return sho__segment_entry(segment, position, entry) != 0 &&
-         sho__entry_is_whole(segment, entry,
-                             sho__segment_key_hash(segment, entry));
+void sho__shard_drop(struct sho__shard *shard, uint64_t hash,
+                     const struct sho__hit *hit) {
+  sho__shard_retiring(shard, sho__load_relaxed(hit->slot));
+  sho__table_remove(&shard->table, sho__tag_of(shard->map, hash), hit->slot);
+  sho__shard_set_entries(shard, shard->entries - (shard->entries > 0));
+  SHO_CRASH_POINT("map: counted out");
+  sho__entry_retire(shard->map, hit, 1);
+  sho__shard_retiring(shard, 0);
 }

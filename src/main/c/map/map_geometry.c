@@ -9,21 +9,16 @@
 #include "map/map.h"
 
 enum {
-  /* Bytes of log for each slot of the index: so many slots that a log three
-   * quarters full of the smallest entries finds one for each. */
-  BYTES_PER_SLOT = 50,
-  ENTRIES_PER_LOG = 4, /* of the largest size */
-  /* Of a largest size that was asked for: so many that chance does not fill
-   * one segment before all together are three quarters full, as a rule. */
-  ASKED_ENTRIES_PER_LOG = 64
+  LEAST_CHUNK_BITS = 12,
+  MOST_CHUNK_BITS = 22,
+  ENTRIES_PER_MAP = 4,   /* of the largest size */
+  BYTES_PER_GHOST = 128, /* of an evicting map: one for each small entry */
+  DEFAULT_SMALL_SHARE = 65536 / 10
 };
 
 static const uint64_t min_capacity = UINT64_C(64) << 10;
 static const uint64_t max_capacity = UINT64_C(1) << 40;
 static const uint64_t default_capacity = UINT64_C(64) << 20;
-/* Small enough to be counted anew within milliseconds, large enough that
- * entries of 16 KiB fill all segments alike. */
-static const uint64_t wanted_log_bytes = UINT64_C(8) << 20;
 static const uint64_t most_entry_bytes = (UINT64_C(1) << 30) - 4096;
 
 /* ---- geometry ----------------------------------------------------------- */
@@ -32,30 +27,67 @@ static uint64_t align(uint64_t value, uint64_t to) {
   return (value + to - 1) / to * to;
 }
 
-/* Fills in what follows from segments, log_bytes and buckets. */
+/* Chunks grow with the root of the capacity: so both what a look at all of them
+ * costs and what the cleaning of one costs stay small. */
+static unsigned chunk_bits_for(uint64_t capacity) {
+  unsigned bits = 64 - (unsigned)__builtin_clzll(capacity - 1);
+  unsigned chunk_bits = (bits + 1) / 2 + 3;
+  return chunk_bits < LEAST_CHUNK_BITS  ? LEAST_CHUNK_BITS
+         : chunk_bits > MOST_CHUNK_BITS ? MOST_CHUNK_BITS
+                                        : chunk_bits;
+}
+
+static uint64_t chunks_for(uint64_t capacity, unsigned chunk_bits) {
+  return align(capacity, UINT64_C(1) << chunk_bits) >> chunk_bits;
+}
+
+/* Half as many as chunks: so the table of a shard is no larger than a chunk,
+ * even if all entries are of the smallest size. */
+static unsigned shard_bits_for(uint64_t chunks) {
+  unsigned bits = 63 - (unsigned)__builtin_clzll(chunks);
+  return bits - 1;
+}
+
+static uint64_t ghosts_for(uint64_t capacity, uint32_t eviction) {
+  if (eviction == SHO_EVICTION_NONE) {
+    return 0;
+  }
+  uint64_t ghosts = 1024;
+  while (ghosts * BYTES_PER_GHOST < capacity) {
+    ghosts *= 2;
+  }
+  return ghosts;
+}
+
+/* As many parts as the record of an entry can name, and a quarter of all. */
+static uint64_t most_entry(const struct sho__geometry *g) {
+  uint64_t chunk = UINT64_C(1) << g->chunk_bits;
+  uint64_t listed = chunk / 4 / sizeof(uint32_t) *
+                    ((chunk >> SHO__PARTS_OF_CHUNK_BITS) - SHO__RECORD_BYTES);
+  uint64_t most = (g->chunks << g->chunk_bits) / ENTRIES_PER_MAP;
+  most = most < listed ? most : listed;
+  return most < most_entry_bytes ? most : most_entry_bytes;
+}
+
+/* Fills in what follows from chunks, bits and ghosts. */
 static void lay_out(struct sho__geometry *g) {
   g->peers_off = 4096;
   g->computes_off =
       g->peers_off + SHO__MAP_PEERS * sizeof(struct sho__peer_shm);
   g->counters_off =
       g->computes_off + SHO__COMPUTE_BUCKETS * sizeof(struct sho__compute_shm);
-  g->segments_off = g->counters_off + SHO__MAP_PEERS * SHO__MAP_STRIPES *
-                                          sizeof(struct sho__counters_shm);
-  g->indexes_off = align(
-      g->segments_off + g->segments * sizeof(struct sho__segment_shm), 4096);
-  g->logs_off = align(g->indexes_off + g->segments * g->buckets *
-                                           sizeof(struct sho__bucket_shm),
-                      SHO__MAP_ALIGN);
+  g->waits_off = g->counters_off + SHO__MAP_PEERS * SHO__MAP_STRIPES *
+                                       sizeof(struct sho__counters_shm);
+  g->free_off = g->waits_off + SHO__MAP_WAITS * sizeof(struct sho__wait_shm);
+  g->gens_off = g->free_off + align((g->chunks + 63) / 64 * 8, 64);
+  g->shards_off = g->gens_off + align(g->chunks * 8, 128);
+  g->chunks_off =
+      g->shards_off + (sizeof(struct sho__shard_shm) << g->shard_bits);
+  g->ghosts_off = g->chunks_off + g->chunks * sizeof(struct sho__chunk_shm);
+  g->pool_off =
+      align(g->ghosts_off + g->ghosts * sizeof(uint32_t), SHO__MAP_ALIGN);
   g->file_bytes =
-      g->logs_off + g->segments * g->log_bytes + sizeof(uint64_t); /* end */
-}
-
-static uint64_t log_bytes_for(uint64_t capacity, uint32_t segments) {
-  return align((capacity + segments - 1) / segments, SHO__MAP_ALIGN);
-}
-
-static uint64_t buckets_for(uint64_t log_bytes) {
-  return log_bytes / (BYTES_PER_SLOT * SHO__BUCKET_SLOTS) + 1;
+      g->pool_off + (g->chunks << g->chunk_bits) + sizeof(uint64_t); /* end */
 }
 
 int sho__geometry_choose(const struct sho_map_options *options,
@@ -68,17 +100,13 @@ int sho__geometry_choose(const struct sho_map_options *options,
         path, (unsigned long long)min_capacity,
         (unsigned long long)max_capacity, (unsigned long long)capacity);
   }
-  uint32_t segments = 1;
-  while (segments < SHO__MAP_MAX_SEGMENTS &&
-         capacity / (2 * segments) >= wanted_log_bytes &&
-         capacity / (2 * segments) / ASKED_ENTRIES_PER_LOG >= entry) {
-    segments *= 2;
-  }
-  g->segments = segments;
-  g->log_bytes = log_bytes_for(capacity, segments);
-  g->buckets = buckets_for(g->log_bytes);
-  uint64_t most = g->log_bytes / ENTRIES_PER_LOG;
-  most = most < most_entry_bytes ? most : most_entry_bytes;
+  g->chunk_bits = chunk_bits_for(capacity);
+  g->chunks = chunks_for(capacity, g->chunk_bits);
+  g->shard_bits = shard_bits_for(g->chunks);
+  g->eviction =
+      options->eviction ? (uint32_t)options->eviction : SHO_EVICTION_NONE;
+  g->ghosts = ghosts_for(g->chunks << g->chunk_bits, g->eviction);
+  uint64_t most = most_entry(g);
   if (entry != 0 && (entry < SHO__ENTRY_BYTES + 1 || entry > most)) {
     return sho__fail(SHO_EINVAL,
                      "%s: the largest entry must be %d to %llu bytes with a "
@@ -87,8 +115,6 @@ int sho__geometry_choose(const struct sho_map_options *options,
                      (unsigned long long)capacity, (unsigned long long)entry);
   }
   g->max_entry = entry ? entry : most;
-  g->eviction =
-      options->eviction ? (uint32_t)options->eviction : SHO_EVICTION_NONE;
   lay_out(g);
   return SHO_OK;
 }
@@ -96,7 +122,7 @@ int sho__geometry_choose(const struct sho_map_options *options,
 int sho__options_check(const struct sho_map_options *options,
                        const char *path) {
   if (options->eviction < SHO_EVICTION_ANY ||
-      options->eviction > SHO_EVICTION_CLOCK) {
+      options->eviction > SHO_EVICTION_S3_FIFO) {
     return sho__fail(SHO_EINVAL, "%s: there is no eviction %d", path,
                      options->eviction);
   }
@@ -126,14 +152,6 @@ uint64_t sho__map_now_ms(const struct sho_map *map) {
   return (uint64_t)boot_clock_ms() + map->clock_base_ms;
 }
 
-unsigned sho__position_bits(uint64_t log_bytes) {
-  unsigned bits = 0;
-  while (UINT64_C(1) << bits < log_bytes) {
-    bits++;
-  }
-  return bits;
-}
-
 static void make_header(const struct sho__geometry *g,
                         struct sho__map_shm *header) {
   uint64_t boot[2];
@@ -143,11 +161,12 @@ static void make_header(const struct sho__geometry *g,
   memset(header, 0, sizeof *header);
   memcpy(header->magic, SHO__MAP_MAGIC, sizeof header->magic);
   header->layout_version = SHO__MAP_LAYOUT_VERSION;
-  header->segments = g->segments;
+  header->chunk_bits = g->chunk_bits;
+  header->shard_bits = g->shard_bits;
   header->file_bytes = g->file_bytes;
-  header->log_bytes = g->log_bytes;
+  header->chunks = g->chunks;
   header->max_entry = g->max_entry;
-  header->buckets = g->buckets;
+  header->ghosts = g->ghosts;
   header->eviction = g->eviction;
   header->peer_slots = SHO__MAP_PEERS;
   header->creation_id = sho__random() | UINT64_C(1) << 63; /* ends the file */
@@ -155,28 +174,29 @@ static void make_header(const struct sho__geometry *g,
   header->peers_off = g->peers_off;
   header->computes_off = g->computes_off;
   header->counters_off = g->counters_off;
-  header->segments_off = g->segments_off;
-  header->indexes_off = g->indexes_off;
-  header->logs_off = g->logs_off;
+  header->waits_off = g->waits_off;
+  header->free_off = g->free_off;
+  header->gens_off = g->gens_off;
+  header->shards_off = g->shards_off;
+  header->chunks_off = g->chunks_off;
+  header->ghosts_off = g->ghosts_off;
+  header->pool_off = g->pool_off;
   header->checksum = checksum_of(header);
   atomic_init(&header->boot_id[0], boot[0]);
   atomic_init(&header->boot_id[1], boot[1]);
   atomic_init(&header->clock_base_ms, sho__clock_base_ms(0, ahead_ms));
+  atomic_init(&header->small_share, DEFAULT_SMALL_SHARE);
 }
 
 int sho__geometry_fill(int fd, const char *path, void *context) {
   const struct sho__geometry *g = context;
   struct sho__map_shm header;
   make_header(g, &header);
-  struct sho__segment_shm segment;
-  memset(&segment, 0, sizeof segment);
-  uint64_t first = UINT64_C(1) << sho__position_bits(g->log_bytes);
-  atomic_init(&segment.head, first);
-  atomic_init(&segment.tail, first);
   int code = sho__file_write(fd, path, &header, sizeof header, 0);
-  for (uint32_t s = 0; s < g->segments && code == SHO_OK; s++) {
-    code = sho__file_write(fd, path, &segment, sizeof segment,
-                           g->segments_off + s * sizeof segment);
+  for (uint64_t i = 0; i < g->chunks && code == SHO_OK; i += 64) {
+    uint64_t left = g->chunks - i;
+    uint64_t bits = left < 64 ? (UINT64_C(1) << left) - 1 : UINT64_MAX;
+    code = sho__file_write(fd, path, &bits, sizeof bits, g->free_off + i / 8);
   }
   return code == SHO_OK ? sho__file_write(fd, path, &header.creation_id,
                                           sizeof header.creation_id,
@@ -190,17 +210,15 @@ static int damaged(const char *path, const char *what) {
 
 /* Whether the header's numbers are such as sho__geometry_choose() makes. */
 static int is_plausible(const struct sho__map_shm *header) {
-  uint64_t log_bytes = header->log_bytes;
-  return header->segments >= 1 && header->segments <= SHO__MAP_MAX_SEGMENTS &&
-         (header->segments & (header->segments - 1)) == 0 &&
-         log_bytes >= SHO__MAP_ALIGN && log_bytes <= max_capacity &&
-         log_bytes % SHO__MAP_ALIGN == 0 &&
-         header->buckets == buckets_for(log_bytes) &&
+  return header->chunk_bits >= LEAST_CHUNK_BITS &&
+         header->chunk_bits <= MOST_CHUNK_BITS && header->chunks >= 16 &&
+         header->chunks <= max_capacity >> header->chunk_bits &&
+         header->shard_bits == shard_bits_for(header->chunks) &&
          header->max_entry > SHO__ENTRY_BYTES &&
-         header->max_entry <= log_bytes / ENTRIES_PER_LOG &&
-         header->max_entry <= most_entry_bytes &&
          (header->eviction == SHO_EVICTION_NONE ||
-          header->eviction == SHO_EVICTION_CLOCK) &&
+          header->eviction == SHO_EVICTION_S3_FIFO) &&
+         header->ghosts == ghosts_for(header->chunks << header->chunk_bits,
+                                      header->eviction) &&
          header->peer_slots == SHO__MAP_PEERS;
 }
 
@@ -230,13 +248,15 @@ int sho__geometry_read(int fd, const char *path, uint64_t file_bytes,
   if (header->checksum != checksum_of(header) || !is_plausible(header)) {
     return damaged(path, "its header is damaged");
   }
-  *g = (struct sho__geometry){.segments = header->segments,
-                              .log_bytes = header->log_bytes,
+  *g = (struct sho__geometry){.chunk_bits = header->chunk_bits,
+                              .shard_bits = header->shard_bits,
+                              .chunks = header->chunks,
                               .max_entry = header->max_entry,
-                              .buckets = header->buckets,
+                              .ghosts = header->ghosts,
                               .eviction = header->eviction};
   lay_out(g);
-  if (g->file_bytes != header->file_bytes || g->logs_off != header->logs_off) {
+  if (g->file_bytes != header->file_bytes || g->pool_off != header->pool_off ||
+      g->max_entry > most_entry(g)) {
     return damaged(path, "its header is damaged");
   }
   if (file_bytes < g->file_bytes) {
@@ -250,16 +270,16 @@ int sho__geometry_read(int fd, const char *path, uint64_t file_bytes,
 }
 
 static const char *name_of(uint32_t eviction) {
-  return eviction == SHO_EVICTION_CLOCK ? "CLOCK" : "NONE";
+  return eviction == SHO_EVICTION_S3_FIFO ? "S3_FIFO" : "NONE";
 }
 
 /* What was asked for must be what the file has. */
 int sho__geometry_compare(const struct sho_map_options *options,
                           const char *path, const struct sho__geometry *has) {
-  uint64_t total = has->segments * has->log_bytes;
+  uint64_t total = has->chunks << has->chunk_bits;
   if (options->capacity != 0 &&
-      (options->capacity > total ||
-       log_bytes_for(options->capacity, has->segments) != has->log_bytes)) {
+      (chunk_bits_for(options->capacity) != has->chunk_bits ||
+       chunks_for(options->capacity, has->chunk_bits) != has->chunks)) {
     return sho__fail(SHO_EGEOMETRY,
                      "%s has a capacity of %llu bytes and %llu were requested; "
                      "leave that out, or remove the file",

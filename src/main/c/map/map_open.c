@@ -11,32 +11,43 @@
 #include "base/error.h"
 #include "base/sized.h"
 #include "base/wait.h"
-#include "map/map_segment.h"
+#include "map/map_shard.h"
 
-enum { OPEN_ATTEMPTS = 100 };
+enum {
+  OPEN_ATTEMPTS = 100,
+  CHUNKS_PER_STRIPE = 64, /* so that what is written to is little of all */
+  CHUNKS_PER_KEPT = 128,
+  LEAST_KEPT = 2
+};
 
 /* ---- open --------------------------------------------------------------- */
 
 static int map_file(struct sho_map *map, int fd, const char *path) {
   struct sho__geometry *g = &map->geometry;
-  struct sho__extent extent = {.plain_bytes = (size_t)g->logs_off,
-                               .ring_bytes = (size_t)g->log_bytes,
-                               .rings = g->segments,
-                               .end_bytes = sizeof *map->end};
+  struct sho__extent extent = {.plain_bytes = (size_t)g->file_bytes};
   int code = sho__region_map(&map->region, fd, path, &extent, !map->read_only);
   if (code != SHO_OK) {
     return code;
   }
   uint8_t *base = map->region.base;
-  map->position_bits = sho__position_bits(g->log_bytes);
-  map->position_mask = (UINT64_C(1) << map->position_bits) - 1;
   map->header = (struct sho__map_shm *)base;
   map->computes = (struct sho__compute_shm *)(base + g->computes_off);
-  map->segments = (struct sho__segment_shm *)(base + g->segments_off);
-  map->buckets = (struct sho__bucket_shm *)(base + g->indexes_off);
-  map->logs = base + g->logs_off;
+  map->waits = (struct sho__wait_shm *)(base + g->waits_off);
+  map->free = (_Atomic uint64_t *)(void *)(base + g->free_off);
+  map->gens = (_Atomic uint64_t *)(void *)(base + g->gens_off);
+  map->shards = (struct sho__shard_shm *)(base + g->shards_off);
+  map->chunks = (struct sho__chunk_shm *)(base + g->chunks_off);
+  map->ghosts = g->ghosts == 0
+                    ? NULL
+                    : (_Atomic uint32_t *)(void *)(base + g->ghosts_off);
+  map->pool = base + g->pool_off;
   map->end =
-      (_Atomic uint64_t *)(void *)(base + map->region.bytes - sizeof *map->end);
+      (_Atomic uint64_t *)(void *)(base + g->file_bytes - sizeof *map->end);
+  uint64_t stripes = g->chunks / CHUNKS_PER_STRIPE;
+  map->stripes = stripes < 1                  ? 1
+                 : stripes > SHO__MAP_STRIPES ? SHO__MAP_STRIPES
+                                              : (uint32_t)stripes;
+  map->kept = (uint32_t)(g->chunks / CHUNKS_PER_KEPT) + LEAST_KEPT;
   return SHO_OK;
 }
 
@@ -85,7 +96,10 @@ static int enter_boot(struct sho_map *map) {
                  sho__clock_base_ms(atomic_load(&header->latest_ms), ahead_ms));
     map->clock_base_ms =
         atomic_load(&header->clock_base_ms) - (uint64_t)ahead_ms;
-    sho__map_rebuild_all(map);
+    int rebuilt = sho__map_rebuild_all(map);
+    if (rebuilt != SHO_OK) {
+      return rebuilt;
+    }
     atomic_store(map->end, map->creation_id);
     atomic_store(&header->boot_id[0], boot[0]);
     atomic_store(&header->boot_id[1], boot[1]);
@@ -307,10 +321,12 @@ void sho_map_close(struct sho_map *map) {
   if (map == NULL || !sho__region_end(&map->region)) {
     return;
   }
-  for (uint32_t s = 0; s < map->geometry.segments && !map->read_only; s++) {
-    /* Who sleeps looks at the state as it wakes. */
-    sho__wake_all(&map->segments[s].changes);
-    sho__wake_all(&map->segments[s].lock.word);
+  /* Who sleeps looks at the state as it wakes. Nobody sleeps on a lock for
+   * long. */
+  for (uint32_t i = 0; i < SHO__MAP_WAITS && !map->read_only; i++) {
+    if (atomic_load(&map->waits[i].sleepers) != 0) {
+      sho__wake_all(&map->waits[i].changes);
+    }
   }
   if (!map->read_only) {
     sho__wake_all(&map->header->events);

@@ -1,18 +1,14 @@
 /*
  * Reads. They take no lock: find the slot, the entry, copy, and then ask
- * whether the head has passed the entry meanwhile. Only a reader that was
- * overtaken READ_ATTEMPTS times in a row reads under the segment's lock.
+ * whether the chunk is of the same generation. Only a reader that was overtaken
+ * READ_ATTEMPTS times in a row reads under the shard's lock.
  */
 #include "base/error.h"
 #include "base/sized.h"
 #include "map/counters.h"
-#include "map/map_find.h"
-#include "map/map_lock.h"
+#include "map/map_large.h"
 
-enum {
-  READ_ATTEMPTS = 256,
-  FIND_POSITION_BITS = 52 /* of what sho_map_find answers */
-};
+enum { READ_ATTEMPTS = 256 };
 
 static void count(const struct sho_map *map, int hit) {
   if (map->counters != NULL) {
@@ -34,10 +30,10 @@ int sho_map_add_hits(struct sho_map *map, uint64_t hits) {
   return sho__region_check(&map->region);
 }
 
-/* CLOCK: remembers the visit, unless the slot has changed by now. */
+/* S3_FIFO: remembers the visit, unless the slot has changed by now. */
 static void visit(const struct sho_map *map, const struct sho__hit *hit) {
   uint64_t seen = hit->slot_value;
-  if (map->geometry.eviction == SHO_EVICTION_CLOCK &&
+  if (map->geometry.eviction != SHO_EVICTION_NONE &&
       (seen & SHO__SLOT_VISITED) == 0 && !map->read_only) {
     atomic_compare_exchange_strong_explicit(
         hit->slot, &seen, seen | SHO__SLOT_VISITED, memory_order_relaxed,
@@ -45,31 +41,35 @@ static void visit(const struct sho_map *map, const struct sho__hit *hit) {
   }
 }
 
-static int is_live(const struct sho_map *map, const struct sho__hit *hit) {
-  return sho__entry_expiry_ms(&hit->entry) == 0 ||
-         !sho__entry_expired(map, &hit->entry);
-}
+/* What a reader wants of an entry. May be run again. 0: what it read makes no
+ * sense, so it was overtaken. */
+typedef int take_fn(const struct sho_map *map, const struct sho__hit *hit,
+                    void *context);
 
-/* What a reader wants of an entry. Answers nothing; may be run again. */
-typedef void take_fn(const struct sho__hit *hit, void *context);
+/* Whether all that was read is what the slot names now. A large entry's parts
+ * may move, and then its slot changes. */
+static int is_still(const struct sho_map *map, const struct sho__hit *hit) {
+  if (!sho__hit_still(map, hit)) {
+    return 0;
+  }
+  return !sho__record_is(&hit->record, SHO__RECORD_LARGE) ||
+         sho__hit_is_named(hit);
+}
 
 static enum sho__lookup try_read(const struct sho_map *map, uint64_t hash,
                                  const void *key, size_t key_bytes,
                                  take_fn *take, void *context) {
   struct sho__hit hit;
-  enum sho__lookup found = sho__index_find(map, hash, key, key_bytes, &hit);
+  enum sho__lookup found = sho__find(map, hash, key, key_bytes, &hit);
   if (found != SHO__HIT) {
     return found;
   }
-  int live = is_live(map, &hit);
-  if (live) {
-    take(&hit, context);
-  }
-  struct sho__segment_shm *shm = &map->segments[sho__map_segment_of(map, hash)];
-  if (!sho__entry_still(map, shm, hit.entry.position)) {
+  int live = !sho__record_expired(map, &hit.record);
+  int sense = !live || take(map, &hit, context);
+  if (!is_still(map, &hit)) {
     return SHO__MOVED; /* and its expiry may be another entry's */
   }
-  if (!live) {
+  if (!live || !sense) {
     return SHO__MISS;
   }
   visit(map, &hit);
@@ -89,14 +89,14 @@ int sho__map_fail_overtaken(const struct sho_map *map) {
 static int read_locked(struct sho_map *map, uint64_t hash, const void *key,
                        size_t key_bytes, take_fn *take, void *context,
                        enum sho__lookup *found) {
-  struct sho__segment segment;
+  struct sho__shard shard;
   if (map->read_only) {
     return sho__map_fail_overtaken(map);
   }
-  int code = sho__segment_lock(map, sho__map_segment_of(map, hash), &segment);
+  int code = sho__shard_lock(map, sho__shard_of(map, hash), &shard);
   if (code == SHO_OK) {
     *found = try_read(map, hash, key, key_bytes, take, context);
-    sho__segment_unlock(&segment);
+    sho__shard_unlock(&shard);
   }
   return code;
 }
@@ -137,16 +137,22 @@ struct value {
   uint64_t version;
 };
 
-static void take_value(const struct sho__hit *hit, void *context) {
+static int take_value(const struct sho_map *map, const struct sho__hit *hit,
+                      void *context) {
   struct value *value = context;
-  value->length = hit->entry.value_bytes;
-  value->version = hit->entry.version;
-  if (value->length <= value->size) {
-    sho__copy_racy(value->out,
-                   hit->at + SHO__ENTRY_BYTES +
-                       sho__entry_key_bytes(&hit->entry),
-                   value->length);
+  value->length = hit->record.value_bytes;
+  value->version = hit->record.number;
+  if (value->length > value->size) {
+    return 1;
   }
+  if (sho__record_is(&hit->record, SHO__RECORD_LARGE)) {
+    return sho__large_copy(map, hit, value->out);
+  }
+  sho__copy_racy(value->out,
+                 hit->at + sho__record_key_off(&hit->record) +
+                     sho__record_key_bytes(&hit->record),
+                 value->length);
+  return 1;
 }
 
 int sho_map_get(struct sho_map *map, const void *key, size_t key_bytes,
@@ -172,52 +178,34 @@ int sho_map_get(struct sho_map *map, const void *key, size_t key_bytes,
 
 /* ---- find --------------------------------------------------------------- */
 
-static void take_position(const struct sho__hit *hit, void *context) {
-  *(uint64_t *)context = hit->entry.position;
+static int take_place(const struct sho_map *map, const struct sho__hit *hit,
+                      void *context) {
+  struct sho_map_found *found = context;
+  int large = sho__record_is(&hit->record, SHO__RECORD_LARGE);
+  const uint8_t *value = hit->at + sho__record_key_off(&hit->record) +
+                         sho__record_key_bytes(&hit->record);
+  found->value = large ? NULL : value;
+  found->value_bytes = hit->record.value_bytes;
+  found->version = hit->record.number;
+  found->generation_at = (const uint64_t *)(const void *)&map
+                             ->gens[sho__chunk_of(map, hit->place)];
+  found->generation = hit->gen;
+  return 1;
 }
 
-static int64_t found_at(struct sho_map *map, uint32_t segment,
-                        uint64_t position) {
-  if (__builtin_expect(position >> (FIND_POSITION_BITS + 3) != 0, 0)) {
-    return sho__fail(SHO_ECORRUPT, "%s: an entry has a damaged position",
-                     map->region.path);
-  }
-  count(map, 1);
-  return (int64_t)((uint64_t)segment << FIND_POSITION_BITS | position >> 3);
-}
-
-int64_t sho_map_find(struct sho_map *map, const void *key, size_t key_bytes) {
+int sho_map_find(struct sho_map *map, const void *key, size_t key_bytes,
+                 struct sho_map_found *found) {
+  struct sho_map_found own;
   int code = check_key(map, key, key_bytes);
-  if (__builtin_expect(code != SHO_OK, 0)) {
-    return code;
-  }
-  uint64_t hash = sho__map_hash(map, key, key_bytes);
-  uint32_t segment = sho__map_segment_of(map, hash);
-  struct sho__hit hit;
-  enum sho__lookup found = sho__index_find(map, hash, key, key_bytes, &hit);
-  if (__builtin_expect(found == SHO__HIT && is_live(map, &hit) &&
-                           sho__entry_still(map, &map->segments[segment],
-                                            hit.entry.position),
-                       1)) {
-    code = sho__map_check(map);
-    if (__builtin_expect(code != SHO_OK, 0)) {
-      return code;
-    }
-    visit(map, &hit);
-    return found_at(map, segment, hit.entry.position);
-  }
-  if (found == SHO__MISS) {
-    count(map, 0);
-    code = sho__map_check(map);
-    return code == SHO_OK ? sho__fail_absent(map->region.path) : code;
-  }
-  uint64_t position;
-  code = read_entry(map, key, key_bytes, take_position, &position);
   if (code != SHO_OK) {
-    count(map, 0);
     return code;
   }
-  return found_at(map, segment, position);
+  if (found == NULL) {
+    return sho__fail(SHO_EINVAL, "a place to put is needed");
+  }
+  code = read_entry(map, key, key_bytes, take_place, &own);
+  count(map, code == SHO_OK);
+  return code == SHO_OK ? sho__results_give(found, &own, sizeof own) : code;
 }
 
 int sho_map_view(struct sho_map *map, struct sho_map_view *view) {
@@ -225,52 +213,61 @@ int sho_map_view(struct sho_map *map, struct sho_map_view *view) {
     return sho__fail(SHO_EINVAL, "a handle and a place to put are needed");
   }
   const struct sho__geometry *g = &map->geometry;
-  struct sho_map_view own = {
-      .base = map->region.base,
-      .bytes = map->region.bytes,
-      .state = (const int32_t *)(const void *)&map->region.state,
-      .end = (const uint64_t *)(const void *)map->end,
-      .creation_id = map->creation_id,
-      .logs_off = g->logs_off,
-      .log_stride = 2 * g->log_bytes,
-      .position_mask = map->position_mask,
-      .heads_off = g->segments_off + offsetof(struct sho__segment_shm, head),
-      .head_stride = sizeof(struct sho__segment_shm),
-      .max_entry = g->max_entry,
-      .segments = g->segments,
-      .indexes_off = g->indexes_off,
-      .buckets = g->buckets,
-      .hash_seed = map->hash_seed,
-      .eviction = g->eviction};
+  struct sho_map_view own = {.base = map->region.base,
+                             .bytes = map->region.bytes,
+                             .end = (const uint64_t *)(const void *)map->end,
+                             .creation_id = map->creation_id,
+                             .shards_off = g->shards_off,
+                             .shard_bits = g->shard_bits,
+                             .gens_off = g->gens_off,
+                             .pool_off = g->pool_off,
+                             .chunks = g->chunks,
+                             .chunk_bits = g->chunk_bits,
+                             .hash_seed = map->hash_seed,
+                             .eviction = g->eviction};
   return sho__results_give(view, &own, sizeof own);
 }
 
-/* ---- time to live ------------------------------------------------------- */
+/* ---- version and time to live ------------------------------------------- */
 
-static void take_header(const struct sho__hit *hit, void *context) {
-  *(struct sho__entry_shm *)context = hit->entry;
+static int take_header(const struct sho_map *map, const struct sho__hit *hit,
+                       void *context) {
+  (void)map;
+  *(struct sho__record *)context = hit->record;
+  return 1;
 }
 
-int sho__map_read_header(struct sho_map *map, const void *key, size_t key_bytes,
-                         struct sho__entry_shm *entry) {
+static int read_header(struct sho_map *map, const void *key, size_t key_bytes,
+                       struct sho__record *record) {
   int code = check_key(map, key, key_bytes);
-  return code == SHO_OK ? read_entry(map, key, key_bytes, take_header, entry)
+  return code == SHO_OK ? read_entry(map, key, key_bytes, take_header, record)
                         : code;
+}
+
+int sho__map_read_version(struct sho_map *map, const void *key,
+                          size_t key_bytes, uint64_t *version,
+                          uint64_t *expiry_ms) {
+  struct sho__record record;
+  int code = read_header(map, key, key_bytes, &record);
+  if (code == SHO_OK) {
+    *version = record.number;
+    *expiry_ms = record.expiry_ms;
+  }
+  return code;
 }
 
 int sho_map_time_to_live(struct sho_map *map, const void *key, size_t key_bytes,
                          int64_t *ttl_ms) {
-  struct sho__entry_shm entry;
+  struct sho__record record;
   if (ttl_ms == NULL) {
     return sho__fail(SHO_EINVAL, "a place is needed");
   }
-  int code = sho__map_read_header(map, key, key_bytes, &entry);
+  int code = read_header(map, key, key_bytes, &record);
   if (code == SHO_OK) {
-    uint64_t expiry_ms = sho__entry_expiry_ms(&entry);
     uint64_t now_ms = sho__map_now_ms(map);
-    *ttl_ms = expiry_ms == 0       ? 0
-              : expiry_ms > now_ms ? (int64_t)(expiry_ms - now_ms)
-                                   : 1; /* it expired while we looked */
+    *ttl_ms = record.expiry_ms == 0       ? 0
+              : record.expiry_ms > now_ms ? (int64_t)(record.expiry_ms - now_ms)
+                                          : 1; /* it expired while we looked */
   }
   return code;
 }

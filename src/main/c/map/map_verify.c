@@ -1,107 +1,136 @@
-/* Checks all that a map's segments say against each other. */
+/* Checks everything, one locked shard after the other. */
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "map/map_find.h"
-#include "map/map_lock.h"
+#include "map/map_chunk.h"
 
-struct count {
-  uint64_t live_bytes;
-  uint64_t entries;
-  uint32_t *overflow; /* of each bucket */
-};
-
-static int wrong(const struct sho__segment *segment, const char *what,
-                 unsigned long long position) {
-  return sho__fail(SHO_ECORRUPT,
-                   "%s: segment %u: %s (position %llu); dump what can be read "
-                   "and make the map anew",
-                   segment->map->region.path, segment->number, what, position);
+static int damaged(const struct sho__shard *shard, uint64_t slot,
+                   const char *what) {
+  return sho__fail(SHO_ECORRUPT, "%s: shard %u, slot %llu: %s",
+                   shard->map->region.path, shard->number,
+                   (unsigned long long)slot, what);
 }
 
-static int verify_slot(struct sho__segment *segment, uint64_t bucket,
-                       _Atomic uint64_t *slot, struct count *count) {
-  struct sho__entry_shm entry;
-  uint64_t value = sho__load_relaxed(slot);
-  uint64_t named = (value & SHO__SLOT_POSITION_MASK) << 3;
-  if (value == 0) {
+static int verify_slot(const struct sho__shard *shard, uint64_t number) {
+  struct sho_map *map = shard->map;
+  _Atomic uint64_t *slot = sho__table_slot(&shard->table, number);
+  struct sho__hit hit;
+  struct sho__hit first;
+  if (sho__load_relaxed(slot) == 0) {
     return SHO_OK;
   }
-  if (!sho__segment_slot_entry(segment, value, &entry)) {
-    return wrong(segment, "a slot names no entry", named);
+  if (!sho__shard_entry(shard, slot, &hit)) {
+    return damaged(shard, number, "it names no entry");
   }
-  uint64_t hash = sho__segment_key_hash(segment, &entry);
-  const uint8_t *key =
-      sho__segment_byte(segment, entry.position) + SHO__ENTRY_BYTES;
-  if (!sho__entry_is_whole(segment, &entry, hash)) {
-    return wrong(segment, "an entry's checksum is wrong", entry.position);
+  uint32_t chunk = sho__chunk_of(map, hit.place);
+  uint64_t hash = sho__hit_hash(map, &hit);
+  if (!sho__slot_fits(shard, hit.slot_value, hash)) {
+    return damaged(shard, number, "the entry's key belongs elsewhere");
   }
-  if (!sho__slot_fits(segment, value, hash)) {
-    return wrong(segment, "an entry is in the wrong place", entry.position);
+  if (sho__in_chunk(map, hit.place) + sho__record_size(map, &hit.record) >
+          sho__chunk_used(map, chunk) ||
+      sho__chunk_class(map, chunk) == SHO__CLASS_FREE) {
+    return damaged(shard, number, "the entry lies where nothing is used");
   }
-  struct sho__hit hit;
-  if (sho__index_find(segment->map, hash, key, sho__entry_key_bytes(&entry),
-                      &hit) != SHO__HIT ||
-      hit.slot != slot) {
-    return wrong(segment, "an entry is not found by its key", entry.position);
+  if (sho__record_is(&hit.record, SHO__RECORD_DEAD)) {
+    return damaged(shard, number, "the entry is marked dead");
   }
-  count->live_bytes += sho__entry_size(&entry);
-  count->entries++;
-  sho__index_displace(segment->map, hash, bucket, count->overflow);
-  return SHO_OK;
+  if (hit.record.number == 0 || hit.record.number > shard->version) {
+    return damaged(shard, number, "the entry has a version of the future");
+  }
+  if (!sho__entry_is_whole(map, &hit, hash)) {
+    return damaged(shard, number, "the entry's checksum is wrong");
+  }
+  if (sho__find(map, hash, hit.at + sho__record_key_off(&hit.record),
+                sho__record_key_bytes(&hit.record), &first) != SHO__HIT) {
+    return damaged(shard, number, "the entry's key is not found");
+  }
+  return first.slot == slot
+             ? SHO_OK
+             : damaged(shard, number, "the entry's key is there twice");
 }
 
-static int verify_log(struct sho__segment *segment) {
-  uint64_t tail = segment->tail;
-  uint64_t at = segment->head;
-  while (at < tail) {
-    struct sho__entry_shm entry;
-    if (!sho__segment_whole_entry(segment, at, &entry)) {
-      return wrong(segment, "no whole entry lies where one should", at);
+static int verify_shard(const struct sho__shard *shard) {
+  uint64_t entries = 0;
+  uint64_t earliest = sho__load_relaxed(&shard->shm->earliest_expiry_ms);
+  for (uint64_t i = 0; i < sho__table_slots(&shard->table); i++) {
+    struct sho__hit hit;
+    int code = verify_slot(shard, i);
+    if (code != SHO_OK) {
+      return code;
     }
-    at = sho__position_add(segment->map, at, sho__entry_size(&entry));
+    _Atomic uint64_t *slot = sho__table_slot(&shard->table, i);
+    if (sho__load_relaxed(slot) != 0) {
+      entries++;
+      sho__shard_entry(shard, slot, &hit);
+      if (hit.record.expiry_ms != 0 &&
+          (earliest == 0 || hit.record.expiry_ms < earliest)) {
+        return damaged(shard, i,
+                       "the entry expires before the first that does");
+      }
+    }
   }
-  return SHO_OK;
+  return entries == shard->entries
+             ? SHO_OK
+             : sho__fail(SHO_ECORRUPT,
+                         "%s: shard %u has %llu entries and counts %llu",
+                         shard->map->region.path, shard->number,
+                         (unsigned long long)entries,
+                         (unsigned long long)shard->entries);
 }
 
-static int verify_segment(struct sho__segment *segment, struct count *count) {
-  struct sho__bucket_shm *index = sho__index_of(segment->map, segment->number);
-  int code = verify_log(segment);
-  for (uint64_t b = 0; b < segment->map->geometry.buckets; b++) {
-    for (int i = 0; i < SHO__BUCKET_SLOTS && code == SHO_OK; i++) {
-      code = verify_slot(segment, b, &index[b].slots[i], count);
+/* Whether a chunk's records follow each other, and no more is dead than is not
+ * named. The chunk is ours. */
+static int verify_chunk(struct sho_map *map, uint32_t chunk) {
+  uint64_t used = sho__chunk_used(map, chunk);
+  uint64_t off = 0;
+  while (off < used) {
+    struct sho__record record;
+    uint64_t place = sho__place_in(map, chunk, off);
+    if (off + 24 > sho__chunk_bytes(map)) {
+      break;
     }
-  }
-  for (uint64_t b = 0; b < segment->map->geometry.buckets && code == SHO_OK;
-       b++) {
-    if (sho__load_relaxed(&index[b].overflow) != count->overflow[b]) {
-      code = wrong(segment, "an overflow count is wrong", b);
+    sho__record_load(&record, sho__record_at(map, place));
+    if (!sho__record_fits(map, place, &record)) {
+      break;
     }
+    off += sho__record_size(map, &record);
   }
-  if (code == SHO_OK && (count->live_bytes != segment->live_bytes ||
-                         count->entries != segment->entries)) {
-    code = wrong(segment, "the counts of entries are wrong", count->entries);
+  return off == used
+             ? SHO_OK
+             : sho__fail(SHO_ECORRUPT,
+                         "%s: chunk %u: no record lies at byte %llu of %llu",
+                         map->region.path, chunk, (unsigned long long)off,
+                         (unsigned long long)used);
+}
+
+static int verify_chunks(struct sho_map *map) {
+  int code = SHO_OK;
+  for (uint32_t i = 0; code == SHO_OK && i < map->geometry.chunks; i++) {
+    if (!sho__chunk_try(map, i)) {
+      continue; /* somebody writes to it */
+    }
+    if (sho__chunk_class(map, i) != SHO__CLASS_FREE) {
+      code = verify_chunk(map, i);
+    }
+    sho__chunk_leave(map, i);
   }
   return code;
 }
 
 int sho_map_verify(struct sho_map *map) {
   int code = sho__map_writable(map);
-  for (uint32_t s = 0; code == SHO_OK && s < map->geometry.segments; s++) {
-    struct sho__segment segment;
-    struct count count = {.overflow =
-                              calloc(map->geometry.buckets, sizeof(uint32_t))};
-    if (count.overflow == NULL) {
-      return sho__fail(SHO_ENOMEM, "out of memory for verifying");
-    }
-    code = sho__segment_lock(map, s, &segment);
+  uint32_t shards =
+      code == SHO_OK ? UINT32_C(1) << map->geometry.shard_bits : 0;
+  for (uint32_t s = 0; code == SHO_OK && s < shards; s++) {
+    struct sho__shard shard;
+    code = sho__shard_lock(map, s, &shard);
     if (code == SHO_OK) {
-      code = verify_segment(&segment, &count);
-      sho__segment_unlock(&segment);
+      code = verify_shard(&shard);
+      sho__shard_unlock(&shard);
     }
-    free(count.overflow);
-    int state = sho__map_check(map);
-    code = state != SHO_OK ? state : code;
   }
-  return code;
+  code = code == SHO_OK ? verify_chunks(map) : code;
+  int state = map == NULL ? code : sho__map_check(map);
+  return state != SHO_OK ? state : code;
 }

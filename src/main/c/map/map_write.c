@@ -1,17 +1,23 @@
 /*
- * Writes, each under its segment's lock: look the key up, decide, make room,
- * write the entry behind the tail, publish it by one store into the slot.
+ * Writes. The entry is written where room was taken for it, outside any lock;
+ * then its shard is locked for as long as it takes to look the key up, decide,
+ * give the entry its version, and store one slot.
  *
- * A kill before that store leaves the old state, one after it the new. The
- * counts may be wrong then; the next owner recounts.
+ * A kill before that store leaves the old state, one after it the new. Counts
+ * may be wrong then; the shard's next owner counts anew.
  */
 #include "base/crash.h"
 #include "base/error.h"
-#include "map/map_append.h"
-#include "map/map_find.h"
-#include "map/map_lock.h"
+#include "map/map_clean.h"
+#include "map/map_grow.h"
+#include "map/map_large.h"
 
-enum { NOTED_EACH_MS = 1000 };
+enum {
+  NOTED_EACH_MS = 1000,
+  AGAIN = 1,                /* what was prepared does not fit what is there */
+  TTL_CLASS_SHIFT = 2,      /* times to live of one class: up to 4 times one */
+  TTL_FIRST_CLASS_BITS = 12 /* the first: up to 4 seconds */
+};
 
 /* Under the lock. An expired entry that is still there counts as absent, and
  * hit names it all the same. */
@@ -27,15 +33,27 @@ struct write {
   size_t key_bytes;
   const void *value;
   size_t value_bytes;
-  int64_t ttl_ms;     /* 0: never expires */
-  uint64_t expiry_ms; /* follows from it */
+  uint64_t expiry_ms; /* 0: never expires */
   int keep_value;     /* the value and version that are there */
   /* Under the lock: refuses, or fills in what could not be known before. */
   int (*decide)(const struct sho_map *map, const struct state *state,
                 struct write *write);
   uint64_t expected; /* for decide */
   uint64_t sum;      /* by decide */
+  int64_t delta;
 };
+
+/* A write that is prepared: its record lies in a room. */
+struct draft {
+  struct sho__room room;
+  struct sho__parts parts;
+  struct sho__record record;
+  uint64_t hash;
+  uint64_t bytes;
+  struct sho__hit copied; /* keep_value: from where */
+};
+
+/* ---- time --------------------------------------------------------------- */
 
 /* Seldom: the line is shared. */
 static void note_time(const struct sho_map *map, uint64_t now_ms) {
@@ -56,92 +74,238 @@ static uint64_t expiry_of(const struct sho_map *map, int64_t ttl_ms) {
   return now_ms + ((uint64_t)ttl_ms < most ? (uint64_t)ttl_ms : most);
 }
 
-static inline int find(const struct sho__segment *segment, uint64_t hash,
-                       const struct write *write, struct sho__hit *hit) {
-  return sho__index_find(segment->map, hash, write->key, write->key_bytes,
-                         hit) == SHO__HIT;
-}
+/* ---- where to ----------------------------------------------------------- */
 
-/* Entries lie between head and tail, unless one of those was damaged: then
- * what is written next would go over live entries. */
-static inline int is_outside(const struct sho__segment *segment,
-                             const struct sho__hit *hit) {
-  return hit->entry.position < segment->head ||
-         hit->entry.position >= segment->tail;
-}
-
-static inline void look(struct sho__segment *segment, uint64_t hash,
-                        const struct write *write, struct state *state) {
-  state->there = find(segment, hash, write, &state->hit);
-  if (state->there && __builtin_expect(is_outside(segment, &state->hit), 0)) {
-    sho__segment_rebuild(segment, 1);
-    sho__increment_owned(&segment->shm->recoveries);
-    state->there = find(segment, hash, write, &state->hit);
+/* What expires together lies together. */
+static enum sho__class class_of_expiry(const struct sho_map *map,
+                                       uint64_t expiry_ms) {
+  if (expiry_ms == 0) {
+    return SHO__CLASS_SMALL;
   }
-  state->live =
-      state->there && !sho__entry_expired(segment->map, &state->hit.entry);
+  uint64_t now_ms = sho__map_now_ms(map);
+  uint64_t ttl = expiry_ms > now_ms ? expiry_ms - now_ms : 1;
+  int class = SHO__CLASS_TTL;
+  for (uint64_t most = UINT64_C(1) << TTL_FIRST_CLASS_BITS;
+       ttl > most && class < SHO__CLASSES - 1; most <<= TTL_CLASS_SHIFT) {
+    class ++;
+  }
+  return (enum sho__class) class;
 }
 
-static inline int publish(struct sho__segment *segment, uint64_t hash,
-                          const struct state *state, uint64_t position,
-                          uint64_t bytes) {
-  uint64_t live = segment->live_bytes + bytes;
-  if (state->there) {
-    sho__index_replace(state->hit.slot, position);
-    SHO_CRASH_POINT("map: slot replaced");
-    live -= sho__entry_size(&state->hit.entry);
-    sho__segment_mark(segment, state->hit.entry.position, 1);
-    SHO_CRASH_POINT("map: old entry marked");
-  } else if (sho__index_insert(segment->map, hash, position) == 0) {
-    SHO_CRASH_POINT("map: slot filled");
-    SHO__SEGMENT_PUT(segment, entries, segment->entries + 1);
-  } else {
-    sho__segment_rebuild(segment, 1);
-    return sho__fail(SHO_ECORRUPT,
-                     "%s: the index of segment %u was damaged; what was whole "
-                     "is kept, try again",
-                     segment->map->region.path, segment->number);
+/* Which chunk the entry goes to, and whether it takes another's place. Without
+ * the lock, so a guess: nothing depends on it but how well chunks are used. */
+static enum sho__class class_of(struct sho_map *map, uint64_t hash,
+                                const struct write *write,
+                                enum sho__need *need) {
+  struct sho__hit hit;
+  int there =
+      sho__find(map, hash, write->key, write->key_bytes, &hit) == SHO__HIT;
+  *need = there ? SHO__NEED_REPLACE : SHO__NEED_NEW;
+  if (map->geometry.eviction == SHO_EVICTION_NONE) {
+    return class_of_expiry(map, write->expiry_ms);
   }
-  SHO__SEGMENT_PUT(segment, live_bytes, live);
-  SHO_CRASH_POINT("map: counted in");
+  if (there) {
+    enum sho__class class =
+        sho__chunk_class(map, sho__chunk_of(map, hit.place));
+    return class == SHO__CLASS_MAIN ? class : SHO__CLASS_SMALL;
+  }
+  return sho__queue_for_new(map, hash);
+}
+
+/* ---- drafts ------------------------------------------------------------- */
+
+static void discard(struct draft *draft) {
+  sho__room_leave(&draft->room);
+  if (draft->parts.map != NULL) {
+    sho__large_leave(&draft->parts, 0);
+  }
+}
+
+/* Takes room for the record, and writes all of it but version and checksum. */
+static int prepare(struct sho_map *map, const struct write *write,
+                   struct draft *draft) {
+  enum sho__need need;
+  enum sho__class class = class_of(map, draft->hash, write, &need);
+  struct sho__record *record = &draft->record;
+  *record = (struct sho__record){
+      .kind_and_key = (uint32_t)write->key_bytes |
+                      (write->expiry_ms != 0 ? SHO__RECORD_EXPIRES : 0),
+      .value_bytes = (uint32_t)write->value_bytes,
+      .expiry_ms = write->expiry_ms};
+  int code = SHO_OK;
+  uint64_t in_parts = 0;
+  if (sho__large_is(map, write->key_bytes, write->value_bytes)) {
+    record->kind_and_key |= SHO__RECORD_LARGE;
+    code = sho__large_write(map, draft->hash, write->value, write->value_bytes,
+                            need, &draft->parts);
+    in_parts = draft->parts.count * sho__part_payload(map);
+  }
+  draft->bytes = sho__record_size(map, record);
+  code = code == SHO_OK
+             ? sho__room_take(map, class, draft->bytes, need, &draft->room)
+             : code;
+  if (code != SHO_OK) {
+    discard(draft);
+    return code;
+  }
+  uint8_t *to = draft->room.at + sho__record_key_off(record);
+  sho__copy_racy(to, write->key, write->key_bytes);
+  to += write->key_bytes;
+  if (draft->parts.count > 0) {
+    memcpy(to, draft->parts.ids, draft->parts.count * sizeof(uint32_t));
+    to += draft->parts.count * sizeof(uint32_t);
+  }
+  uint64_t rest = write->value_bytes - in_parts;
+  if (write->value != NULL && rest > 0) {
+    memcpy(to, (const uint8_t *)write->value + in_parts, rest);
+  }
+  record->checksum = sho__value_checksum(record, draft->hash, to, rest);
+  SHO_CRASH_POINT("map: entry written");
   return SHO_OK;
 }
 
-static inline const uint8_t *value_of(const struct state *state) {
-  return state->hit.at + SHO__ENTRY_BYTES +
-         sho__entry_key_bytes(&state->hit.entry);
-}
-
-/* Makes room and writes. Looks up anew if room may have changed *state. */
-static inline int put_entry(struct sho__segment *segment, uint64_t hash,
-                            const struct write *write, struct state *state,
-                            uint64_t *version) {
-  uint64_t bytes = sho__entry_bytes(write->key_bytes, write->value_bytes);
-  uint64_t replaced = state->there ? sho__entry_size(&state->hit.entry) : 0;
-  segment->keep = state->there ? state->hit.slot : NULL;
-  int code = sho__segment_room(segment, bytes, replaced);
+/* The same for a copy of the entry that is there, with another expiry. */
+static int prepare_copy(struct sho_map *map, const struct write *write,
+                        struct draft *draft) {
+  struct sho__hit *hit = &draft->copied;
+  enum sho__lookup found;
+  do {
+    found = sho__find(map, draft->hash, write->key, write->key_bytes, hit);
+    int code = sho__map_check(map);
+    if (code != SHO_OK) {
+      return code;
+    }
+  } while (found == SHO__MOVED);
+  if (found == SHO__MISS || sho__record_expired(map, &hit->record)) {
+    return sho__fail_absent(map->region.path);
+  }
+  uint32_t from = sho__record_key_off(&hit->record);
+  uint64_t size = sho__record_size(map, &hit->record);
+  draft->record = hit->record;
+  draft->record.expiry_ms = write->expiry_ms;
+  draft->record.kind_and_key &= ~SHO__RECORD_EXPIRES;
+  if (write->expiry_ms != 0) {
+    draft->record.kind_and_key |= SHO__RECORD_EXPIRES;
+  }
+  draft->bytes = sho__record_size(map, &draft->record);
+  enum sho__need need;
+  enum sho__class class = class_of(map, draft->hash, write, &need);
+  int code = sho__room_take(map, class, draft->bytes, need, &draft->room);
   if (code != SHO_OK) {
     return code;
   }
-  if (segment->moved) {
-    look(segment, hash, write, state);
+  uint64_t off;
+  uint64_t rest = sho__record_own_value(map, &draft->record, &off);
+  uint64_t most = draft->bytes - sho__record_key_off(&draft->record);
+  uint64_t has = size - from;
+  sho__copy_racy(draft->room.at + sho__record_key_off(&draft->record),
+                 hit->at + from, has < most ? has : most);
+  draft->record.checksum = sho__value_checksum(&draft->record, draft->hash,
+                                               draft->room.at + off, rest);
+  return SHO_OK;
+}
+
+/* ---- under the lock ----------------------------------------------------- */
+
+static inline void look(struct sho__shard *shard, uint64_t hash,
+                        const struct write *write, struct state *state) {
+  struct sho_map *map = shard->map;
+  state->there = sho__find(map, hash, write->key, write->key_bytes,
+                           &state->hit) == SHO__HIT;
+  state->live = state->there && !sho__record_expired(map, &state->hit.record);
+}
+
+static inline const uint8_t *value_of(const struct state *state) {
+  return state->hit.at + sho__record_key_off(&state->hit.record) +
+         sho__record_key_bytes(&state->hit.record);
+}
+
+/* Not above any entry's expiry. */
+static void note_expiry(struct sho__shard *shard, uint64_t expiry_ms) {
+  _Atomic uint64_t *earliest = &shard->shm->earliest_expiry_ms;
+  uint64_t was = sho__load_relaxed(earliest);
+  if (expiry_ms != 0 && (was == 0 || expiry_ms < was)) {
+    sho__store_relaxed(earliest, expiry_ms);
   }
-  struct sho__entry_shm entry = {
-      .expiry_and_key = write->expiry_ms << SHO__KEY_BITS | write->key_bytes,
-      .value_bytes = (uint32_t)write->value_bytes};
-  const void *value = write->value;
-  if (write->keep_value) {
-    if (!state->live) {
-      return sho__fail_absent(
-          segment->map->region.path); /* it expired meanwhile */
+}
+
+/* The draft is whole and no one else's: has the table name it. */
+static int publish(struct sho__shard *shard, struct draft *draft,
+                   const struct write *write, const struct state *state) {
+  struct sho_map *map = shard->map;
+  uint64_t tag = sho__tag_of(map, draft->hash);
+  uint64_t place = sho__room_place(&draft->room);
+  uint64_t slot = tag << SHO__SLOT_PLACE_BITS | sho__slot_named(place);
+  note_expiry(shard, draft->record.expiry_ms);
+  sho__room_commit(&draft->room, draft->bytes, draft->record.expiry_ms);
+  if (!state->there) {
+    if (sho__table_insert(&shard->table, tag, slot) != 0) {
+      sho__chunk_bury(map, sho__chunk_of(map, place), draft->bytes);
+      return AGAIN;
     }
-    entry.version = state->hit.entry.version;
-    value = value_of(state);
+    SHO_CRASH_POINT("map: slot filled");
+    sho__shard_set_entries(shard, shard->entries + 1);
+    return SHO_OK;
   }
-  sho__segment_append(segment, &entry, write->key, value, hash);
-  code = publish(segment, hash, state, entry.position, bytes);
-  segment->changed = 1;
-  *version = entry.version;
+  if (map->geometry.eviction != SHO_EVICTION_NONE) {
+    slot |= write->keep_value ? state->hit.slot_value & SHO__SLOT_VISITED
+                              : SHO__SLOT_VISITED;
+  }
+  sho__shard_retiring(shard, state->hit.slot_value);
+  sho__store_release(state->hit.slot, slot);
+  SHO_CRASH_POINT("map: slot replaced");
+  sho__entry_retire(map, &state->hit, !write->keep_value);
+  sho__shard_retiring(shard, 0);
+  return SHO_OK;
+}
+
+/* Gives the draft its version, and its checksum the version's part. */
+static void finish(struct sho__shard *shard, struct draft *draft,
+                   const struct write *write) {
+  struct sho__record *record = &draft->record;
+  if (!write->keep_value) {
+    record->number = ++shard->version;
+    sho__store_relaxed(&shard->shm->version, shard->version);
+    SHO_CRASH_POINT("map: version counted");
+  }
+  if (write->delta != 0 || write->value == &write->sum) {
+    uint8_t *to = draft->room.at + sho__record_key_off(record) +
+                  sho__record_key_bytes(record);
+    memcpy(to, &write->sum, sizeof write->sum);
+    record->checksum =
+        sho__value_checksum(record, draft->hash, to, sizeof write->sum);
+  }
+  record->checksum ^= sho__number_checksum(record->number);
+  sho__record_store(draft->room.at, record);
+}
+
+static int is_copy_of(const struct draft *draft, const struct state *state) {
+  return state->live && state->hit.place == draft->copied.place &&
+         state->hit.gen == draft->copied.gen;
+}
+
+static int write_locked(struct sho__shard *shard, struct draft *draft,
+                        struct write *write, uint64_t *buckets) {
+  struct state state;
+  look(shard, draft->hash, write, &state);
+  if (write->decide != NULL) {
+    int code = write->decide(shard->map, &state, write);
+    if (code != SHO_OK) {
+      return code;
+    }
+  }
+  if (write->keep_value && !is_copy_of(draft, &state)) {
+    return AGAIN;
+  }
+  *buckets = shard->table.buckets;
+  if (!state.there && shard->entries >= sho__table_slots(&shard->table)) {
+    return AGAIN;
+  }
+  finish(shard, draft, write);
+  int code = publish(shard, draft, write, &state);
+  if (code == SHO_OK && !write->keep_value) {
+    sho__increment_owned(&shard->shm->sets);
+  }
   return code;
 }
 
@@ -149,18 +313,20 @@ static inline int put_entry(struct sho__segment *segment, uint64_t hash,
 
 static int check_entry(const struct sho_map *map, const struct write *write) {
   if ((write->key == NULL && write->key_bytes > 0) ||
-      (write->value == NULL && write->value_bytes > 0)) {
+      (write->value == NULL && write->value_bytes > 0 && !write->keep_value)) {
     return sho__fail(SHO_EINVAL, "a handle, a key and a value are needed");
   }
   uint64_t most = map->geometry.max_entry - SHO__ENTRY_BYTES;
-  if (write->key_bytes > SHO__MAX_KEY_BYTES || write->key_bytes > most ||
-      write->value_bytes > most - write->key_bytes) {
+  uint64_t most_key = sho__chunk_bytes(map) / 4;
+  if (write->key_bytes > SHO__MAX_KEY_BYTES || write->key_bytes > most_key ||
+      write->key_bytes > most || write->value_bytes > most - write->key_bytes) {
     return sho__fail(SHO_ETOOBIG,
                      "%s takes keys and values of together at most %llu bytes "
-                     "(keys %u), and these have %zu and %zu; make the map anew "
-                     "for larger entries",
+                     "(keys %llu), and these have %zu and %zu; make the map "
+                     "anew for larger entries",
                      map->region.path, (unsigned long long)most,
-                     SHO__MAX_KEY_BYTES, write->key_bytes, write->value_bytes);
+                     (unsigned long long)most_key, write->key_bytes,
+                     write->value_bytes);
   }
   return SHO_OK;
 }
@@ -173,54 +339,80 @@ static int check_ttl(int64_t ttl_ms) {
   return SHO_OK;
 }
 
-/* Locks the key's segment and looks the key up. */
-static inline int begin(struct sho_map *map, struct write *write,
-                        struct sho__segment *segment, uint64_t *hash,
-                        struct state *state) {
+static int begin(struct sho_map *map, const struct write *write,
+                 int64_t ttl_ms) {
   int code = sho__map_writable(map);
   code = code == SHO_OK ? check_entry(map, write) : code;
-  code = code == SHO_OK ? check_ttl(write->ttl_ms) : code;
+  return code == SHO_OK ? check_ttl(ttl_ms) : code;
+}
+
+/* Before an entry is written: a table that has few free slots grows. If there
+ * is no room for that, those that are free are used up. */
+static int grow_early(struct sho_map *map, uint32_t number) {
+  struct sho__shard_shm *shm = &map->shards[number];
+  struct sho__table table;
+  uint64_t entries = sho__load_relaxed(&shm->entries);
+  sho__table_decode(map, sho__load_relaxed(&shm->table), &table);
+  if (!sho__table_is_crowded(&table, entries)) {
+    return SHO_OK;
+  }
+  int code = sho__table_grow(map, number, table.buckets);
+  return code == SHO_EFULL && entries < sho__table_slots(&table) ? SHO_OK
+                                                                 : code;
+}
+
+static int attempt(struct sho_map *map, struct write *write, uint64_t hash,
+                   uint64_t *version) {
+  struct draft draft = {.hash = hash};
+  struct sho__shard shard;
+  uint64_t buckets = 0;
+  uint32_t number = sho__shard_of(map, hash);
+  int code = grow_early(map, number);
   if (code != SHO_OK) {
     return code;
   }
-  *hash = sho__map_hash(map, write->key, write->key_bytes);
-  sho__index_prefetch(map, *hash);
-  write->expiry_ms = expiry_of(map, write->ttl_ms);
-  code = sho__segment_lock(map, sho__map_segment_of(map, *hash), segment);
+  code = write->keep_value ? prepare_copy(map, write, &draft)
+                           : prepare(map, write, &draft);
+  if (code != SHO_OK) {
+    return code;
+  }
+  code = sho__shard_lock(map, number, &shard);
   if (code == SHO_OK) {
-    look(segment, *hash, write, state);
+    code = write_locked(&shard, &draft, write, &buckets);
+    sho__shard_unlock(&shard);
+  }
+  if (code == SHO_OK) {
+    *version = draft.record.number;
+    sho__room_leave(&draft.room);
+    if (draft.parts.map != NULL) {
+      sho__large_leave(&draft.parts, 1);
+    }
+    sho__map_changed(map, hash);
+  } else {
+    discard(&draft);
   }
   return code;
 }
 
-static inline int end(struct sho__segment *segment, int code) {
-  struct sho_map *map = segment->map;
-  sho__segment_unlock(segment);
-  int state = sho__map_check(map);
-  return state != SHO_OK ? state : code;
-}
-
 /* ---- operations --------------------------------------------------------- */
 
-static int store(struct sho_map *map, struct write *write, uint64_t *version) {
-  struct sho__segment segment;
-  struct state state;
-  uint64_t hash;
-  uint64_t stored = 0;
-  int code = begin(map, write, &segment, &hash, &state);
+static int store(struct sho_map *map, struct write *write, int64_t ttl_ms,
+                 uint64_t *version) {
+  int code = begin(map, write, ttl_ms);
   if (code != SHO_OK) {
     return code;
   }
-  if (write->decide != NULL) {
-    code = write->decide(map, &state, write);
+  uint64_t hash = sho__map_hash(map, write->key, write->key_bytes);
+  uint64_t stored = 0;
+  sho__find_prefetch(map, hash);
+  if (ttl_ms != 0) {
+    write->expiry_ms = expiry_of(map, ttl_ms);
   }
-  if (code == SHO_OK) {
-    code = put_entry(&segment, hash, write, &state, &stored);
-  }
-  if (code == SHO_OK && !write->keep_value) {
-    sho__increment_owned(&segment.shm->sets);
-  }
-  code = end(&segment, code);
+  do {
+    code = attempt(map, write, hash, &stored);
+  } while (code == AGAIN);
+  int state = sho__map_check(map);
+  code = state != SHO_OK ? state : code;
   if (code == SHO_OK && version != NULL) {
     *version = stored;
   }
@@ -233,14 +425,13 @@ int sho_map_set(struct sho_map *map, const void *key, size_t key_bytes,
   struct write write = {.key = key,
                         .key_bytes = key_bytes,
                         .value = value,
-                        .value_bytes = value_bytes,
-                        .ttl_ms = ttl_ms};
-  return store(map, &write, version);
+                        .value_bytes = value_bytes};
+  return store(map, &write, ttl_ms, version);
 }
 
 static int check_expected(const struct sho_map *map, const struct state *state,
                           uint64_t expected) {
-  uint64_t is = state->live ? state->hit.entry.version : 0;
+  uint64_t is = state->live ? state->hit.record.number : 0;
   if (is != expected) {
     return sho__fail(SHO_ECHANGED, "%s: the key has version %llu, not %llu",
                      map->region.path, (unsigned long long)is,
@@ -262,27 +453,31 @@ int sho_map_compare_and_set(struct sho_map *map, const void *key,
                         .key_bytes = key_bytes,
                         .value = value,
                         .value_bytes = value_bytes,
-                        .ttl_ms = ttl_ms,
                         .decide = decide_expected,
                         .expected = expected};
-  return store(map, &write, version);
+  return store(map, &write, ttl_ms, version);
 }
 
-/* What is there, and what is in write->sum already. The expiry stays. */
+/* What is there, and delta. The expiry stays: a record with another one has
+ * another size, so the draft is written anew for it. */
 static int decide_sum(const struct sho_map *map, const struct state *state,
                       struct write *write) {
-  if (!state->live) {
-    return SHO_OK;
+  uint64_t was = 0;
+  uint64_t expiry_ms = 0;
+  if (state->live) {
+    if (state->hit.record.value_bytes != sizeof write->sum) {
+      return sho__fail(SHO_ETYPE,
+                       "%s: the key's value has %u bytes and is no number of 8",
+                       map->region.path, state->hit.record.value_bytes);
+    }
+    memcpy(&was, value_of(state), sizeof was);
+    expiry_ms = state->hit.record.expiry_ms;
   }
-  if (state->hit.entry.value_bytes != sizeof write->sum) {
-    return sho__fail(SHO_ETYPE,
-                     "%s: the key's value has %u bytes and is no number of 8",
-                     map->region.path, state->hit.entry.value_bytes);
+  write->sum = was + (uint64_t)write->delta;
+  if (expiry_ms != write->expiry_ms) {
+    write->expiry_ms = expiry_ms;
+    return AGAIN;
   }
-  uint64_t was;
-  memcpy(&was, value_of(state), sizeof was);
-  write->sum += was;
-  write->expiry_ms = sho__entry_expiry_ms(&state->hit.entry);
   return SHO_OK;
 }
 
@@ -296,43 +491,36 @@ int sho_map_add_and_get(struct sho_map *map, const void *key, size_t key_bytes,
                         .value = &write.sum,
                         .value_bytes = sizeof write.sum,
                         .decide = decide_sum,
-                        .sum = (uint64_t)delta};
-  int code = store(map, &write, NULL);
+                        .delta = delta};
+  int code = store(map, &write, 0, NULL);
   if (code == SHO_OK) {
     *result = (int64_t)write.sum;
   }
   return code;
 }
 
-static int decide_expiry(const struct sho_map *map, const struct state *state,
-                         struct write *write) {
-  if (!state->live) {
-    return sho__fail_absent(map->region.path);
-  }
-  write->value_bytes = state->hit.entry.value_bytes;
-  return SHO_OK;
-}
-
 int sho_map_expire(struct sho_map *map, const void *key, size_t key_bytes,
                    int64_t ttl_ms) {
-  struct write write = {.key = key,
-                        .key_bytes = key_bytes,
-                        .ttl_ms = ttl_ms,
-                        .keep_value = 1,
-                        .decide = decide_expiry};
-  return store(map, &write, NULL);
+  struct write write = {.key = key, .key_bytes = key_bytes, .keep_value = 1};
+  return store(map, &write, ttl_ms, NULL);
 }
 
 static int remove_key(struct sho_map *map, const void *key, size_t key_bytes,
                       const uint64_t *expected) {
   struct write write = {.key = key, .key_bytes = key_bytes};
-  struct sho__segment segment;
+  struct sho__shard shard;
   struct state state;
-  uint64_t hash;
-  int code = begin(map, &write, &segment, &hash, &state);
+  int code = begin(map, &write, 0);
   if (code != SHO_OK) {
     return code;
   }
+  uint64_t hash = sho__map_hash(map, key, key_bytes);
+  sho__find_prefetch(map, hash);
+  code = sho__shard_lock(map, sho__shard_of(map, hash), &shard);
+  if (code != SHO_OK) {
+    return code;
+  }
+  look(&shard, hash, &write, &state);
   if (expected != NULL) {
     code = check_expected(map, &state, *expected);
   }
@@ -340,11 +528,15 @@ static int remove_key(struct sho_map *map, const void *key, size_t key_bytes,
     code = sho__fail_absent(map->region.path);
   }
   if (code == SHO_OK) {
-    sho__segment_drop(&segment, hash, state.hit.slot, &state.hit.entry);
-    sho__increment_owned(&segment.shm->removals);
-    segment.changed = 1;
+    sho__shard_drop(&shard, hash, &state.hit);
+    sho__increment_owned(&shard.shm->removals);
   }
-  return end(&segment, code);
+  sho__shard_unlock(&shard);
+  if (code == SHO_OK) {
+    sho__map_changed(map, hash);
+  }
+  int now = sho__map_check(map);
+  return now != SHO_OK ? now : code;
 }
 
 int sho_map_remove(struct sho_map *map, const void *key, size_t key_bytes) {

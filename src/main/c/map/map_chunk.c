@@ -1,0 +1,247 @@
+#include "map/map_chunk.h"
+
+#include "map/counters.h"
+#include "map/map_clean.h"
+
+/* ---- whose it is -------------------------------------------------------- */
+
+int sho__chunk_try(struct sho_map *map, uint32_t chunk) {
+  _Atomic uint32_t *owner = &map->chunks[chunk].owner;
+  uint32_t seen = atomic_load_explicit(owner, memory_order_relaxed);
+  if (seen != 0 && sho__peer_alive(&map->peers, seen)) {
+    return 0;
+  }
+  return sho__lock_try(owner, seen, map->peers.word);
+}
+
+void sho__chunk_leave(struct sho_map *map, uint32_t chunk) {
+  atomic_store_explicit(&map->chunks[chunk].owner, 0, memory_order_release);
+}
+
+int sho__chunk_is_open(const struct sho_map *map, uint32_t chunk) {
+  uint32_t class = atomic_load(&map->chunks[chunk].class);
+  for (uint32_t i = 0; class < SHO__CLASSES && i < SHO__MAP_STRIPES; i++) {
+    if (atomic_load(&map->header->open[class][i]) == chunk + 1) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
+/* ---- free chunks -------------------------------------------------------- */
+
+uint64_t sho__chunks_free(const struct sho_map *map) {
+  uint64_t count = 0;
+  for (uint64_t i = 0; i * 64 < map->geometry.chunks; i++) {
+    count += (uint64_t)__builtin_popcountll(sho__load_relaxed(&map->free[i]));
+  }
+  return count;
+}
+
+void sho__chunk_free(struct sho_map *map, uint32_t chunk) {
+  struct sho__chunk_shm *shm = &map->chunks[chunk];
+  /* Zeros first: who takes it over from us, dead, finds nothing in it. */
+  atomic_store_explicit(&shm->used, 0, memory_order_relaxed);
+  SHO_CRASH_POINT("map: chunk emptied");
+  atomic_store_explicit(&shm->class, SHO__CLASS_FREE, memory_order_release);
+  SHO_CRASH_POINT("map: chunk freed");
+  atomic_fetch_or(&map->free[chunk / 64], UINT64_C(1) << chunk % 64);
+  atomic_store_explicit(&map->header->freed, chunk, memory_order_relaxed);
+  sho__chunk_leave(map, chunk);
+}
+
+void sho__chunk_bury(struct sho_map *map, uint32_t chunk, uint64_t bytes) {
+  struct sho__chunk_shm *shm = &map->chunks[chunk];
+  uint64_t dead = atomic_fetch_add(&shm->dead, (uint32_t)bytes) + bytes;
+  if (dead < sho__chunk_used(map, chunk) || sho__chunk_is_open(map, chunk) ||
+      atomic_load_explicit(&shm->owner, memory_order_relaxed) != 0 ||
+      !sho__chunk_try(map, chunk)) {
+    return;
+  }
+  if (sho__chunk_class(map, chunk) != SHO__CLASS_FREE &&
+      !sho__chunk_is_open(map, chunk) && sho__chunk_live(map, chunk) == 0) {
+    sho__chunk_free(map, chunk);
+  } else {
+    sho__chunk_leave(map, chunk);
+  }
+}
+
+/* Takes a chunk whose bit says that it is free. */
+static int claim(struct sho_map *map, enum sho__class class, uint32_t chunk) {
+  struct sho__chunk_shm *shm = &map->chunks[chunk];
+  if (!sho__chunk_try(map, chunk)) {
+    return 0;
+  }
+  atomic_fetch_and(&map->free[chunk / 64], ~(UINT64_C(1) << chunk % 64));
+  if (sho__chunk_class(map, chunk) != SHO__CLASS_FREE) {
+    sho__chunk_leave(map, chunk);
+    return 0;
+  }
+  SHO_CRASH_POINT("map: chunk claimed");
+  uint64_t gen = sho__load_relaxed(&map->gens[chunk]);
+  sho__store_release(&map->gens[chunk], gen + 1);
+  sho__fence_before_overwrite();
+  atomic_store_explicit(&shm->used, 0, memory_order_relaxed);
+  atomic_store_explicit(&shm->dead, 0, memory_order_relaxed);
+  atomic_store_explicit(&shm->records, 0, memory_order_relaxed);
+  sho__store_relaxed(&shm->latest_expiry_ms, 0);
+  sho__store_relaxed(&shm->order, atomic_fetch_add(&map->header->order, 1));
+  atomic_store_explicit(&shm->class, class, memory_order_release);
+  SHO_CRASH_POINT("map: chunk taken");
+  return 1;
+}
+
+int sho__chunk_open(struct sho_map *map, enum sho__class class, uint64_t keep,
+                    uint32_t *chunk) {
+  if (sho__chunks_free(map) <= keep) {
+    return 0;
+  }
+  uint32_t hint = atomic_load(&map->header->freed);
+  if (hint < map->geometry.chunks &&
+      (sho__load_relaxed(&map->free[hint / 64]) >> hint % 64 & 1) != 0 &&
+      claim(map, class, hint)) {
+    *chunk = hint;
+    return 1;
+  }
+  for (uint32_t word = 0; word * 64 < map->geometry.chunks; word++) {
+    uint64_t bits = sho__load_relaxed(&map->free[word]);
+    for (; bits != 0; bits &= bits - 1) {
+      uint32_t found = word * 64 + (uint32_t)__builtin_ctzll(bits);
+      if (found < map->geometry.chunks && claim(map, class, found)) {
+        *chunk = found;
+        return 1;
+      }
+    }
+  }
+  return 0;
+}
+
+/* ---- room --------------------------------------------------------------- */
+
+static uint32_t first_stripe(const struct sho_map *map) {
+  return (sho__stripe() + map->peers.self) % map->stripes;
+}
+
+/* Of a chunk that is written to. 1: room; 0: it is another's; -1: it is ours
+ * and has too little room. */
+static int try_open(struct sho_map *map, enum sho__class class, uint32_t stripe,
+                    uint64_t bytes, struct sho__room *room) {
+  _Atomic uint32_t *open = &map->header->open[class][stripe];
+  uint32_t entry = atomic_load_explicit(open, memory_order_relaxed);
+  if (entry == 0 || entry > map->geometry.chunks ||
+      atomic_load_explicit(&map->chunks[entry - 1].owner,
+                           memory_order_relaxed) != 0 ||
+      !sho__lock_try(&map->chunks[entry - 1].owner, 0, map->peers.word)) {
+    return 0;
+  }
+  uint32_t chunk = entry - 1;
+  if (atomic_load_explicit(open, memory_order_relaxed) != entry ||
+      sho__chunk_class(map, chunk) != class) {
+    sho__chunk_leave(map, chunk);
+    return 0;
+  }
+  sho__room_of(map, chunk, room);
+  return room->off + bytes <= sho__chunk_bytes(map) ? 1 : -1;
+}
+
+/* Has a new chunk take the place of the one that is full, or held by another.
+ * full: ours, or NULL. */
+static int open_another(struct sho_map *map, enum sho__class class,
+                        uint32_t stripe, uint64_t keep,
+                        const struct sho__room *full, struct sho__room *room) {
+  uint32_t chunk;
+  int opened = sho__chunk_open(map, class, keep, &chunk);
+  if (opened) {
+    atomic_store(&map->header->open[class][stripe], chunk + 1);
+    SHO_CRASH_POINT("map: chunk opened");
+    sho__room_of(map, chunk, room);
+  }
+  if (full != NULL) {
+    sho__chunk_leave(map, full->chunk);
+  }
+  return opened;
+}
+
+static int take(struct sho_map *map, enum sho__class class, uint64_t bytes,
+                uint64_t keep, struct sho__room *room) {
+  uint32_t first = first_stripe(map);
+  for (uint32_t i = 0; i < map->stripes; i++) {
+    uint32_t stripe = (first + i) % map->stripes;
+    struct sho__room found;
+    int got = try_open(map, class, stripe, bytes, &found);
+    if (got > 0) {
+      *room = found;
+      return 1;
+    }
+    if (got < 0) {
+      return open_another(map, class, stripe, keep, &found, room);
+    }
+  }
+  return open_another(map, class, first, keep, NULL, room);
+}
+
+/* Where no chunk is to be had: any that has room. */
+static int take_any(struct sho_map *map, uint64_t bytes,
+                    struct sho__room *room) {
+  for (int class = SHO__CLASS_SMALL; class < SHO__CLASSES; class ++) {
+    for (uint32_t i = 0; i < map->stripes; i++) {
+      int got = try_open(map, (enum sho__class) class, i, bytes, room);
+      if (got > 0) {
+        return 1;
+      }
+      if (got < 0) {
+        sho__chunk_leave(map, room->chunk);
+      }
+    }
+  }
+  return 0;
+}
+
+static uint64_t kept_for(const struct sho_map *map, enum sho__need need) {
+  return need == SHO__NEED_NEW       ? map->kept
+         : need == SHO__NEED_REPLACE ? map->kept / 2
+                                     : 0;
+}
+
+int sho__room_take(struct sho_map *map, enum sho__class class, uint64_t bytes,
+                   enum sho__need need, struct sho__room *room) {
+  SHO_ASSERT(bytes <= sho__chunk_bytes(map));
+  for (;;) {
+    if (take(map, class, bytes, kept_for(map, need), room)) {
+      return SHO_OK;
+    }
+    int code = need == SHO__NEED_CLEAN ? SHO_EFULL : sho__clean(map);
+    if (code != SHO_OK) {
+      int any = class >= SHO__CLASS_SMALL && take_any(map, bytes, room);
+      return any ? SHO_OK : code;
+    }
+  }
+}
+
+void sho__room_commit(struct sho__room *room, uint64_t bytes,
+                      uint64_t expiry_ms) {
+  struct sho__chunk_shm *shm = &room->map->chunks[room->chunk];
+  uint64_t latest = sho__load_relaxed(&shm->latest_expiry_ms);
+  uint64_t expiry = expiry_ms == 0 ? UINT64_MAX : expiry_ms;
+  SHO_ASSERT(bytes % 8 == 0 &&
+             room->off + bytes <= sho__chunk_bytes(room->map));
+  if (expiry > latest) {
+    sho__store_relaxed(&shm->latest_expiry_ms, expiry);
+  }
+  uint32_t records = atomic_load_explicit(&shm->records, memory_order_relaxed);
+  atomic_store_explicit(&shm->records, records + 1, memory_order_relaxed);
+  SHO_CRASH_POINT("map: record counted");
+  /* Release: what lies before it is written. */
+  atomic_store_explicit(&shm->used, (uint32_t)(room->off + bytes),
+                        memory_order_release);
+  SHO_CRASH_POINT("map: record committed");
+  room->off += (uint32_t)bytes;
+  room->at += bytes;
+}
+
+void sho__room_leave(struct sho__room *room) {
+  if (room->at != NULL) {
+    sho__chunk_leave(room->map, room->chunk);
+    room->at = NULL;
+  }
+}

@@ -1,0 +1,100 @@
+/*
+ * Chunks: taken into use, written to, freed.
+ *
+ * A chunk belongs to whoever's word is its owner. Nobody waits for one: who
+ * finds a chunk taken goes on to another. So a process that is stopped while
+ * it writes holds up nobody, and keeps what it writes to. The chunk of a dead
+ * process is as good as free: what it wrote and did not publish is named by no
+ * slot.
+ */
+#ifndef SHO_MAP_CHUNK_H
+#define SHO_MAP_CHUNK_H
+
+#include "map/map_shard.h"
+
+/* Room for a record in a chunk that is ours until it is left. */
+struct sho__room {
+  struct sho_map *map;
+  uint32_t chunk;
+  uint32_t off;
+  uint8_t *at; /* NULL: none */
+};
+
+enum sho__need {
+  SHO__NEED_NEW,     /* leaves what is kept, and cleans if there is no more */
+  SHO__NEED_REPLACE, /* of what is kept takes a half: it gives room back */
+  SHO__NEED_CLEAN    /* takes all that is kept, and never cleans */
+};
+
+/*
+ * Room for so many bytes in a chunk of that class. SHO_EFULL; SHO_ECORRUPT.
+ * To be called without any shard's lock: it may clean and evict.
+ */
+int sho__room_take(struct sho_map *map, enum sho__class class, uint64_t bytes,
+                   enum sho__need need, struct sho__room *room);
+
+/* The record is written, and will be published: it counts. */
+void sho__room_commit(struct sho__room *room, uint64_t bytes,
+                      uint64_t expiry_ms);
+
+/* Ends it. What was not committed is as if it had not been written. */
+void sho__room_leave(struct sho__room *room);
+
+static inline uint64_t sho__room_place(const struct sho__room *room) {
+  return sho__place_in(room->map, room->chunk, room->off);
+}
+
+/* Whether the chunk is ours now. */
+int sho__chunk_try(struct sho_map *map, uint32_t chunk);
+void sho__chunk_leave(struct sho_map *map, uint32_t chunk);
+
+/* Whether it is one of those that are written to. */
+int sho__chunk_is_open(const struct sho_map *map, uint32_t chunk);
+
+/* Frees a chunk that is ours, in which nothing is named any more. */
+void sho__chunk_free(struct sho_map *map, uint32_t chunk);
+
+/* Nothing names so many bytes of it any more. */
+void sho__chunk_bury(struct sho_map *map, uint32_t chunk, uint64_t bytes);
+
+/* How many chunks are free. */
+uint64_t sho__chunks_free(const struct sho_map *map);
+
+/* Takes a free chunk into use, unless no more than `keep` are free. 1: it is
+ * ours. */
+int sho__chunk_open(struct sho_map *map, enum sho__class class, uint64_t keep,
+                    uint32_t *chunk);
+
+/* Room in a chunk of ours that was just taken into use, or has room left. */
+static inline void sho__room_of(struct sho_map *map, uint32_t chunk,
+                                struct sho__room *room) {
+  uint32_t used =
+      atomic_load_explicit(&map->chunks[chunk].used, memory_order_relaxed);
+  *room = (struct sho__room){
+      .map = map,
+      .chunk = chunk,
+      .off = used,
+      .at = sho__record_at(map, sho__place_in(map, chunk, used))};
+}
+
+static inline uint64_t sho__chunk_used(const struct sho_map *map,
+                                       uint32_t chunk) {
+  return atomic_load_explicit(&map->chunks[chunk].used, memory_order_acquire);
+}
+
+static inline enum sho__class sho__chunk_class(const struct sho_map *map,
+                                               uint32_t chunk) {
+  return (enum sho__class)atomic_load_explicit(&map->chunks[chunk].class,
+                                               memory_order_acquire);
+}
+
+/* Bytes of it that something names. Not less. */
+static inline uint64_t sho__chunk_live(const struct sho_map *map,
+                                       uint32_t chunk) {
+  uint32_t dead =
+      atomic_load_explicit(&map->chunks[chunk].dead, memory_order_acquire);
+  uint64_t used = sho__chunk_used(map, chunk);
+  return used > dead ? used - dead : 0;
+}
+
+#endif

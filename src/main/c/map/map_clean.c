@@ -1,0 +1,521 @@
+/*
+ * Cleaning. All chunks are looked at now and then, a list of those that are
+ * best to clean is kept, and one of it is cleaned at a time: each record in it
+ * that something names is moved, or its entry is dropped.
+ *
+ * NONE: chunks with the fewest live bytes first, and those whose entries have
+ * expired before them. S3_FIFO: the same while live bytes leave room; else the
+ * oldest chunk of the small queue, if that is larger than its share, or of the
+ * main queue. Of the small queue's chunk those that were visited go on to the
+ * main queue; of the main queue's they go to its end; the others are evicted.
+ *
+ * A kill at any step: what was moved is named by its new place, what was not by
+ * its old one. A record that was copied and not named is dead.
+ */
+#include "map/map_clean.h"
+
+#include "map/map_chunk.h"
+#include "map/map_ghost.h"
+#include "map/map_grow.h"
+#include "map/map_large.h"
+
+enum {
+  SHARD_SPINS = 1000, /* some ten microseconds */
+  MOST_LOOKS = 4      /* of a call at all chunks */
+};
+
+/* ---- which chunk -------------------------------------------------------- */
+
+/* The chunks with the lowest keys. */
+struct list {
+  uint32_t count;
+  uint32_t chunks[SHO__MOST_VICTIMS];
+  uint64_t keys[SHO__MOST_VICTIMS];
+};
+
+static void list_add(struct list *list, uint32_t chunk, uint64_t key) {
+  uint32_t i = list->count;
+  if (i == SHO__MOST_VICTIMS) {
+    if (key >= list->keys[i - 1]) {
+      return;
+    }
+    i--;
+  } else {
+    list->count++;
+  }
+  for (; i > 0 && list->keys[i - 1] > key; i--) {
+    list->keys[i] = list->keys[i - 1];
+    list->chunks[i] = list->chunks[i - 1];
+  }
+  list->keys[i] = key;
+  list->chunks[i] = chunk;
+}
+
+/* What a look at all chunks finds. */
+struct view {
+  uint64_t live;       /* bytes, in all */
+  uint64_t small_live; /* and in the small queue */
+  uint64_t records;    /* that live, about */
+  uint64_t usable;     /* chunks that entries can lie in */
+  struct list expired;
+  struct list emptiest;
+  struct list small;
+  struct list main;
+};
+
+/* A chunk that a dead process was about to take, or to free. */
+static void look_at_free(struct sho_map *map, uint32_t chunk) {
+  if ((sho__load_relaxed(&map->free[chunk / 64]) >> chunk % 64 & 1) == 0 &&
+      sho__chunk_try(map, chunk)) {
+    if (sho__chunk_class(map, chunk) == SHO__CLASS_FREE) {
+      sho__chunk_free(map, chunk);
+    } else {
+      sho__chunk_leave(map, chunk);
+    }
+  }
+}
+
+/* A chunk that a dead process wrote to: what it did not publish is not counted
+ * as dead. So it is cleaned, whatever seems to live in it. 1: it is one. */
+static int look_at_owner(struct sho_map *map, uint32_t chunk,
+                         enum sho__class class) {
+  uint32_t owner =
+      atomic_load_explicit(&map->chunks[chunk].owner, memory_order_relaxed);
+  if (owner == 0 || sho__peer_alive(&map->peers, owner)) {
+    return 0;
+  }
+  for (uint32_t i = 0; class < SHO__CLASSES && i < SHO__MAP_STRIPES; i++) {
+    uint32_t entry = chunk + 1;
+    atomic_compare_exchange_strong(&map->header->open[class][i], &entry, 0);
+  }
+  return 1;
+}
+
+static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
+                    struct view *view) {
+  struct sho__chunk_shm *shm = &map->chunks[chunk];
+  enum sho__class class = sho__chunk_class(map, chunk);
+  if (class == SHO__CLASS_FREE) {
+    look_at_free(map, chunk);
+    return;
+  }
+  uint64_t used = sho__chunk_used(map, chunk);
+  uint64_t live = sho__chunk_live(map, chunk);
+  uint64_t expiry = sho__load_relaxed(&shm->latest_expiry_ms);
+  uint64_t order = sho__load_relaxed(&shm->order);
+  uint64_t records = atomic_load_explicit(&shm->records, memory_order_relaxed);
+  view->live += live;
+  view->records += used == 0 ? 0 : records * live / used;
+  if (class == SHO__CLASS_SMALL) {
+    view->small_live += live;
+  }
+  int orphan = look_at_owner(map, chunk, class);
+  if (sho__chunk_is_open(map, chunk)) {
+    return;
+  }
+  if (expiry <= now_ms && class >= SHO__CLASS_SMALL) {
+    list_add(&view->expired, chunk, expiry);
+  }
+  list_add(&view->emptiest, chunk, orphan ? 0 : live);
+  if (class == SHO__CLASS_SMALL) {
+    list_add(&view->small, chunk, order);
+  } else if (class == SHO__CLASS_MAIN) {
+    list_add(&view->main, chunk, order);
+  }
+}
+
+static void look(struct sho_map *map, struct view *view) {
+  uint64_t now_ms = sho__map_now_ms(map);
+  *view = (struct view){.usable = map->geometry.chunks - map->kept};
+  for (uint32_t i = 0; i < map->geometry.chunks; i++) {
+    look_at(map, i, now_ms, view);
+  }
+  if (map->ghosts != NULL) {
+    sho__store_relaxed(&map->header->estimate, view->records);
+  }
+}
+
+enum mode {
+  MODE_MOVE,  /* keeps all that lives */
+  MODE_EVICT, /* keeps what was visited */
+  MODE_DROP   /* keeps nothing */
+};
+
+/* Of a chunk that is nearly full of what lives there is nothing to gain. */
+static int is_worth_moving(const struct sho_map *map, uint64_t live,
+                           unsigned share) {
+  uint64_t bytes = sho__chunk_bytes(map);
+  return live + bytes / share <= bytes;
+}
+
+static const struct list *evicting_list(const struct sho_map *map,
+                                        const struct view *view) {
+  uint64_t share =
+      atomic_load_explicit(&map->header->small_share, memory_order_relaxed);
+  uint64_t bound = (view->live >> 16) * share;
+  int small = view->small.count > 0 &&
+              (view->small_live > bound || view->main.count == 0);
+  return small ? &view->small : &view->main;
+}
+
+/* What to clean, and how. NULL: nothing. */
+static const struct list *choose(const struct sho_map *map,
+                                 const struct view *view, enum mode *mode) {
+  *mode = MODE_MOVE;
+  if (view->expired.count > 0) {
+    return &view->expired;
+  }
+  int evicts = map->geometry.eviction != SHO_EVICTION_NONE;
+  uint64_t room = view->usable << map->geometry.chunk_bits;
+  int crowded = view->live > room - room / 8;
+  if (view->emptiest.count > 0 &&
+      is_worth_moving(map, view->emptiest.keys[0], 32) &&
+      !(evicts && crowded &&
+        !is_worth_moving(map, view->emptiest.keys[0], 2))) {
+    return &view->emptiest;
+  }
+  if (!evicts) {
+    return NULL;
+  }
+  *mode = MODE_EVICT;
+  const struct list *list = evicting_list(map, view);
+  return list->count > 0 ? list : NULL;
+}
+
+/* ---- one record --------------------------------------------------------- */
+
+struct cleaning {
+  struct sho_map *map;
+  uint32_t victim;
+  enum mode mode;
+  struct sho__room room; /* where what lives goes */
+  enum sho__class room_class;
+  uint64_t now_ms;
+};
+
+/* Tries for a while, and not for long: whoever holds the lock may be stopped. A
+ * dead owner's lock is taken. */
+static int shard_try(struct sho_map *map, uint32_t number,
+                     struct sho__shard *shard) {
+  struct sho__lock_shm *lock = &map->shards[number].lock;
+  for (int i = 0; i < SHARD_SPINS; i++) {
+    uint32_t seen = atomic_load_explicit(&lock->word, memory_order_relaxed);
+    if (seen == 0 && sho__lock_try(&lock->word, 0, map->peers.word)) {
+      sho__shard_enter(shard, map, number, 0);
+      return 1;
+    }
+    sho__pause();
+  }
+  uint32_t seen = atomic_load(&lock->word);
+  if (seen != 0 && seen != SHO__LOCK_RESERVED &&
+      !sho__peer_alive(&map->peers, seen) &&
+      sho__lock_try(&lock->word, seen,
+                    map->peers.word | (seen & SHO__LOCK_WAITERS))) {
+    sho__shard_enter(shard, map, number, 1);
+    return 1;
+  }
+  return 0;
+}
+
+/* Room for so many bytes where what lives goes. 0: there is none. */
+static int room_for(struct cleaning *c, enum sho__class class, uint64_t bytes) {
+  if (c->room.at != NULL && c->room_class == class &&
+      c->room.off + bytes <= sho__chunk_bytes(c->map)) {
+    return 1;
+  }
+  sho__room_leave(&c->room);
+  c->room_class = class;
+  return sho__room_take(c->map, class, bytes, SHO__NEED_CLEAN, &c->room) ==
+         SHO_OK;
+}
+
+/* Has the entry's slot name its copy. */
+static void move_entry(struct cleaning *c, struct sho__shard *shard,
+                       const struct sho__hit *hit) {
+  uint64_t bytes = sho__record_size(c->map, &hit->record);
+  uint64_t to = sho__room_place(&c->room);
+  uint64_t slot = sho__load_relaxed(hit->slot);
+  uint64_t visited = c->mode == MODE_MOVE ? slot & SHO__SLOT_VISITED : 0;
+  memcpy(c->room.at, hit->at, bytes);
+  sho__room_commit(&c->room, bytes, hit->record.expiry_ms);
+  sho__shard_retiring(shard, slot);
+  sho__store_release(hit->slot, visited | (slot & SHO__SLOT_TAG_MASK) |
+                                    sho__slot_named(to));
+  SHO_CRASH_POINT("map: entry moved");
+  sho__entry_retire(c->map, hit, 0);
+  sho__shard_retiring(shard, 0);
+}
+
+/* Where a living entry goes; FREE: nowhere, it is evicted. */
+static enum sho__class goes_to(const struct cleaning *c,
+                               const struct sho__hit *hit) {
+  enum sho__class class = sho__chunk_class(c->map, c->victim);
+  uint64_t slot = sho__load_relaxed(hit->slot);
+  if (c->mode == MODE_MOVE) {
+    return class;
+  }
+  return c->mode == MODE_EVICT && (slot & SHO__SLOT_VISITED) != 0
+             ? SHO__CLASS_MAIN
+             : SHO__CLASS_FREE;
+}
+
+static void evict(struct cleaning *c, struct sho__shard *shard, uint64_t hash,
+                  const struct sho__hit *hit) {
+  if (c->map->ghosts != NULL) {
+    sho__ghost_leave(c->map, hash,
+                     sho__chunk_class(c->map, c->victim) == SHO__CLASS_MAIN);
+  }
+  sho__shard_drop(shard, hash, hit);
+  sho__increment_owned(&shard->shm->evictions);
+}
+
+/* 1: nothing names the record any more. *changed: the hash of a key that is
+ * gone by that. */
+static int clean_entry(struct cleaning *c, const struct sho__hit *record,
+                       uint64_t *changed) {
+  struct sho__hit hit = *record;
+  struct sho__shard shard;
+  uint64_t hash = sho__hit_hash(c->map, &hit);
+  uint32_t number = sho__shard_of(c->map, hash);
+  *changed = 0;
+  enum sho__class class = sho__chunk_class(c->map, c->victim);
+  if (c->mode != MODE_MOVE) {
+    class = SHO__CLASS_MAIN;
+  }
+  /* Before the lock: no chunk is taken while it is held. */
+  int has_room = c->mode == MODE_DROP ||
+                 room_for(c, class, sho__record_size(c->map, &hit.record));
+  if (!shard_try(c->map, number, &shard)) {
+    return 0;
+  }
+  int done = 1;
+  hit.slot =
+      sho__table_slot_of(&shard.table, sho__tag_of(c->map, hash), hit.place);
+  if (hit.slot != NULL) {
+    hit.slot_value = sho__load_relaxed(hit.slot);
+    if (hit.record.expiry_ms != 0 && hit.record.expiry_ms <= c->now_ms) {
+      sho__shard_drop(&shard, hash, &hit);
+      sho__increment_owned(&shard.shm->expirations);
+      *changed = hash;
+    } else if (goes_to(c, &hit) == SHO__CLASS_FREE) {
+      evict(c, &shard, hash, &hit);
+      *changed = hash;
+    } else if (has_room) {
+      move_entry(c, &shard, &hit);
+    } else {
+      done = 0;
+    }
+  }
+  sho__shard_unlock(&shard);
+  return done;
+}
+
+static int clean_table(struct cleaning *c, uint64_t place,
+                       const struct sho__record *record) {
+  struct sho__shard shard;
+  uint64_t number = record->number;
+  uint64_t bytes = sho__record_size(c->map, record);
+  if (number >> c->map->geometry.shard_bits != 0) {
+    return 1; /* damaged */
+  }
+  int has_room = room_for(c, SHO__CLASS_TABLE, bytes);
+  if (!shard_try(c->map, (uint32_t)number, &shard)) {
+    return 0;
+  }
+  int done = 1;
+  if (shard.table.buckets > 0 && shard.table.place == place + SHO__TABLE_OFF) {
+    done = has_room;
+    if (has_room) {
+      sho__table_copy(&shard, &c->room, shard.table.buckets);
+    }
+  }
+  sho__shard_unlock(&shard);
+  return done;
+}
+
+/* 1: nothing names the part any more. */
+static int clean_part(struct cleaning *c, uint64_t place,
+                      const struct sho__record *record) {
+  struct sho__shard shard;
+  struct sho__hit hit;
+  uint64_t hash = record->number;
+  if (!shard_try(c->map, sho__shard_of(c->map, hash), &shard)) {
+    return 0;
+  }
+  int index = sho__large_owner(&shard, hash, place, &hit);
+  sho__shard_unlock(&shard);
+  if (index < 0) {
+    return 1;
+  }
+  struct sho__room part;
+  struct sho__room head;
+  uint64_t bytes = sho__record_size(c->map, &hit.record);
+  enum sho__class class =
+      sho__chunk_class(c->map, sho__chunk_of(c->map, hit.place));
+  if (class < SHO__CLASS_SMALL || class >= SHO__CLASSES ||
+      sho__room_take(c->map, SHO__CLASS_PARTS, sho__part_bytes(c->map),
+                     SHO__NEED_CLEAN, &part) != SHO_OK) {
+    return 0;
+  }
+  int moved = 0;
+  if (sho__room_take(c->map, class, bytes, SHO__NEED_CLEAN, &head) == SHO_OK) {
+    if (shard_try(c->map, sho__shard_of(c->map, hash), &shard)) {
+      moved = sho__large_move(&shard, hash, place, bytes, &part, &head);
+      sho__shard_unlock(&shard);
+    }
+    sho__room_leave(&head);
+  }
+  sho__room_leave(&part);
+  return moved;
+}
+
+/* ---- one chunk ---------------------------------------------------------- */
+
+/* The record at a place of the victim. 0: none lies there, which takes
+ * damage. */
+static int record_at(const struct sho_map *map, uint64_t place, uint64_t used,
+                     struct sho__hit *hit) {
+  uint64_t off = sho__in_chunk(map, place);
+  if (off + 24 > sho__chunk_bytes(map) || off >= used) {
+    return 0;
+  }
+  *hit = (struct sho__hit){.place = place, .at = sho__record_at(map, place)};
+  sho__record_load(&hit->record, hit->at);
+  return sho__record_fits(map, place, &hit->record) &&
+         off + sho__record_size(map, &hit->record) <= used;
+}
+
+/* A chunk whose records are damaged: what lies behind cannot be told. It stays,
+ * and looks as if it were full and new. */
+static int pass_over(struct sho_map *map, uint32_t chunk) {
+  struct sho__chunk_shm *shm = &map->chunks[chunk];
+  atomic_store(&shm->dead, 0);
+  sho__store_relaxed(&shm->latest_expiry_ms, UINT64_MAX);
+  sho__store_relaxed(&shm->order, atomic_fetch_add(&map->header->order, 1));
+  return 0;
+}
+
+/* Cleans a chunk that is ours. 1: nothing in it is named any more. */
+static int clean_records(struct cleaning *c) {
+  struct sho_map *map = c->map;
+  uint64_t used = sho__chunk_used(map, c->victim);
+  int done = 1;
+  struct sho__hit hit;
+  used = used > sho__chunk_bytes(map) ? sho__chunk_bytes(map) : used;
+  for (uint64_t off = 0; off < used;) {
+    uint64_t changed = 0;
+    if (!record_at(map, sho__place_in(map, c->victim, off), used, &hit)) {
+      return pass_over(map, c->victim);
+    }
+    off += sho__record_size(map, &hit.record);
+    __builtin_prefetch(sho__record_at(map, sho__place_in(map, c->victim, off)));
+    if (sho__record_is(&hit.record, SHO__RECORD_DEAD)) {
+      continue;
+    }
+    if (sho__record_is_entry(&hit.record)) {
+      done &= clean_entry(c, &hit, &changed);
+    } else if (sho__record_is(&hit.record, SHO__RECORD_TABLE)) {
+      done &= clean_table(c, hit.place, &hit.record);
+    } else {
+      done &= clean_part(c, hit.place, &hit.record);
+    }
+    if (changed != 0) {
+      sho__map_changed(map, changed);
+    }
+  }
+  return done;
+}
+
+/* 1: it was cleaned and is free; 0: another holds it, or what it names. */
+static int clean_chunk(struct sho_map *map, uint32_t chunk, enum mode mode) {
+  if (!sho__chunk_try(map, chunk)) {
+    return 0;
+  }
+  int done = 0;
+  enum sho__class class = sho__chunk_class(map, chunk);
+  if (class != SHO__CLASS_FREE && !sho__chunk_is_open(map, chunk)) {
+    struct cleaning c = {.map = map,
+                         .victim = chunk,
+                         .mode = class >= SHO__CLASS_SMALL ? mode : MODE_MOVE,
+                         .now_ms = sho__map_now_ms(map)};
+    done = clean_records(&c);
+    sho__room_leave(&c.room);
+  }
+  SHO_CRASH_POINT("map: chunk cleaned");
+  if (done) {
+    sho__chunk_free(map, chunk);
+  } else {
+    sho__chunk_leave(map, chunk);
+  }
+  return done;
+}
+
+/* ---- calls -------------------------------------------------------------- */
+
+static int clean_list(struct sho_map *map, const struct list *list,
+                      enum mode mode, uint64_t keep) {
+  for (uint32_t i = 0; i < list->count; i++) {
+    clean_chunk(map, list->chunks[i], mode);
+    if (sho__chunks_free(map) > keep) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
+int sho__clean(struct sho_map *map) {
+  struct view view;
+  enum mode mode;
+  uint64_t before = sho__chunks_free(map);
+  for (int tries = 0; tries < MOST_LOOKS; tries++) {
+    int code = sho__map_check(map);
+    if (code != SHO_OK) {
+      return code;
+    }
+    look(map, &view);
+    const struct list *list = choose(map, &view, &mode);
+    if (list == NULL) {
+      break;
+    }
+    /* Readers may visit faster than we move. */
+    if (clean_list(map, list, tries < 2 || mode == MODE_MOVE ? mode : MODE_DROP,
+                   before)) {
+      return SHO_OK;
+    }
+  }
+  if (sho__chunks_free(map) > before) {
+    return SHO_OK;
+  }
+  return sho__fail(
+      SHO_EFULL,
+      "%s is full: of %llu bytes %llu are in use; remove entries, or make the "
+      "map anew with more capacity or with eviction S3_FIFO",
+      map->region.path,
+      (unsigned long long)(map->geometry.chunks << map->geometry.chunk_bits),
+      (unsigned long long)view.live);
+}
+
+/* ---- queues ------------------------------------------------------------- */
+
+enum { LEAST_SHARE = 655, MOST_SHARE = 65536 * 9 / 10 };
+
+static void adapt(struct sho_map *map, int ghost) {
+  uint64_t entries = sho__load_relaxed(&map->header->estimate) + 1;
+  uint32_t step = (uint32_t)(1 + UINT64_C(65536) * 2 / entries);
+  uint32_t share =
+      atomic_load_explicit(&map->header->small_share, memory_order_relaxed);
+  share = ghost == 1 ? share + step : share - (step < share ? step : share);
+  share = share < LEAST_SHARE  ? LEAST_SHARE
+          : share > MOST_SHARE ? MOST_SHARE
+                               : share;
+  atomic_store_explicit(&map->header->small_share, share, memory_order_relaxed);
+}
+
+enum sho__class sho__queue_for_new(struct sho_map *map, uint64_t hash) {
+  int ghost = sho__ghost_find(map, hash);
+  if (ghost == 0) {
+    return SHO__CLASS_SMALL;
+  }
+  adapt(map, ghost);
+  return SHO__CLASS_MAIN;
+}
