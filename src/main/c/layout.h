@@ -373,8 +373,9 @@ struct sho__shard_shm {
   _Atomic uint64_t removals;
   _Atomic uint64_t evictions;
 
-  /* What the owner has a slot name no more: a slot's value, 0 when all that
-   * follows from it is done. After a crash the next owner does the rest. */
+  /* A record that the owner has nothing name any more: as a slot's value, 0
+   * when its bytes count as dead. After a crash the next owner marks its chunk,
+   * and those of its parts, as doubtful. */
   _Atomic uint64_t retiring;
 };
 _Static_assert(offsetof(struct sho__shard_shm, lock) == 64, "layout");
@@ -432,15 +433,23 @@ struct sho__chunk_shm {
 
   _Atomic uint32_t used; /* bytes that records take; by the owner, release */
 
-  /* Bytes of records that no slot and no shard names any more. Added after the
-   * last name is gone: a crash leaves it too low at worst. */
-  _Atomic uint32_t dead;
+  _Atomic uint32_t records; /* how many there are, dead or not */
+
+  /* The low half: bytes of records that no slot and no shard names any more.
+   * Added after the last name is gone: a crash leaves it too low at worst. The
+   * high half: the low half of the generation that they are of, so that nobody
+   * adds to a later one's. */
+  _Atomic uint64_t dead;
 
   _Atomic uint64_t order;            /* header.order as it was taken into use */
   _Atomic uint64_t latest_expiry_ms; /* of its records; ~0: never */
-  _Atomic uint32_t records;          /* how many there are, dead or not */
-  uint32_t zero[7];
+
+  /* 1: a process died that used the chunk, so dead may be too low: it is to be
+   * cleaned. */
+  _Atomic uint32_t doubt;
+  uint32_t zero[5];
 };
+_Static_assert(offsetof(struct sho__chunk_shm, order) == 24, "layout");
 _Static_assert(sizeof(struct sho__chunk_shm) == 64, "layout");
 
 /*

@@ -11,7 +11,13 @@ int sho__chunk_try(struct sho_map *map, uint32_t chunk) {
   if (seen != 0 && sho__peer_alive(&map->peers, seen)) {
     return 0;
   }
-  return sho__lock_try(owner, seen, map->peers.word);
+  if (!sho__lock_try(owner, seen, map->peers.word)) {
+    return 0;
+  }
+  if (seen != 0) {
+    sho__chunk_doubt(map, chunk);
+  }
+  return 1;
 }
 
 void sho__chunk_leave(struct sho_map *map, uint32_t chunk) {
@@ -50,10 +56,16 @@ void sho__chunk_free(struct sho_map *map, uint32_t chunk) {
   sho__chunk_leave(map, chunk);
 }
 
-void sho__chunk_bury(struct sho_map *map, uint32_t chunk, uint64_t bytes) {
+void sho__chunk_bury(struct sho_map *map, uint32_t chunk, uint64_t generation,
+                     uint64_t bytes) {
   struct sho__chunk_shm *shm = &map->chunks[chunk];
-  uint64_t dead = atomic_fetch_add(&shm->dead, (uint32_t)bytes) + bytes;
-  if (dead < sho__chunk_used(map, chunk) || sho__chunk_is_open(map, chunk) ||
+  uint64_t dead = sho__load_relaxed(&shm->dead);
+  do {
+    if (dead >> 32 != (uint32_t)generation) {
+      return; /* a cleaner was faster: the chunk is used for something else */
+    }
+  } while (!atomic_compare_exchange_weak(&shm->dead, &dead, dead + bytes));
+  if (sho__chunk_live(map, chunk) > 0 || sho__chunk_is_open(map, chunk) ||
       atomic_load_explicit(&shm->owner, memory_order_relaxed) != 0 ||
       !sho__chunk_try(map, chunk)) {
     return;
@@ -82,7 +94,7 @@ static int claim(struct sho_map *map, enum sho__class class, uint32_t chunk) {
   sho__store_release(&map->gens[chunk], gen + 1);
   sho__fence_before_overwrite();
   atomic_store_explicit(&shm->used, 0, memory_order_relaxed);
-  atomic_store_explicit(&shm->dead, 0, memory_order_relaxed);
+  sho__chunk_set_dead(map, chunk, 0);
   atomic_store_explicit(&shm->records, 0, memory_order_relaxed);
   sho__store_relaxed(&shm->latest_expiry_ms, 0);
   sho__store_relaxed(&shm->order, atomic_fetch_add(&map->header->order, 1));

@@ -54,8 +54,23 @@ int sho__chunk_is_open(const struct sho_map *map, uint32_t chunk);
 /* Frees a chunk that is ours, in which nothing is named any more. */
 void sho__chunk_free(struct sho_map *map, uint32_t chunk);
 
-/* Nothing names so many bytes of it any more. */
-void sho__chunk_bury(struct sho_map *map, uint32_t chunk, uint64_t bytes);
+/* Nothing names so many bytes of that generation of it any more. */
+void sho__chunk_bury(struct sho_map *map, uint32_t chunk, uint64_t generation,
+                     uint64_t bytes);
+
+/* What is dead in it may not all be counted. */
+static inline void sho__chunk_doubt(struct sho_map *map, uint32_t chunk) {
+  atomic_store_explicit(&map->chunks[chunk].doubt, 1, memory_order_relaxed);
+}
+
+/* So many bytes of its present generation are dead. To be called by who owns
+ * the chunk. */
+static inline void sho__chunk_set_dead(struct sho_map *map, uint32_t chunk,
+                                       uint64_t bytes) {
+  uint64_t generation = sho__load_relaxed(&map->gens[chunk]);
+  sho__store_relaxed(&map->chunks[chunk].dead, generation << 32 | bytes);
+  atomic_store_explicit(&map->chunks[chunk].doubt, 0, memory_order_relaxed);
+}
 
 /* How many chunks are free. */
 uint64_t sho__chunks_free(const struct sho_map *map);
@@ -91,8 +106,7 @@ static inline enum sho__class sho__chunk_class(const struct sho_map *map,
 /* Bytes of it that something names. Not less. */
 static inline uint64_t sho__chunk_live(const struct sho_map *map,
                                        uint32_t chunk) {
-  uint32_t dead =
-      atomic_load_explicit(&map->chunks[chunk].dead, memory_order_acquire);
+  uint32_t dead = (uint32_t)sho__load_acquire(&map->chunks[chunk].dead);
   uint64_t used = sho__chunk_used(map, chunk);
   return used > dead ? used - dead : 0;
 }

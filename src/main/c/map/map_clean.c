@@ -58,6 +58,7 @@ struct view {
   uint64_t records;    /* that live, about */
   uint64_t usable;     /* chunks that entries can lie in */
   struct list expired;
+  struct list doubtful;
   struct list emptiest;
   struct list small;
   struct list main;
@@ -75,20 +76,27 @@ static void look_at_free(struct sho_map *map, uint32_t chunk) {
   }
 }
 
-/* A chunk that a dead process wrote to: what it did not publish is not counted
- * as dead. So it is cleaned, whatever seems to live in it. 1: it is one. */
-static int look_at_owner(struct sho_map *map, uint32_t chunk,
-                         enum sho__class class) {
-  uint32_t owner =
-      atomic_load_explicit(&map->chunks[chunk].owner, memory_order_relaxed);
-  if (owner == 0 || sho__peer_alive(&map->peers, owner)) {
-    return 0;
+enum use { USE_NONE, USE_OTHERS, USE_DOUBTFUL };
+
+/* Who uses a chunk. What a dead process wrote and did not publish is not
+ * counted as dead: so its chunk is doubtful. */
+static enum use look_at_owner(struct sho_map *map, uint32_t chunk,
+                              enum sho__class class) {
+  struct sho__chunk_shm *shm = &map->chunks[chunk];
+  uint32_t owner = atomic_load_explicit(&shm->owner, memory_order_relaxed);
+  if (owner != 0 && sho__peer_alive(&map->peers, owner)) {
+    return USE_OTHERS;
+  }
+  if (owner == 0) {
+    return atomic_load_explicit(&shm->doubt, memory_order_relaxed) != 0
+               ? USE_DOUBTFUL
+               : USE_NONE;
   }
   for (uint32_t i = 0; class < SHO__CLASSES && i < SHO__MAP_STRIPES; i++) {
     uint32_t entry = chunk + 1;
     atomic_compare_exchange_strong(&map->header->open[class][i], &entry, 0);
   }
-  return 1;
+  return USE_DOUBTFUL;
 }
 
 static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
@@ -109,14 +117,16 @@ static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
   if (class == SHO__CLASS_SMALL) {
     view->small_live += live;
   }
-  int orphan = look_at_owner(map, chunk, class);
-  if (sho__chunk_is_open(map, chunk)) {
+  enum use use = look_at_owner(map, chunk, class);
+  if (use == USE_OTHERS || sho__chunk_is_open(map, chunk)) {
     return;
   }
   if (expiry <= now_ms && class >= SHO__CLASS_SMALL) {
     list_add(&view->expired, chunk, expiry);
+  } else if (use == USE_DOUBTFUL) {
+    list_add(&view->doubtful, chunk, live);
   }
-  list_add(&view->emptiest, chunk, orphan ? 0 : live);
+  list_add(&view->emptiest, chunk, live);
   if (class == SHO__CLASS_SMALL) {
     list_add(&view->small, chunk, order);
   } else if (class == SHO__CLASS_MAIN) {
@@ -148,8 +158,8 @@ static int is_worth_moving(const struct sho_map *map, uint64_t live,
   return live + bytes / share <= bytes;
 }
 
-static const struct list *evicting_list(const struct sho_map *map,
-                                        const struct view *view) {
+static struct list *evicting_list(const struct sho_map *map,
+                                  struct view *view) {
   uint64_t share =
       atomic_load_explicit(&map->header->small_share, memory_order_relaxed);
   uint64_t bound = (view->live >> 16) * share;
@@ -159,11 +169,14 @@ static const struct list *evicting_list(const struct sho_map *map,
 }
 
 /* What to clean, and how. NULL: nothing. */
-static const struct list *choose(const struct sho_map *map,
-                                 const struct view *view, enum mode *mode) {
+static struct list *choose(const struct sho_map *map, struct view *view,
+                           enum mode *mode) {
   *mode = MODE_MOVE;
   if (view->expired.count > 0) {
     return &view->expired;
+  }
+  if (view->doubtful.count > 0) {
+    return &view->doubtful;
   }
   int evicts = map->geometry.eviction != SHO_EVICTION_NONE;
   uint64_t room = view->usable << map->geometry.chunk_bits;
@@ -178,7 +191,7 @@ static const struct list *choose(const struct sho_map *map,
     return NULL;
   }
   *mode = MODE_EVICT;
-  const struct list *list = evicting_list(map, view);
+  struct list *list = evicting_list(map, view);
   return list->count > 0 ? list : NULL;
 }
 
@@ -379,7 +392,10 @@ static int record_at(const struct sho_map *map, uint64_t place, uint64_t used,
   if (off + 24 > sho__chunk_bytes(map) || off >= used) {
     return 0;
   }
-  *hit = (struct sho__hit){.place = place, .at = sho__record_at(map, place)};
+  *hit = (struct sho__hit){
+      .place = place,
+      .gen = sho__load_relaxed(&map->gens[sho__chunk_of(map, place)]),
+      .at = sho__record_at(map, place)};
   sho__record_load(&hit->record, hit->at);
   return sho__record_fits(map, place, &hit->record) &&
          off + sho__record_size(map, &hit->record) <= used;
@@ -389,7 +405,7 @@ static int record_at(const struct sho_map *map, uint64_t place, uint64_t used,
  * and looks as if it were full and new. */
 static int pass_over(struct sho_map *map, uint32_t chunk) {
   struct sho__chunk_shm *shm = &map->chunks[chunk];
-  atomic_store(&shm->dead, 0);
+  sho__chunk_set_dead(map, chunk, 0);
   sho__store_relaxed(&shm->latest_expiry_ms, UINT64_MAX);
   sho__store_relaxed(&shm->order, atomic_fetch_add(&map->header->order, 1));
   return 0;
@@ -452,10 +468,11 @@ static int clean_chunk(struct sho_map *map, uint32_t chunk, enum mode mode) {
 
 /* ---- calls -------------------------------------------------------------- */
 
+/* Until more than `keep` chunks are free: then 1. *cleaned: how many. */
 static int clean_list(struct sho_map *map, const struct list *list,
-                      enum mode mode, uint64_t keep) {
+                      enum mode mode, uint64_t keep, int *cleaned) {
   for (uint32_t i = 0; i < list->count; i++) {
-    clean_chunk(map, list->chunks[i], mode);
+    *cleaned += clean_chunk(map, list->chunks[i], mode);
     if (sho__chunks_free(map) > keep) {
       return 1;
     }
@@ -463,24 +480,40 @@ static int clean_list(struct sho_map *map, const struct list *list,
   return 0;
 }
 
+/* The same with what is best to clean, and then with what is next to it, since
+ * others may hold all of a list. */
+static int clean_view(struct sho_map *map, struct view *view, int try,
+                      uint64_t keep, int *doubtful) {
+  struct list *list;
+  enum mode mode;
+  while ((list = choose(map, view, &mode)) != NULL) {
+    int cleaned = 0;
+    /* Readers may visit faster than we move. */
+    mode = try < 2 || mode == MODE_MOVE ? mode : MODE_DROP;
+    if (clean_list(map, list, mode, keep, &cleaned)) {
+      return 1;
+    }
+    *doubtful += list == &view->doubtful ? cleaned : 0;
+    list->count = 0;
+  }
+  return 0;
+}
+
 int sho__clean(struct sho_map *map) {
   struct view view;
-  enum mode mode;
   uint64_t before = sho__chunks_free(map);
-  for (int tries = 0; tries < MOST_LOOKS; tries++) {
+  for (int try = 0; try < MOST_LOOKS; try++) {
+    int doubtful = 0;
     int code = sho__map_check(map);
     if (code != SHO_OK) {
       return code;
     }
     look(map, &view);
-    const struct list *list = choose(map, &view, &mode);
-    if (list == NULL) {
-      break;
-    }
-    /* Readers may visit faster than we move. */
-    if (clean_list(map, list, tries < 2 || mode == MODE_MOVE ? mode : MODE_DROP,
-                   before)) {
+    if (clean_view(map, &view, try, before, &doubtful)) {
       return SHO_OK;
+    }
+    if (doubtful > 0) {
+      try = -1; /* that gained nothing, but each is doubtful once */
     }
   }
   if (sho__chunks_free(map) > before) {

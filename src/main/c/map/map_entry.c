@@ -41,7 +41,7 @@ void sho__entry_retire(struct sho_map *map, const struct sho__hit *hit,
   }
   sho__record_mark_dead(map, hit->place);
   SHO_CRASH_POINT("map: old entry marked");
-  sho__chunk_bury(map, sho__chunk_of(map, hit->place),
+  sho__chunk_bury(map, sho__chunk_of(map, hit->place), hit->gen,
                   sho__record_size(map, &hit->record));
 }
 

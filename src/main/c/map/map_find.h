@@ -62,6 +62,12 @@ static inline uint64_t sho__bucket_of(const struct sho__table *table,
   return tag * table->buckets >> SHO__SLOT_TAG_BITS;
 }
 
+/* The bucket where the search for a tag begins. NULL: there is no table. */
+static inline struct sho__bucket_shm *
+sho__bucket_home(const struct sho__table *table, uint64_t tag) {
+  return table->buckets == 0 ? NULL : table->first + sho__bucket_of(table, tag);
+}
+
 static inline struct sho__bucket_shm *
 sho__bucket_next(const struct sho__table *table,
                  struct sho__bucket_shm *bucket) {
@@ -146,8 +152,7 @@ static inline enum sho__lookup sho__find(const struct sho_map *map,
   uint64_t wanted = tag << SHO__SLOT_PLACE_BITS;
   struct sho__table table;
   sho__table_decode(map, sho__load_acquire(&shm->table), &table);
-  struct sho__bucket_shm *bucket = table.first;
-  bucket += bucket == NULL ? 0 : sho__bucket_of(&table, tag);
+  struct sho__bucket_shm *bucket = sho__bucket_home(&table, tag);
   for (uint64_t n = 0; n < table.buckets; n++) {
     for (int i = 0; i < SHO__BUCKET_SLOTS; i++) {
       uint64_t slot_value = sho__load_acquire(&bucket->slots[i]);

@@ -17,11 +17,10 @@ static void publish(struct sho__shard *shard, const struct sho__table *table) {
 }
 
 static void retire(struct sho_map *map, const struct sho__table *table) {
-  if (table->buckets > 0) {
-    sho__record_mark_dead(map, table->place - SHO__TABLE_OFF);
-    sho__chunk_bury(map, sho__chunk_of(map, table->place),
-                    sho__table_bytes(table->buckets));
-  }
+  uint32_t chunk = sho__chunk_of(map, table->place);
+  uint64_t generation = sho__load_relaxed(&map->gens[chunk]);
+  sho__record_mark_dead(map, table->place - SHO__TABLE_OFF);
+  sho__chunk_bury(map, chunk, generation, sho__table_bytes(table->buckets));
 }
 
 void sho__table_copy(struct sho__shard *shard, struct sho__room *room,
@@ -47,8 +46,14 @@ void sho__table_copy(struct sho__shard *shard, struct sho__room *room,
     }
   }
   sho__room_commit(room, sho__table_bytes(buckets), 0);
+  if (shard->table.buckets > 0) {
+    sho__shard_retiring(shard, sho__slot_named(shard->table.place));
+  }
   publish(shard, &table);
-  retire(map, &shard->table);
+  if (shard->table.buckets > 0) {
+    retire(map, &shard->table);
+    sho__shard_retiring(shard, 0);
+  }
   shard->table = table;
 }
 

@@ -95,13 +95,14 @@ int sho__large_write(struct sho_map *map, uint64_t hash, const uint8_t *value,
 }
 
 void sho__large_leave(struct sho__parts *parts, int published) {
-  for (uint64_t i = 0; i < parts->held_count; i++) {
-    sho__chunk_leave(parts->map, parts->held[i]);
-  }
+  struct sho_map *map = parts->map;
   for (uint64_t i = 0; !published && i < parts->count; i++) {
-    uint64_t place = place_of(parts->map, parts->ids[i]);
-    sho__chunk_bury(parts->map, sho__chunk_of(parts->map, place),
-                    sho__part_bytes(parts->map));
+    uint32_t chunk = sho__chunk_of(map, place_of(map, parts->ids[i]));
+    sho__chunk_bury(map, chunk, sho__load_relaxed(&map->gens[chunk]),
+                    sho__part_bytes(map));
+  }
+  for (uint64_t i = 0; i < parts->held_count; i++) {
+    sho__chunk_leave(map, parts->held[i]);
   }
   free(parts->ids);
   free(parts->held);
@@ -143,6 +144,15 @@ static int part_of(const struct sho_map *map, const struct sho__hit *hit,
          record->value_bytes == sho__part_payload(map);
 }
 
+/* Until it is marked nobody frees its chunk without the lock. */
+static void retire_part(struct sho_map *map, uint64_t place) {
+  uint32_t chunk = sho__chunk_of(map, place);
+  uint64_t generation = sho__load_relaxed(&map->gens[chunk]);
+  sho__record_mark_dead(map, place);
+  SHO_CRASH_POINT("map: part marked");
+  sho__chunk_bury(map, chunk, generation, sho__part_bytes(map));
+}
+
 void sho__large_retire(struct sho_map *map, const struct sho__hit *hit) {
   uint64_t count = sho__parts_of(map, hit->record.value_bytes);
   for (uint64_t i = 0; i < count; i++) {
@@ -150,9 +160,7 @@ void sho__large_retire(struct sho_map *map, const struct sho__hit *hit) {
     struct sho__record record;
     if (part_of(map, hit, i, &place, &record) &&
         !sho__record_is(&record, SHO__RECORD_DEAD)) {
-      sho__record_mark_dead(map, place);
-      SHO_CRASH_POINT("map: part marked");
-      sho__chunk_bury(map, sho__chunk_of(map, place), sho__part_bytes(map));
+      retire_part(map, place);
     }
   }
 }
@@ -191,8 +199,7 @@ int sho__large_owner(const struct sho__shard *shard, uint64_t hash,
                      uint64_t place, struct sho__hit *hit) {
   const struct sho__table *table = &shard->table;
   uint64_t tag = sho__tag_of(shard->map, hash);
-  struct sho__bucket_shm *bucket = table->first;
-  bucket += sho__bucket_of(table, tag);
+  struct sho__bucket_shm *bucket = sho__bucket_home(table, tag);
   for (uint64_t n = 0; n < table->buckets; n++) {
     for (int i = 0; i < SHO__BUCKET_SLOTS; i++) {
       uint64_t slot = sho__load_relaxed(&bucket->slots[i]);
@@ -210,21 +217,6 @@ int sho__large_owner(const struct sho__shard *shard, uint64_t hash,
     bucket = sho__bucket_next(table, bucket);
   }
   return -1;
-}
-
-int sho__large_is_shared(const struct sho__shard *shard,
-                         const struct sho__hit *hit) {
-  struct sho__hit other;
-  for (uint64_t i = 0; i < sho__parts_of(shard->map, hit->record.value_bytes);
-       i++) {
-    uint64_t place = sho__large_part(shard->map, hit, i);
-    if (place != UINT64_MAX &&
-        sho__large_owner(shard, sho__hit_hash(shard->map, hit), place,
-                         &other) >= 0) {
-      return 1;
-    }
-  }
-  return 0;
 }
 
 int sho__large_move(struct sho__shard *shard, uint64_t hash, uint64_t place,
@@ -252,7 +244,7 @@ int sho__large_move(struct sho__shard *shard, uint64_t hash, uint64_t place,
                      (sho__load_relaxed(hit.slot) & ~SHO__SLOT_PLACE_MASK) |
                          sho__slot_named(to));
   SHO_CRASH_POINT("map: part moved");
-  sho__record_mark_dead(map, place);
+  retire_part(map, place);
   sho__entry_retire(map, &hit, 0);
   sho__shard_retiring(shard, 0);
   return 1;

@@ -45,11 +45,6 @@ uint64_t sho__large_part(const struct sho_map *map, const struct sho__hit *hit,
 /* Counts the parts of an entry as dead. */
 void sho__large_retire(struct sho_map *map, const struct sho__hit *hit);
 
-/* Whether another entry of the shard names the same parts: the record was moved
- * or given another expiry. */
-int sho__large_is_shared(const struct sho__shard *shard,
-                         const struct sho__hit *hit);
-
 /* Whether all parts are there and whole. */
 int sho__large_is_whole(const struct sho_map *map, const struct sho__hit *hit,
                         uint64_t hash);

@@ -6,29 +6,24 @@
 #include "map/map_chunk.h"
 #include "map/map_large.h"
 
-/* Whether a slot names that place. */
-static int is_named(const struct sho__shard *shard, uint64_t slot_value) {
-  for (uint64_t i = 0; i < sho__table_slots(&shard->table); i++) {
-    uint64_t slot = sho__load_relaxed(sho__table_slot(&shard->table, i));
-    if (((slot ^ slot_value) & SHO__SLOT_PLACE_MASK) == 0) {
-      return 1;
-    }
-  }
-  return 0;
-}
-
-/* What the dead owner had no slot name any more: counts as dead what it did not
- * mark. Whether it counted what it marked last is not known: so that stays. */
+/* What the dead owner had nothing name any more may not count as dead, and
+ * whether it does cannot be told. A chunk that is wrongly in doubt does no
+ * harm, so neither does a record that is another by now. */
 static void finish_retiring(struct sho__shard *shard) {
+  struct sho_map *map = shard->map;
   _Atomic uint64_t *retiring = &shard->shm->retiring;
-  struct sho__hit hit;
   uint64_t value = sho__load_relaxed(retiring);
-  if (value != 0 && !is_named(shard, value) &&
-      sho__shard_entry(shard, retiring, &hit) &&
-      !sho__record_is(&hit.record, SHO__RECORD_DEAD)) {
-    uint64_t hash = sho__hit_hash(shard->map, &hit);
-    if (sho__slot_fits(shard, value, hash)) {
-      sho__entry_retire(shard->map, &hit, !sho__large_is_shared(shard, &hit));
+  struct sho__hit hit;
+  if (value != 0 && sho__place_valid(map, sho__slot_place(value))) {
+    sho__chunk_doubt(map, sho__chunk_of(map, sho__slot_place(value)));
+  }
+  if (value != 0 && sho__shard_entry(shard, retiring, &hit) &&
+      sho__record_is(&hit.record, SHO__RECORD_LARGE)) {
+    for (uint64_t i = 0; i < sho__parts_of(map, hit.record.value_bytes); i++) {
+      uint64_t place = sho__large_part(map, &hit, i);
+      if (place != UINT64_MAX) {
+        sho__chunk_doubt(map, sho__chunk_of(map, place));
+      }
     }
   }
   sho__shard_retiring(shard, 0);
@@ -202,8 +197,7 @@ static void rebuild_chunk(struct sho_map *map, uint32_t chunk,
   }
   uint64_t used = off > tally->end ? off : tally->end;
   atomic_store(&shm->used, (uint32_t)used);
-  atomic_store(&shm->dead,
-               (uint32_t)(used > tally->live ? used - tally->live : 0));
+  sho__chunk_set_dead(map, chunk, used > tally->live ? used - tally->live : 0);
   atomic_store(&shm->records, records);
 }
 

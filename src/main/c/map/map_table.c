@@ -6,7 +6,7 @@
 _Atomic uint64_t *sho__table_slot_of(const struct sho__table *table,
                                      uint64_t tag, uint64_t place) {
   uint64_t wanted = tag << SHO__SLOT_PLACE_BITS | sho__slot_named(place);
-  struct sho__bucket_shm *bucket = table->first + sho__bucket_of(table, tag);
+  struct sho__bucket_shm *bucket = sho__bucket_home(table, tag);
   for (uint64_t n = 0; n < table->buckets; n++) {
     for (int i = 0; i < SHO__BUCKET_SLOTS; i++) {
       if ((sho__load_relaxed(&bucket->slots[i]) & ~SHO__SLOT_VISITED) ==
@@ -33,7 +33,7 @@ static _Atomic uint64_t *free_slot(struct sho__bucket_shm *bucket) {
 
 int sho__table_insert(const struct sho__table *table, uint64_t tag,
                       uint64_t slot_value) {
-  struct sho__bucket_shm *home = table->first + sho__bucket_of(table, tag);
+  struct sho__bucket_shm *home = sho__bucket_home(table, tag);
   struct sho__bucket_shm *bucket = home;
   for (uint64_t n = 0; n < table->buckets; n++) {
     _Atomic uint64_t *slot = free_slot(bucket);
@@ -53,7 +53,7 @@ int sho__table_insert(const struct sho__table *table, uint64_t tag,
 
 void sho__table_remove(const struct sho__table *table, uint64_t tag,
                        _Atomic uint64_t *slot) {
-  struct sho__bucket_shm *home = table->first + sho__bucket_of(table, tag);
+  struct sho__bucket_shm *home = sho__bucket_home(table, tag);
   struct sho__bucket_shm *bucket =
       table->first + sho__table_bucket(table, slot);
   sho__store_release(slot, 0);

@@ -240,7 +240,10 @@ static int publish(struct sho__shard *shard, struct draft *draft,
   sho__room_commit(&draft->room, draft->bytes, draft->record.expiry_ms);
   if (!state->there) {
     if (sho__table_insert(&shard->table, tag, slot) != 0) {
-      sho__chunk_bury(map, sho__chunk_of(map, place), draft->bytes);
+      uint32_t chunk = sho__chunk_of(map, place);
+      sho__chunk_bury(map, chunk, sho__load_relaxed(&map->gens[chunk]),
+                      draft->bytes);
+      sho__shard_rebuild(shard, 0); /* its count was wrong */
       return AGAIN;
     }
     SHO_CRASH_POINT("map: slot filled");
