@@ -3,6 +3,8 @@
 #include "map/counters.h"
 #include "map/map_clean.h"
 
+enum { LEAST_TRIES = 1000 }; /* of a call to have room */
+
 /* ---- whose it is -------------------------------------------------------- */
 
 int sho__chunk_try(struct sho_map *map, uint32_t chunk) {
@@ -38,8 +40,11 @@ int sho__chunk_is_open(const struct sho_map *map, uint32_t chunk) {
 
 uint64_t sho__chunks_free(const struct sho_map *map) {
   uint64_t count = 0;
-  for (uint64_t i = 0; i * 64 < map->geometry.chunks; i++) {
-    count += (uint64_t)__builtin_popcountll(sho__load_relaxed(&map->free[i]));
+  for (uint64_t i = 0; i < map->geometry.chunks; i += 64) {
+    uint64_t left = map->geometry.chunks - i;
+    uint64_t mask = left < 64 ? (UINT64_C(1) << left) - 1 : UINT64_MAX;
+    uint64_t bits = sho__load_relaxed(&map->free[i / 64]) & mask;
+    count += (uint64_t)__builtin_popcountll(bits);
   }
   return count;
 }
@@ -134,6 +139,13 @@ static uint32_t first_stripe(const struct sho_map *map) {
   return (sho__stripe() + map->peers.self) % map->stripes;
 }
 
+/* What records of a class begin at multiples of. */
+static uint64_t unit_of(const struct sho_map *map, enum sho__class class) {
+  return class == SHO__CLASS_TABLE   ? 64
+         : class == SHO__CLASS_PARTS ? sho__part_bytes(map)
+                                     : 8;
+}
+
 /* Of a chunk that is written to. 1: room; 0: it is another's; -1: it is ours
  * and has too little room. */
 static int try_open(struct sho_map *map, enum sho__class class, uint32_t stripe,
@@ -152,7 +164,11 @@ static int try_open(struct sho_map *map, enum sho__class class, uint32_t stripe,
     sho__chunk_leave(map, chunk);
     return 0;
   }
-  sho__room_of(map, chunk, room);
+  uint64_t used = sho__chunk_used(map, chunk);
+  if (used % unit_of(map, class) != 0) {
+    used = sho__chunk_bytes(map); /* damaged: nothing is put behind it */
+  }
+  sho__room_of(map, chunk, (uint32_t)used, room);
   return room->off + bytes <= sho__chunk_bytes(map) ? 1 : -1;
 }
 
@@ -166,7 +182,7 @@ static int open_another(struct sho_map *map, enum sho__class class,
   if (opened) {
     atomic_store(&map->header->open[class][stripe], chunk + 1);
     SHO_CRASH_POINT("map: chunk opened");
-    sho__room_of(map, chunk, room);
+    sho__room_of(map, chunk, 0, room);
   }
   if (full != NULL) {
     sho__chunk_leave(map, full->chunk);
@@ -202,7 +218,7 @@ static int take_any(struct sho_map *map, uint64_t bytes,
         return 1;
       }
       if (got < 0) {
-        sho__chunk_leave(map, room->chunk);
+        sho__room_leave(room);
       }
     }
   }
@@ -218,16 +234,24 @@ static uint64_t kept_for(const struct sho_map *map, enum sho__need need) {
 int sho__room_take(struct sho_map *map, enum sho__class class, uint64_t bytes,
                    enum sho__need need, struct sho__room *room) {
   SHO_ASSERT(bytes <= sho__chunk_bytes(map));
-  for (;;) {
+  int code = SHO_EFULL;
+  /* Others may take what was cleaned; a damaged map may look as if it were. */
+  for (uint64_t i = 0; i < map->geometry.chunks + LEAST_TRIES; i++) {
     if (take(map, class, bytes, kept_for(map, need), room)) {
       return SHO_OK;
     }
-    int code = need == SHO__NEED_CLEAN ? SHO_EFULL : sho__clean(map);
+    code = need == SHO__NEED_CLEAN ? SHO_EFULL : sho__clean(map);
     if (code != SHO_OK) {
-      int any = class >= SHO__CLASS_SMALL && take_any(map, bytes, room);
-      return any ? SHO_OK : code;
+      break;
     }
   }
+  int any = class >= SHO__CLASS_SMALL && take_any(map, bytes, room);
+  return any              ? SHO_OK
+         : code == SHO_OK ? sho__fail(SHO_EFULL,
+                                      "%s is full: others take what "
+                                      "room there is; try again",
+                                      map->region.path)
+                          : code;
 }
 
 void sho__room_commit(struct sho__room *room, uint64_t bytes,

@@ -27,7 +27,8 @@ enum sho__need {
 };
 
 /*
- * Room for so many bytes in a chunk of that class. SHO_EFULL; SHO_ECORRUPT.
+ * Room for so many bytes in a chunk of that class. SHO_EFULL; SHO_ECORRUPT, if
+ * no chunk has so many.
  * To be called without any shard's lock: it may clean and evict.
  */
 int sho__room_take(struct sho_map *map, enum sho__class class, uint64_t bytes,
@@ -80,11 +81,9 @@ uint64_t sho__chunks_free(const struct sho_map *map);
 int sho__chunk_open(struct sho_map *map, enum sho__class class, uint64_t keep,
                     uint32_t *chunk);
 
-/* Room in a chunk of ours that was just taken into use, or has room left. */
+/* Room in a chunk of ours, from a byte of it on. */
 static inline void sho__room_of(struct sho_map *map, uint32_t chunk,
-                                struct sho__room *room) {
-  uint32_t used =
-      atomic_load_explicit(&map->chunks[chunk].used, memory_order_relaxed);
+                                uint32_t used, struct sho__room *room) {
   *room = (struct sho__room){
       .map = map,
       .chunk = chunk,
@@ -92,15 +91,21 @@ static inline void sho__room_of(struct sho_map *map, uint32_t chunk,
       .at = sho__record_at(map, sho__place_in(map, chunk, used))};
 }
 
+/* Bytes of it that are used; all, if the number makes no sense. */
 static inline uint64_t sho__chunk_used(const struct sho_map *map,
                                        uint32_t chunk) {
-  return atomic_load_explicit(&map->chunks[chunk].used, memory_order_acquire);
+  uint32_t used =
+      atomic_load_explicit(&map->chunks[chunk].used, memory_order_acquire);
+  return used <= sho__chunk_bytes(map) && used % 8 == 0 ? used
+                                                        : sho__chunk_bytes(map);
 }
 
+/* One that there is: a number that makes no sense is taken for SMALL. */
 static inline enum sho__class sho__chunk_class(const struct sho_map *map,
                                                uint32_t chunk) {
-  return (enum sho__class)atomic_load_explicit(&map->chunks[chunk].class,
-                                               memory_order_acquire);
+  uint32_t class =
+      atomic_load_explicit(&map->chunks[chunk].class, memory_order_acquire);
+  return class < SHO__CLASSES ? (enum sho__class) class : SHO__CLASS_SMALL;
 }
 
 /* Bytes of it that something names. Not less. */

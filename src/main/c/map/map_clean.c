@@ -294,6 +294,8 @@ static int clean_entry(struct cleaning *c, const struct sho__hit *record,
   enum sho__class class = sho__chunk_class(c->map, c->victim);
   if (c->mode != MODE_MOVE) {
     class = SHO__CLASS_MAIN;
+  } else if (class < SHO__CLASS_SMALL) {
+    class = SHO__CLASS_SMALL; /* damaged: no entry belongs there */
   }
   /* Before the lock: no chunk is taken while it is held. */
   int has_room = c->mode == MODE_DROP ||
@@ -337,8 +339,8 @@ static int clean_table(struct cleaning *c, uint64_t place,
   }
   int done = 1;
   if (shard.table.buckets > 0 && shard.table.place == place + SHO__TABLE_OFF) {
-    done = has_room;
-    if (has_room) {
+    done = has_room && bytes == sho__table_bytes(shard.table.buckets);
+    if (done) {
       sho__table_copy(&shard, &c->room, shard.table.buckets);
     }
   }
@@ -533,8 +535,8 @@ int sho__clean(struct sho_map *map) {
 enum { LEAST_SHARE = 655, MOST_SHARE = 65536 * 9 / 10 };
 
 static void adapt(struct sho_map *map, int ghost) {
-  uint64_t entries = sho__load_relaxed(&map->header->estimate) + 1;
-  uint32_t step = (uint32_t)(1 + UINT64_C(65536) * 2 / entries);
+  uint64_t entries = sho__load_relaxed(&map->header->estimate);
+  uint32_t step = (uint32_t)(1 + UINT64_C(65536) * 2 / (entries | 1));
   uint32_t share =
       atomic_load_explicit(&map->header->small_share, memory_order_relaxed);
   share = ghost == 1 ? share + step : share - (step < share ? step : share);

@@ -45,6 +45,7 @@ static inline int sho__table_decode(const struct sho_map *map, uint64_t word,
     return 1;
   }
   if (buckets == 0 || !sho__place_valid(map, place) ||
+      sho__in_chunk(map, place) < SHO__TABLE_OFF ||
       sho__in_chunk(map, place) + buckets * sizeof(struct sho__bucket_shm) >
           sho__chunk_bytes(map)) {
     *table = (struct sho__table){0};

@@ -241,8 +241,9 @@ int sho__geometry_read(int fd, const char *path, uint64_t file_bytes,
   }
   if (header->layout_version != SHO__MAP_LAYOUT_VERSION) {
     return sho__fail(SHO_EVERSION,
-                     "%s has layout version %u and this library reads %d; use "
-                     "the library that made it, or remove the file",
+                     "%s has layout version %u and this library reads %d; dump "
+                     "it with the release that made it and load that with this "
+                     "one, or remove the file",
                      path, header->layout_version, SHO__MAP_LAYOUT_VERSION);
   }
   if (header->checksum != checksum_of(header) || !is_plausible(header)) {

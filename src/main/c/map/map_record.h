@@ -65,7 +65,9 @@ static inline uint64_t sho__record_size(const struct sho_map *map,
 static inline int sho__record_fits(const struct sho_map *map, uint64_t place,
                                    const struct sho__record *r) {
   return sho__in_chunk(map, place) + sho__record_size(map, r) <=
-         sho__chunk_bytes(map);
+             sho__chunk_bytes(map) &&
+         (!sho__record_is(r, SHO__RECORD_LARGE) ||
+          r->value_bytes <= map->geometry.max_entry);
 }
 
 static inline uint32_t sho__load4_racy(const uint8_t *from) {

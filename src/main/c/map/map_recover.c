@@ -96,7 +96,7 @@ static void drop_twins(struct sho__shard *shard) {
         first.slot == slot) {
       continue;
     }
-    int older = hit.record.number < first.record.number;
+    int older = hit.record.number <= first.record.number;
     const struct sho__hit *loser = older ? &hit : &first;
     sho__table_remove(&shard->table, sho__tag_of(map, hash), loser->slot);
     sho__shard_set_entries(shard, shard->entries - (shard->entries > 0));

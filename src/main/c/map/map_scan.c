@@ -121,6 +121,8 @@ static enum got try_record(struct scan *scan, const struct snapshot *s,
                                       sho__record_key_bytes(&hit.record),
                                   .value_bytes = hit.record.value_bytes};
   *hash = sho__hit_hash(map, &hit);
+  int belongs = sho__shard_of(map, *hash) == shard &&
+                sho__tag_of(map, *hash) == tagged->tag;
   *bytes = (sizeof record + content + 7) & ~(size_t)7;
   int fits = *bytes <= scan->size - scan->filled;
   int sense = 1;
@@ -132,7 +134,7 @@ static enum got try_record(struct scan *scan, const struct snapshot *s,
   if (!sho__hit_still(map, &hit) || !sho__hit_is_named(&hit)) {
     return GOT_MOVED;
   }
-  if (!sense || sho__record_expired(map, &hit.record)) {
+  if (!sense || !belongs || sho__record_expired(map, &hit.record)) {
     return GOT_NOTHING;
   }
   return fits ? GOT_RECORD : GOT_NO_ROOM;

@@ -14,6 +14,8 @@
 
 enum {
   NOTED_EACH_MS = 1000,
+  MOST_ATTEMPTS = 1000,
+  MOST_FINDS = 256,
   AGAIN = 1,                /* what was prepared does not fit what is there */
   TTL_CLASS_SHIFT = 2,      /* times to live of one class: up to 4 times one */
   TTL_FIRST_CLASS_BITS = 12 /* the first: up to 4 seconds */
@@ -168,14 +170,13 @@ static int prepare(struct sho_map *map, const struct write *write,
 static int prepare_copy(struct sho_map *map, const struct write *write,
                         struct draft *draft) {
   struct sho__hit *hit = &draft->copied;
-  enum sho__lookup found;
-  do {
+  enum sho__lookup found = SHO__MOVED;
+  for (int i = 0; i < MOST_FINDS && found == SHO__MOVED; i++) {
     found = sho__find(map, draft->hash, write->key, write->key_bytes, hit);
-    int code = sho__map_check(map);
-    if (code != SHO_OK) {
-      return code;
-    }
-  } while (found == SHO__MOVED);
+  }
+  if (found == SHO__MOVED) {
+    return AGAIN;
+  }
   if (found == SHO__MISS || sho__record_expired(map, &hit->record)) {
     return sho__fail_absent(map->region.path);
   }
@@ -188,6 +189,10 @@ static int prepare_copy(struct sho_map *map, const struct write *write,
     draft->record.kind_and_key |= SHO__RECORD_EXPIRES;
   }
   draft->bytes = sho__record_size(map, &draft->record);
+  if (draft->bytes > sho__chunk_bytes(map)) {
+    return sho__fail(SHO_ECORRUPT, "%s: the entry is damaged; remove the key",
+                     map->region.path);
+  }
   enum sho__need need;
   enum sho__class class = class_of(map, draft->hash, write, &need);
   int code = sho__room_take(map, class, draft->bytes, need, &draft->room);
@@ -411,9 +416,16 @@ static int store(struct sho_map *map, struct write *write, int64_t ttl_ms,
   if (ttl_ms != 0) {
     write->expiry_ms = expiry_of(map, ttl_ms);
   }
-  do {
+  code = AGAIN;
+  for (int i = 0; i < MOST_ATTEMPTS && code == AGAIN; i++) {
     code = attempt(map, write, hash, &stored);
-  } while (code == AGAIN);
+  }
+  if (code == AGAIN) {
+    code = sho__fail(SHO_EBUSY,
+                     "%s: other writers were faster, or it is damaged; try "
+                     "again",
+                     map->region.path);
+  }
   int state = sho__map_check(map);
   code = state != SHO_OK ? state : code;
   if (code == SHO_OK && version != NULL) {
