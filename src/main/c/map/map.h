@@ -12,6 +12,7 @@
  *   map_open.c     creation, opening, closing
  *   map_chunk.c    chunks: taken into use, written to, freed
  *   map_ghost.h    who was evicted lately
+ *   map_pick.c     which chunk is to be cleaned
  *   map_clean.c    room where there is none: cleaning and eviction
  *   map_grow.c     a larger table
  *   map_large.c    values that lie in several parts
@@ -56,14 +57,6 @@ struct sho__geometry {
   uint64_t file_bytes;
 };
 
-/* Chunks that are to be cleaned next: what a look at all chunks found. */
-enum { SHO__MOST_VICTIMS = 16 };
-struct sho__victims {
-  _Atomic uint32_t busy; /* a thread looks for, or takes, some */
-  uint32_t count;
-  uint32_t chunks[SHO__MOST_VICTIMS];
-};
-
 struct sho_map {
   struct sho__region region;
   struct sho__peers peers;
@@ -86,7 +79,6 @@ struct sho_map {
   uint32_t stripes; /* how many chunks of a class are written to at a time */
   uint32_t kept;    /* how many free chunks are kept for cleaning */
   int read_only;
-  struct sho__victims victims;
 };
 
 /* ---- geometry: map_geometry.c ------------------------------------------- */

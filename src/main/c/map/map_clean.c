@@ -3,12 +3,6 @@
  * best to clean is kept, and one of it is cleaned at a time: each record in it
  * that something names is moved, or its entry is dropped.
  *
- * NONE: chunks with the fewest live bytes first, and those whose entries have
- * expired before them. S3_FIFO: the same while live bytes leave room; else the
- * oldest chunk of the small queue, if that is larger than its share, or of the
- * main queue. Of the small queue's chunk those that were visited go on to the
- * main queue; of the main queue's they go to its end; the others are evicted.
- *
  * A kill at any step: what was moved is named by its new place, what was not by
  * its old one. A record that was copied and not named is dead.
  */
@@ -18,189 +12,19 @@
 #include "map/map_ghost.h"
 #include "map/map_grow.h"
 #include "map/map_large.h"
+#include "map/map_pick.h"
 
 enum {
   SHARD_SPINS = 1000, /* some ten microseconds */
   MOST_LOOKS = 4      /* of a call at all chunks */
 };
 
-/* ---- which chunk -------------------------------------------------------- */
-
-/* The chunks with the lowest keys. */
-struct list {
-  uint32_t count;
-  uint32_t chunks[SHO__MOST_VICTIMS];
-  uint64_t keys[SHO__MOST_VICTIMS];
-};
-
-static void list_add(struct list *list, uint32_t chunk, uint64_t key) {
-  uint32_t i = list->count;
-  if (i == SHO__MOST_VICTIMS) {
-    if (key >= list->keys[i - 1]) {
-      return;
-    }
-    i--;
-  } else {
-    list->count++;
-  }
-  for (; i > 0 && list->keys[i - 1] > key; i--) {
-    list->keys[i] = list->keys[i - 1];
-    list->chunks[i] = list->chunks[i - 1];
-  }
-  list->keys[i] = key;
-  list->chunks[i] = chunk;
-}
-
-/* What a look at all chunks finds. */
-struct view {
-  uint64_t live;       /* bytes, in all */
-  uint64_t small_live; /* and in the small queue */
-  uint64_t records;    /* that live, about */
-  uint64_t usable;     /* chunks that entries can lie in */
-  struct list expired;
-  struct list doubtful;
-  struct list emptiest;
-  struct list small;
-  struct list main;
-};
-
-/* A chunk that a dead process was about to take, or to free. */
-static void look_at_free(struct sho_map *map, uint32_t chunk) {
-  if ((sho__load_relaxed(&map->free[chunk / 64]) >> chunk % 64 & 1) == 0 &&
-      sho__chunk_try(map, chunk)) {
-    if (sho__chunk_class(map, chunk) == SHO__CLASS_FREE) {
-      sho__chunk_free(map, chunk);
-    } else {
-      sho__chunk_leave(map, chunk);
-    }
-  }
-}
-
-enum use { USE_NONE, USE_OTHERS, USE_DOUBTFUL };
-
-/* Who uses a chunk. What a dead process wrote and did not publish is not
- * counted as dead: so its chunk is doubtful. */
-static enum use look_at_owner(struct sho_map *map, uint32_t chunk,
-                              enum sho__class class) {
-  struct sho__chunk_shm *shm = &map->chunks[chunk];
-  uint32_t owner = atomic_load_explicit(&shm->owner, memory_order_relaxed);
-  if (owner != 0 && sho__peer_alive(&map->peers, owner)) {
-    return USE_OTHERS;
-  }
-  if (owner == 0) {
-    return atomic_load_explicit(&shm->doubt, memory_order_relaxed) != 0
-               ? USE_DOUBTFUL
-               : USE_NONE;
-  }
-  for (uint32_t i = 0; class < SHO__CLASSES && i < SHO__MAP_STRIPES; i++) {
-    uint32_t entry = chunk + 1;
-    atomic_compare_exchange_strong(&map->header->open[class][i], &entry, 0);
-  }
-  return USE_DOUBTFUL;
-}
-
-static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
-                    struct view *view) {
-  struct sho__chunk_shm *shm = &map->chunks[chunk];
-  enum sho__class class = sho__chunk_class(map, chunk);
-  if (class == SHO__CLASS_FREE) {
-    look_at_free(map, chunk);
-    return;
-  }
-  uint64_t used = sho__chunk_used(map, chunk);
-  uint64_t live = sho__chunk_live(map, chunk);
-  uint64_t expiry = sho__load_relaxed(&shm->latest_expiry_ms);
-  uint64_t order = sho__load_relaxed(&shm->order);
-  uint64_t records = atomic_load_explicit(&shm->records, memory_order_relaxed);
-  view->live += live;
-  view->records += used == 0 ? 0 : records * live / used;
-  if (class == SHO__CLASS_SMALL) {
-    view->small_live += live;
-  }
-  enum use use = look_at_owner(map, chunk, class);
-  if (use == USE_OTHERS || sho__chunk_is_open(map, chunk)) {
-    return;
-  }
-  if (expiry <= now_ms && class >= SHO__CLASS_SMALL) {
-    list_add(&view->expired, chunk, expiry);
-  } else if (use == USE_DOUBTFUL) {
-    list_add(&view->doubtful, chunk, live);
-  }
-  list_add(&view->emptiest, chunk, live);
-  if (class == SHO__CLASS_SMALL) {
-    list_add(&view->small, chunk, order);
-  } else if (class == SHO__CLASS_MAIN) {
-    list_add(&view->main, chunk, order);
-  }
-}
-
-static void look(struct sho_map *map, struct view *view) {
-  uint64_t now_ms = sho__map_now_ms(map);
-  *view = (struct view){.usable = map->geometry.chunks - map->kept};
-  for (uint32_t i = 0; i < map->geometry.chunks; i++) {
-    look_at(map, i, now_ms, view);
-  }
-  if (map->ghosts != NULL) {
-    sho__store_relaxed(&map->header->estimate, view->records);
-  }
-}
-
-enum mode {
-  MODE_MOVE,  /* keeps all that lives */
-  MODE_EVICT, /* keeps what was visited */
-  MODE_DROP   /* keeps nothing */
-};
-
-/* Of a chunk that is nearly full of what lives there is nothing to gain. */
-static int is_worth_moving(const struct sho_map *map, uint64_t live,
-                           unsigned share) {
-  uint64_t bytes = sho__chunk_bytes(map);
-  return live + bytes / share <= bytes;
-}
-
-static struct list *evicting_list(const struct sho_map *map,
-                                  struct view *view) {
-  uint64_t share =
-      atomic_load_explicit(&map->header->small_share, memory_order_relaxed);
-  uint64_t bound = (view->live >> 16) * share;
-  int small = view->small.count > 0 &&
-              (view->small_live > bound || view->main.count == 0);
-  return small ? &view->small : &view->main;
-}
-
-/* What to clean, and how. NULL: nothing. */
-static struct list *choose(const struct sho_map *map, struct view *view,
-                           enum mode *mode) {
-  *mode = MODE_MOVE;
-  if (view->expired.count > 0) {
-    return &view->expired;
-  }
-  if (view->doubtful.count > 0) {
-    return &view->doubtful;
-  }
-  int evicts = map->geometry.eviction != SHO_EVICTION_NONE;
-  uint64_t room = view->usable << map->geometry.chunk_bits;
-  int crowded = view->live > room - room / 8;
-  if (view->emptiest.count > 0 &&
-      is_worth_moving(map, view->emptiest.keys[0], 32) &&
-      !(evicts && crowded &&
-        !is_worth_moving(map, view->emptiest.keys[0], 2))) {
-    return &view->emptiest;
-  }
-  if (!evicts) {
-    return NULL;
-  }
-  *mode = MODE_EVICT;
-  struct list *list = evicting_list(map, view);
-  return list->count > 0 ? list : NULL;
-}
-
 /* ---- one record --------------------------------------------------------- */
 
 struct cleaning {
   struct sho_map *map;
   uint32_t victim;
-  enum mode mode;
+  enum sho__mode mode;
   struct sho__room room; /* where what lives goes */
   enum sho__class room_class;
   uint64_t now_ms;
@@ -248,7 +72,7 @@ static void move_entry(struct cleaning *c, struct sho__shard *shard,
   uint64_t bytes = sho__record_size(c->map, &hit->record);
   uint64_t to = sho__room_place(&c->room);
   uint64_t slot = sho__load_relaxed(hit->slot);
-  uint64_t visited = c->mode == MODE_MOVE ? slot & SHO__SLOT_VISITED : 0;
+  uint64_t visited = c->mode == SHO__MODE_MOVE ? slot & SHO__SLOT_VISITED : 0;
   memcpy(c->room.at, hit->at, bytes);
   sho__room_commit(&c->room, bytes, hit->record.expiry_ms);
   sho__shard_retiring(shard, slot);
@@ -264,10 +88,10 @@ static enum sho__class goes_to(const struct cleaning *c,
                                const struct sho__hit *hit) {
   enum sho__class class = sho__chunk_class(c->map, c->victim);
   uint64_t slot = sho__load_relaxed(hit->slot);
-  if (c->mode == MODE_MOVE) {
+  if (c->mode == SHO__MODE_MOVE) {
     return class;
   }
-  return c->mode == MODE_EVICT && (slot & SHO__SLOT_VISITED) != 0
+  return c->mode == SHO__MODE_EVICT && (slot & SHO__SLOT_VISITED) != 0
              ? SHO__CLASS_MAIN
              : SHO__CLASS_FREE;
 }
@@ -292,13 +116,13 @@ static int clean_entry(struct cleaning *c, const struct sho__hit *record,
   uint32_t number = sho__shard_of(c->map, hash);
   *changed = 0;
   enum sho__class class = sho__chunk_class(c->map, c->victim);
-  if (c->mode != MODE_MOVE) {
+  if (c->mode != SHO__MODE_MOVE) {
     class = SHO__CLASS_MAIN;
   } else if (class < SHO__CLASS_SMALL) {
     class = SHO__CLASS_SMALL; /* damaged: no entry belongs there */
   }
   /* Before the lock: no chunk is taken while it is held. */
-  int has_room = c->mode == MODE_DROP ||
+  int has_room = c->mode == SHO__MODE_DROP ||
                  room_for(c, class, sho__record_size(c->map, &hit.record));
   if (!shard_try(c->map, number, &shard)) {
     return 0;
@@ -445,7 +269,8 @@ static int clean_records(struct cleaning *c) {
 }
 
 /* 1: it was cleaned and is free; 0: another holds it, or what it names. */
-static int clean_chunk(struct sho_map *map, uint32_t chunk, enum mode mode) {
+static int clean_chunk(struct sho_map *map, uint32_t chunk,
+                       enum sho__mode mode) {
   if (!sho__chunk_try(map, chunk)) {
     return 0;
   }
@@ -454,7 +279,8 @@ static int clean_chunk(struct sho_map *map, uint32_t chunk, enum mode mode) {
   if (class != SHO__CLASS_FREE && !sho__chunk_is_open(map, chunk)) {
     struct cleaning c = {.map = map,
                          .victim = chunk,
-                         .mode = class >= SHO__CLASS_SMALL ? mode : MODE_MOVE,
+                         .mode =
+                             class >= SHO__CLASS_SMALL ? mode : SHO__MODE_MOVE,
                          .now_ms = sho__map_now_ms(map)};
     done = clean_records(&c);
     sho__room_leave(&c.room);
@@ -471,8 +297,8 @@ static int clean_chunk(struct sho_map *map, uint32_t chunk, enum mode mode) {
 /* ---- calls -------------------------------------------------------------- */
 
 /* Until more than `keep` chunks are free: then 1. *cleaned: how many. */
-static int clean_list(struct sho_map *map, const struct list *list,
-                      enum mode mode, uint64_t keep, int *cleaned) {
+static int clean_list(struct sho_map *map, const struct sho__list *list,
+                      enum sho__mode mode, uint64_t keep, int *cleaned) {
   for (uint32_t i = 0; i < list->count; i++) {
     *cleaned += clean_chunk(map, list->chunks[i], mode);
     if (sho__chunks_free(map) > keep) {
@@ -484,14 +310,14 @@ static int clean_list(struct sho_map *map, const struct list *list,
 
 /* The same with what is best to clean, and then with what is next to it, since
  * others may hold all of a list. */
-static int clean_view(struct sho_map *map, struct view *view, int try,
+static int clean_view(struct sho_map *map, struct sho__view *view, int try,
                       uint64_t keep, int *doubtful) {
-  struct list *list;
-  enum mode mode;
-  while ((list = choose(map, view, &mode)) != NULL) {
+  struct sho__list *list;
+  enum sho__mode mode;
+  while ((list = sho__pick(map, view, &mode)) != NULL) {
     int cleaned = 0;
     /* Readers may visit faster than we move. */
-    mode = try < 2 || mode == MODE_MOVE ? mode : MODE_DROP;
+    mode = try < 2 || mode == SHO__MODE_MOVE ? mode : SHO__MODE_DROP;
     if (clean_list(map, list, mode, keep, &cleaned)) {
       return 1;
     }
@@ -502,7 +328,7 @@ static int clean_view(struct sho_map *map, struct view *view, int try,
 }
 
 int sho__clean(struct sho_map *map) {
-  struct view view;
+  struct sho__view view;
   uint64_t before = sho__chunks_free(map);
   for (int try = 0; try < MOST_LOOKS; try++) {
     int doubtful = 0;
@@ -510,7 +336,7 @@ int sho__clean(struct sho_map *map) {
     if (code != SHO_OK) {
       return code;
     }
-    look(map, &view);
+    sho__look(map, &view);
     if (clean_view(map, &view, try, before, &doubtful)) {
       return SHO_OK;
     }

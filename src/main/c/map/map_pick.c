@@ -1,0 +1,143 @@
+#include "map/map_pick.h"
+
+static void list_add(struct sho__list *list, uint32_t chunk, uint64_t key) {
+  uint32_t i = list->count;
+  if (i == SHO__MOST_PICKED) {
+    if (key >= list->keys[i - 1]) {
+      return;
+    }
+    i--;
+  } else {
+    list->count++;
+  }
+  for (; i > 0 && list->keys[i - 1] > key; i--) {
+    list->keys[i] = list->keys[i - 1];
+    list->chunks[i] = list->chunks[i - 1];
+  }
+  list->keys[i] = key;
+  list->chunks[i] = chunk;
+}
+
+/* A chunk that a dead process was about to take, or to free. */
+static void look_at_free(struct sho_map *map, uint32_t chunk) {
+  if ((sho__load_relaxed(&map->free[chunk / 64]) >> chunk % 64 & 1) == 0 &&
+      sho__chunk_try(map, chunk)) {
+    if (sho__chunk_class(map, chunk) == SHO__CLASS_FREE) {
+      sho__chunk_free(map, chunk);
+    } else {
+      sho__chunk_leave(map, chunk);
+    }
+  }
+}
+
+enum use { USE_NONE, USE_OTHERS, USE_DOUBTFUL };
+
+/* Who uses a chunk. What a dead process wrote and did not publish is not
+ * counted as dead: so its chunk is doubtful. */
+static enum use look_at_owner(struct sho_map *map, uint32_t chunk,
+                              enum sho__class class) {
+  struct sho__chunk_shm *shm = &map->chunks[chunk];
+  uint32_t owner = atomic_load_explicit(&shm->owner, memory_order_relaxed);
+  if (owner != 0 && sho__peer_alive(&map->peers, owner)) {
+    return USE_OTHERS;
+  }
+  if (owner == 0) {
+    return atomic_load_explicit(&shm->doubt, memory_order_relaxed) != 0
+               ? USE_DOUBTFUL
+               : USE_NONE;
+  }
+  for (uint32_t i = 0; class < SHO__CLASSES && i < SHO__MAP_STRIPES; i++) {
+    uint32_t entry = chunk + 1;
+    atomic_compare_exchange_strong(&map->header->open[class][i], &entry, 0);
+  }
+  return USE_DOUBTFUL;
+}
+
+static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
+                    struct sho__view *view) {
+  struct sho__chunk_shm *shm = &map->chunks[chunk];
+  enum sho__class class = sho__chunk_class(map, chunk);
+  if (class == SHO__CLASS_FREE) {
+    look_at_free(map, chunk);
+    return;
+  }
+  uint64_t used = sho__chunk_used(map, chunk);
+  uint64_t live = sho__chunk_live(map, chunk);
+  uint64_t expiry = sho__load_relaxed(&shm->latest_expiry_ms);
+  uint64_t order = sho__load_relaxed(&shm->order);
+  uint64_t records = atomic_load_explicit(&shm->records, memory_order_relaxed);
+  view->live += live;
+  view->records += used == 0 ? 0 : records * live / used;
+  if (class == SHO__CLASS_SMALL) {
+    view->small_live += live;
+  }
+  enum use use = look_at_owner(map, chunk, class);
+  if (use == USE_OTHERS || sho__chunk_is_open(map, chunk)) {
+    return;
+  }
+  if (expiry <= now_ms && class >= SHO__CLASS_SMALL) {
+    list_add(&view->expired, chunk, expiry);
+  } else if (use == USE_DOUBTFUL) {
+    list_add(&view->doubtful, chunk, live);
+  }
+  list_add(&view->emptiest, chunk, live);
+  if (class == SHO__CLASS_SMALL) {
+    list_add(&view->small, chunk, order);
+  } else if (class == SHO__CLASS_MAIN) {
+    list_add(&view->main, chunk, order);
+  }
+}
+
+void sho__look(struct sho_map *map, struct sho__view *view) {
+  uint64_t now_ms = sho__map_now_ms(map);
+  *view = (struct sho__view){.usable = map->geometry.chunks - map->kept};
+  for (uint32_t i = 0; i < map->geometry.chunks; i++) {
+    look_at(map, i, now_ms, view);
+  }
+  if (map->ghosts != NULL) {
+    sho__store_relaxed(&map->header->estimate, view->records);
+  }
+}
+
+/* Of a chunk that is nearly full of what lives there is nothing to gain. */
+static int is_worth_moving(const struct sho_map *map, uint64_t live,
+                           unsigned share) {
+  uint64_t bytes = sho__chunk_bytes(map);
+  return live + bytes / share <= bytes;
+}
+
+static struct sho__list *evicting_list(const struct sho_map *map,
+                                       struct sho__view *view) {
+  uint64_t share =
+      atomic_load_explicit(&map->header->small_share, memory_order_relaxed);
+  uint64_t bound = (view->live >> 16) * share;
+  int small = view->small.count > 0 &&
+              (view->small_live > bound || view->main.count == 0);
+  return small ? &view->small : &view->main;
+}
+
+struct sho__list *sho__pick(const struct sho_map *map, struct sho__view *view,
+                            enum sho__mode *mode) {
+  *mode = SHO__MODE_MOVE;
+  if (view->expired.count > 0) {
+    return &view->expired;
+  }
+  if (view->doubtful.count > 0) {
+    return &view->doubtful;
+  }
+  int evicts = map->geometry.eviction != SHO_EVICTION_NONE;
+  uint64_t room = view->usable << map->geometry.chunk_bits;
+  int crowded = view->live > room - room / 8;
+  if (view->emptiest.count > 0 &&
+      is_worth_moving(map, view->emptiest.keys[0], 32) &&
+      !(evicts && crowded &&
+        !is_worth_moving(map, view->emptiest.keys[0], 2))) {
+    return &view->emptiest;
+  }
+  if (!evicts) {
+    return NULL;
+  }
+  *mode = SHO__MODE_EVICT;
+  struct sho__list *list = evicting_list(map, view);
+  return list->count > 0 ? list : NULL;
+}

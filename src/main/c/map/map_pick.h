@@ -1,0 +1,50 @@
+/*
+ * Which chunk is to be cleaned next, and how: what a look at all chunks finds.
+ *
+ * NONE: chunks with the fewest live bytes first, and those whose entries have
+ * expired before them. S3_FIFO: the same while live bytes leave room; else the
+ * oldest chunk of the small queue, if that is larger than its share, or of the
+ * main queue. Of the small queue's chunk those that were visited go on to the
+ * main queue; of the main queue's they go to its end; the others are evicted.
+ */
+#ifndef SHO_MAP_PICK_H
+#define SHO_MAP_PICK_H
+
+#include "map/map_chunk.h"
+
+enum { SHO__MOST_PICKED = 16 };
+
+/* The chunks with the lowest keys. */
+struct sho__list {
+  uint32_t count;
+  uint32_t chunks[SHO__MOST_PICKED];
+  uint64_t keys[SHO__MOST_PICKED];
+};
+
+/* What a look at all chunks finds. */
+struct sho__view {
+  uint64_t live;       /* bytes, in all */
+  uint64_t small_live; /* and in the small queue */
+  uint64_t records;    /* that live, about */
+  uint64_t usable;     /* chunks that entries can lie in */
+  struct sho__list expired;
+  struct sho__list doubtful;
+  struct sho__list emptiest;
+  struct sho__list small;
+  struct sho__list main;
+};
+
+enum sho__mode {
+  SHO__MODE_MOVE,  /* keeps all that lives */
+  SHO__MODE_EVICT, /* keeps what was visited */
+  SHO__MODE_DROP   /* keeps nothing */
+};
+
+/* Looks at all chunks, and gives back what dead processes held. */
+void sho__look(struct sho_map *map, struct sho__view *view);
+
+/* What to clean, and how. NULL: nothing. */
+struct sho__list *sho__pick(const struct sho_map *map, struct sho__view *view,
+                            enum sho__mode *mode);
+
+#endif
