@@ -3,7 +3,7 @@
 #include <sys/socket.h>
 
 #include "channel/channel.h"
-#include "map/map_lock.h"
+#include "map/map_shard.h"
 #include "maps.h"
 
 static const struct sho_map_options read_only = {.size = sizeof read_only,
@@ -73,16 +73,16 @@ static void test_map_descriptor_of_a_file_opens_it_again(void) {
 
 static int ends[2];
 
-/* Sends the descriptor, and dies with a segment's lock. */
+/* Sends the descriptor, and dies with a shard's lock. */
 static void send_and_hold_a_lock(void *context) {
   struct sho_map *map = map_again("map");
-  struct sho__segment segment;
+  struct sho__shard shard;
   int descriptor = -1;
   size_t sent = 0;
   (void)context;
   REQUIRE_OK(sho_map_descriptor(map, &descriptor));
   REQUIRE_OK(sho__channel_send(ends[1], "x", 1, descriptor, &sent));
-  REQUIRE_OK(sho__segment_lock(map, 0, &segment));
+  REQUIRE_OK(sho__shard_lock(map, 0, &shard));
   kill(getpid(), SIGKILL);
 }
 

@@ -36,8 +36,8 @@ static void test_map_open_makes_a_map_of_64_mib(void) {
   struct sho_map_stats stats = stats_of(map);
   CHECK_INT(stats.capacity, 64 * MIB);
   CHECK_INT(stats.eviction, SHO_EVICTION_NONE);
-  CHECK_INT(stats.segments, 8);
-  CHECK_INT(stats.max_entry, 2 * MIB);
+  CHECK_INT(stats.shards, 512);
+  CHECK_INT(stats.max_entry, 16695296); /* what a record can list */
   CHECK_INT(stats.file_bytes, file_bytes("map"));
   CHECK_INT(stats.peers, 1);
   CHECK_INT(stats.peer_slots, 256);
@@ -49,13 +49,13 @@ static void test_map_open_makes_a_map_of_64_mib(void) {
 
 static void test_map_open_rounds_the_capacity_up(void) {
   struct sho_map *map = map_new("map", 64 * KIB + 1, 0);
-  CHECK_INT(stats_of(map).capacity, 128 * KIB);
+  CHECK_INT(stats_of(map).capacity, 68 * KIB); /* whole chunks */
   CHECK_OK(open_code(
       "map", (struct sho_map_options){.size = sizeof(struct sho_map_options),
                                       .capacity = 64 * KIB + 1}));
   CHECK_OK(open_code(
       "map", (struct sho_map_options){.size = sizeof(struct sho_map_options),
-                                      .capacity = 128 * KIB}));
+                                      .capacity = 68 * KIB}));
 }
 
 static void test_map_open_refuses_capacities_out_of_range(void) {
@@ -97,34 +97,25 @@ static void test_map_open_refuses_largest_entries_out_of_range(void) {
   CHECK_OK(open_code("map", options));
 }
 
-static void test_map_open_gives_large_entries_fewer_segments(void) {
+/* However large its entries, a map has as many shards and chunks. */
+static void test_map_open_takes_entries_of_nearly_a_quarter_of_all(void) {
+  const size_t largest = 15 * MIB;
   struct sho_map *map = map_with(
       "map", (struct sho_map_options){.size = sizeof(struct sho_map_options),
                                       .capacity = 64 * MIB,
-                                      .max_entry = 16 * MIB});
+                                      .max_entry = largest});
   struct sho_map_stats stats = stats_of(map);
-  CHECK_INT(stats.segments, 1);
-  CHECK_INT(stats.max_entry, 16 * MIB);
-  uint8_t *value = calloc(1, 16 * MIB);
+  CHECK_INT(stats.shards, 512);
+  CHECK_INT(stats.max_entry, largest);
+  uint8_t *value = calloc(1, largest);
   REQUIRE(value != NULL);
-  CHECK_OK(sho_map_set(map, "key", 3, value, 16 * MIB - 35, 0, NULL));
-  CHECK_OK(sho_map_set(map, "key", 3, value, 16 * MIB - 35, 0, NULL));
-  CHECK_OK(sho_map_verify(map));
-  free(value);
-}
-
-static void test_map_open_spreads_large_entries_over_segments_alike(void) {
-  struct sho_map *map = map_with(
-      "map", (struct sho_map_options){.size = sizeof(struct sho_map_options),
-                                      .capacity = 64 * MIB,
-                                      .max_entry = 512 * KIB});
-  CHECK_INT(stats_of(map).segments, 2);
-  size_t bytes = 512 * KIB - 64;
-  uint8_t *value = calloc(1, bytes);
-  REQUIRE(value != NULL);
-  for (int key = 0; key < 60; key++) { /* wherever they all go */
-    CHECK_OK(sho_map_set(map, &key, sizeof key, value, bytes, 0, NULL));
+  for (int i = 0; i < 3; i++) { /* the second beside the first, then on again */
+    CHECK_OK(sho_map_set(map, "key", 3, value, largest - 35, 0, NULL));
   }
+  CHECK_CODE(sho_map_set(map, "key", 3, value, largest - 34, 0, NULL),
+             SHO_ETOOBIG);
+  CHECK_OK(sho_map_verify(map));
+  sho_map_free(map);
   free(value);
 }
 
@@ -169,7 +160,7 @@ static void test_map_open_keeps_the_geometry_and_names_both(void) {
                 (struct sho_map_options){.size = sizeof(struct sho_map_options),
                                          .eviction = SHO_EVICTION_NONE}),
       SHO_EGEOMETRY);
-  CHECK_SAYS("has eviction CLOCK and NONE was requested");
+  CHECK_SAYS("has eviction S3_FIFO and NONE was requested");
   CHECK_CODE(
       open_code("map",
                 (struct sho_map_options){.size = sizeof(struct sho_map_options),
@@ -214,11 +205,19 @@ static void test_map_open_refuses_another_layout_version(void) {
   snprintf(text, sizeof text, "layout version %u and this library reads %d",
            version, SHO__MAP_LAYOUT_VERSION);
   CHECK_SAYS(text);
+  for (version = 0; version < SHO__MAP_LAYOUT_VERSION; version++) {
+    file_patch("map", offsetof(struct sho__map_shm, layout_version), &version,
+               4);
+    CHECK_CODE(reopen_code("map"), SHO_EVERSION);
+    CHECK_SAYS("dump it with the release that made it and load that with this "
+               "one, or remove the file");
+    CHECK_CODE(open_code("map", read_only), SHO_EVERSION);
+  }
 }
 
 static void test_map_open_refuses_a_damaged_header(void) {
   make_map("map");
-  for (uint64_t off = 12; off < 128; off++) {
+  for (uint64_t off = 12; off < 160; off++) {
     uint8_t is;
     file_peek("map", off, &is, 1);
     uint8_t other = (uint8_t)(is ^ 0x40);
@@ -235,52 +234,51 @@ static void test_map_open_refuses_a_header_that_makes_no_sense(void) {
   make_map("map");
   struct sho__map_shm good;
   file_peek("map", 0, &good, sizeof good);
-  for (int i = 0; i < 12; i++) {
+  enum { SHAPES = 17, HEADER_BYTES = 160 };
+  for (int i = 0; i < SHAPES; i++) {
     struct sho__map_shm header = good;
+    uint64_t *const numbers[SHAPES - 9] = {
+        &header.peers_off,  &header.computes_off, &header.counters_off,
+        &header.waits_off,  &header.free_off,     &header.gens_off,
+        &header.shards_off, &header.ghosts_off};
     switch (i) {
       case 0:
-        header.segments = 0;
+        header.chunks = 0;
         break;
       case 1:
-        header.segments = 3;
+        header.chunks = UINT64_C(1) << 40;
         break;
       case 2:
-        header.segments = 4096;
+        header.chunks = UINT64_MAX;
         break;
       case 3:
-        header.log_bytes = 0;
+        header.chunk_bits = 0;
         break;
       case 4:
-        header.log_bytes += 8;
+        header.chunk_bits = 64;
         break;
       case 5:
-        header.log_bytes = UINT64_C(1) << 63;
+        header.shard_bits++;
         break;
       case 6:
-        header.max_entry = 32;
+        header.max_entry = i % 2 == 0 ? 32 : 0;
         break;
       case 7:
-        header.max_entry = header.log_bytes;
+        header.max_entry = UINT64_MAX;
         break;
       case 8:
-        header.buckets *= 2;
-        break;
-      case 9:
         header.eviction = 3;
         break;
-      case 10:
-        header.peer_slots = 512;
-        break;
       default:
-        header.logs_off += 65536;
+        *numbers[i - 9] += 64;
         break;
     }
-    header.checksum = (uint32_t)sho__hash(&header, 124, 0);
-    file_patch("map", 0, &header, 128);
+    header.checksum = (uint32_t)sho__hash(&header, 156, 0);
+    file_patch("map", 0, &header, HEADER_BYTES);
     CHECK_CODE(reopen_code("map"), SHO_ECORRUPT);
     CHECK_SAYS("map: its header is damaged; remove the file");
   }
-  file_patch("map", 0, &good, 128);
+  file_patch("map", 0, &good, HEADER_BYTES);
   CHECK_OK(reopen_code("map"));
 }
 
@@ -368,7 +366,9 @@ static void test_map_read_only_reads_and_refuses_writes(void) {
   size_t used;
   char out[256];
   CHECK_TEXT(text_of(map, "key"), "value");
-  CHECK(sho_map_find(map, "key", 3) >= 0);
+  struct sho_map_found found = {.size = sizeof found};
+  CHECK_OK(sho_map_find(map, "key", 3, &found));
+  CHECK_BYTES(found.value, "value", 5);
   CHECK_OK(sho_map_size(map, &number));
   CHECK_INT(number, 2);
   CHECK_OK(sho_map_time_to_live(map, "short", 5, &signed_number));
@@ -418,11 +418,11 @@ static void test_map_open_beside_others_resets_no_locks(void) {
   put_text(map, "key", "value");
   uint64_t boot[2] = {1, 2};
   file_patch("map", offsetof(struct sho__map_shm, boot_id), boot, 16);
-  atomic_store(&map->segments[0].lock.word, map->peers.word);
+  atomic_store(&map->shards[0].lock.word, map->peers.word);
   struct sho_map *other = map_again("map");
-  CHECK_HEX(atomic_load(&map->segments[0].lock.word), map->peers.word);
+  CHECK_HEX(atomic_load(&map->shards[0].lock.word), map->peers.word);
   CHECK_OK(open_code("map", read_only));
-  atomic_store(&map->segments[0].lock.word, 0);
+  atomic_store(&map->shards[0].lock.word, 0);
   put_text(other, "key", "more");
   CHECK_TEXT(text_of(map, "key"), "more");
   sho_map_free(map);
@@ -496,7 +496,7 @@ static void test_map_truncated_while_open_is_an_error(void) {
   for (int part = 0; part < 3; part++) {
     struct sho_map *map = map_new("map", 64 * KIB, 0);
     put_text(map, "key", "value");
-    off_t left[] = {0, 4096, (off_t)map->geometry.logs_off};
+    off_t left[] = {0, 4096, (off_t)map->geometry.pool_off};
     REQUIRE(truncate("map", left[part]) == 0);
     uint8_t value[9000] = {0};
     size_t length;
@@ -504,10 +504,9 @@ static void test_map_truncated_while_open_is_an_error(void) {
                SHO_EIO);
     CHECK_SAYS("map was truncated or overwritten while it was open");
     CHECK_CODE(sho_map_get(map, "key", 3, NULL, 0, &length, NULL), SHO_EIO);
-    struct sho_map_view view = {
-        .size = sizeof view}; /* who finds looks at the state */
-    CHECK_OK(sho_map_view(map, &view));
-    CHECK_INT(*view.state, SHO_EIO);
+    struct sho_map_view view = {.size = sizeof view};
+    CHECK_OK(sho_map_view(map, &view)); /* who finds looks at the end */
+    CHECK(*view.end != view.creation_id);
     CHECK_CODE(sho_map_verify(map), SHO_EIO);
     CHECK_CODE(sho_map_clear(map), SHO_EIO);
     sho_map_free(map);
@@ -578,8 +577,7 @@ static const struct test tests[] = {
     TEST(test_map_open_rounds_the_capacity_up),
     TEST(test_map_open_refuses_capacities_out_of_range),
     TEST(test_map_open_refuses_largest_entries_out_of_range),
-    TEST(test_map_open_gives_large_entries_fewer_segments),
-    TEST(test_map_open_spreads_large_entries_over_segments_alike),
+    TEST(test_map_open_takes_entries_of_nearly_a_quarter_of_all),
     TEST(test_map_open_serves_tiny_largest_entries),
     TEST(test_map_open_keeps_the_geometry_and_names_both),
     TEST(test_map_open_refuses_what_is_no_map),

@@ -152,6 +152,22 @@ uint64_t sho__map_now_ms(const struct sho_map *map) {
   return (uint64_t)boot_clock_ms() + map->clock_base_ms;
 }
 
+/* All that follows from the rest. */
+static void put_offsets(const struct sho__geometry *g,
+                        struct sho__map_shm *header) {
+  header->file_bytes = g->file_bytes;
+  header->peers_off = g->peers_off;
+  header->computes_off = g->computes_off;
+  header->counters_off = g->counters_off;
+  header->waits_off = g->waits_off;
+  header->free_off = g->free_off;
+  header->gens_off = g->gens_off;
+  header->shards_off = g->shards_off;
+  header->chunks_off = g->chunks_off;
+  header->ghosts_off = g->ghosts_off;
+  header->pool_off = g->pool_off;
+}
+
 static void make_header(const struct sho__geometry *g,
                         struct sho__map_shm *header) {
   uint64_t boot[2];
@@ -163,7 +179,6 @@ static void make_header(const struct sho__geometry *g,
   header->layout_version = SHO__MAP_LAYOUT_VERSION;
   header->chunk_bits = g->chunk_bits;
   header->shard_bits = g->shard_bits;
-  header->file_bytes = g->file_bytes;
   header->chunks = g->chunks;
   header->max_entry = g->max_entry;
   header->ghosts = g->ghosts;
@@ -171,16 +186,7 @@ static void make_header(const struct sho__geometry *g,
   header->peer_slots = SHO__MAP_PEERS;
   header->creation_id = sho__random() | UINT64_C(1) << 63; /* ends the file */
   header->hash_seed = sho__random();
-  header->peers_off = g->peers_off;
-  header->computes_off = g->computes_off;
-  header->counters_off = g->counters_off;
-  header->waits_off = g->waits_off;
-  header->free_off = g->free_off;
-  header->gens_off = g->gens_off;
-  header->shards_off = g->shards_off;
-  header->chunks_off = g->chunks_off;
-  header->ghosts_off = g->ghosts_off;
-  header->pool_off = g->pool_off;
+  put_offsets(g, header);
   header->checksum = checksum_of(header);
   atomic_init(&header->boot_id[0], boot[0]);
   atomic_init(&header->boot_id[1], boot[1]);
@@ -256,7 +262,9 @@ int sho__geometry_read(int fd, const char *path, uint64_t file_bytes,
                               .ghosts = header->ghosts,
                               .eviction = header->eviction};
   lay_out(g);
-  if (g->file_bytes != header->file_bytes || g->pool_off != header->pool_off ||
+  struct sho__map_shm wanted = *header;
+  put_offsets(g, &wanted);
+  if (memcmp(&wanted, header, offsetof(struct sho__map_shm, checksum)) != 0 ||
       g->max_entry > most_entry(g)) {
     return damaged(path, "its header is damaged");
   }
