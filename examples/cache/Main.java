@@ -38,7 +38,7 @@ final class Main {
         ShareMap<String, String> cache =
             ShareMap.builder(Codec.STRING, Codec.STRING)
                 .capacity(16 << 20)
-                .eviction(Eviction.CLOCK)
+                .eviction(Eviction.S3_FIFO)
                 .openAnonymous()) {
       server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
       System.out.println("http:/" + server.getLocalAddress());

@@ -483,16 +483,21 @@ struct sho_map_view {
   uint64_t chunks;
   uint64_t chunk_bits; /* a chunk has 2^chunk_bits bytes */
   uint64_t hash_seed;
-  uint64_t eviction; /* enum sho_eviction */
+  uint64_t eviction;  /* enum sho_eviction */
+  uint64_t read_only; /* not 0: nothing may be written, no visited bit either */
+  uint64_t max_entry; /* as in sho_map_options */
+  uint64_t clock_base_ms; /* map time, by which entries expire, is this and the
+                           * milliseconds of CLOCK_BOOTTIME, modulo 2^64 */
 };
 
 SHO_API int sho_map_view(struct sho_map *map, struct sho_map_view *view);
 
 /*
- * Adds to the map's count of hits: for a reader that finds keys by itself,
- * through the view. Does nothing if the map was opened for reading only.
+ * Adds reads that the library did not see to the map's counters: for a reader
+ * that finds keys by itself. Does nothing in a map opened for reading only.
  */
-SHO_API int sho_map_add_hits(struct sho_map *map, uint64_t hits);
+SHO_API int sho_map_add_reads(struct sho_map *map, uint64_t hits,
+                              uint64_t misses);
 
 /* Where sho_map_find found a value. */
 struct sho_map_found {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/wait.h"
 #include "jni/bytes.h"
 #include "jni/map_native.h"
 #include "map/map.h"
@@ -109,36 +110,30 @@ JNIEXPORT void MAP_NATIVE(free)(JNIEnv *env, jclass type, jlong map) {
 
 /* ---- reading ------------------------------------------------------------ */
 
-JNIEXPORT jlong MAP_NATIVE(findShort)(JNIEnv *env, jclass type, jlong map,
-                                      jlong key0, jlong key1, jint key_bytes) {
-  (void)env;
-  (void)type;
-  int code = short_key_check(key_bytes);
-  if (code != SHO_OK) {
-    return code;
-  }
-  struct short_key key = short_key_of(key0, key1);
-  return sho_map_find(map_of(map), key.at, (size_t)key_bytes);
-}
-
-JNIEXPORT jlong MAP_NATIVE(find)(JNIEnv *env, jclass type, jlong map,
-                                 jbyteArray array) {
+JNIEXPORT jint MAP_NATIVE(find)(JNIEnv *env, jclass type, jlong map,
+                                jbyteArray array) {
   (void)type;
   struct sho__bytes key;
   int code = sho__bytes_copy(env, array, &key);
-  if (code != SHO_OK) {
-    return code;
+  if (code == SHO_OK) {
+    struct sho_map_found found = {.size = sizeof found};
+    code = sho_map_find(map_of(map), key.at, key.length, &found);
+    sho__bytes_free(&key);
   }
-  jlong found = sho_map_find(map_of(map), key.at, key.length);
-  sho__bytes_free(&key);
-  return found;
+  return code;
 }
 
-JNIEXPORT void MAP_NATIVE(addHits)(JNIEnv *env, jclass type, jlong map,
-                                   jlong hits) {
+JNIEXPORT jlong MAP_NATIVE(clock)(JNIEnv *env, jclass type) {
   (void)env;
   (void)type;
-  sho_map_add_hits(map_of(map), (uint64_t)hits);
+  return (jlong)(sho__now_ns() / 1000000);
+}
+
+JNIEXPORT void MAP_NATIVE(addReads)(JNIEnv *env, jclass type, jlong map,
+                                    jlong hits, jlong misses) {
+  (void)env;
+  (void)type;
+  sho_map_add_reads(map_of(map), (uint64_t)hits, (uint64_t)misses);
 }
 
 static int get_copy(JNIEnv *env, jlong map, const struct sho__bytes *key,
@@ -399,7 +394,7 @@ JNIEXPORT jint MAP_NATIVE(stats)(JNIEnv *env, jclass type, jlong map,
       [MAP_FIELD(STATS_CAPACITY)] = (jlong)stats.capacity,
       [MAP_FIELD(STATS_MAX_ENTRY)] = (jlong)stats.max_entry,
       [MAP_FIELD(STATS_FILE_BYTES)] = (jlong)stats.file_bytes,
-      [MAP_FIELD(STATS_SEGMENTS)] = (jlong)stats.segments,
+      [MAP_FIELD(STATS_SHARDS)] = (jlong)stats.shards,
       [MAP_FIELD(STATS_EVICTION)] = (jlong)stats.eviction,
       [MAP_FIELD(STATS_PEERS)] = (jlong)stats.peers,
       [MAP_FIELD(STATS_PEER_SLOTS)] = (jlong)stats.peer_slots,

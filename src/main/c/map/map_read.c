@@ -18,14 +18,14 @@ static void count(const struct sho_map *map, int hit) {
   }
 }
 
-int sho_map_add_hits(struct sho_map *map, uint64_t hits) {
+int sho_map_add_reads(struct sho_map *map, uint64_t hits, uint64_t misses) {
   if (map == NULL) {
     return sho__fail(SHO_EINVAL, "a handle is needed");
   }
   if (map->counters != NULL) {
-    /* The line that threads share. */
-    atomic_fetch_add_explicit(&map->counters[0].hits, hits,
-                              memory_order_relaxed);
+    struct sho__counters_shm *shared = &map->counters[0]; /* by all threads */
+    atomic_fetch_add_explicit(&shared->hits, hits, memory_order_relaxed);
+    atomic_fetch_add_explicit(&shared->misses, misses, memory_order_relaxed);
   }
   return sho__region_check(&map->region);
 }
@@ -224,7 +224,10 @@ int sho_map_view(struct sho_map *map, struct sho_map_view *view) {
                              .chunks = g->chunks,
                              .chunk_bits = g->chunk_bits,
                              .hash_seed = map->hash_seed,
-                             .eviction = g->eviction};
+                             .eviction = g->eviction,
+                             .read_only = (uint64_t)map->read_only,
+                             .max_entry = g->max_entry,
+                             .clock_base_ms = map->clock_base_ms};
   return sho__results_give(view, &own, sizeof own);
 }
 

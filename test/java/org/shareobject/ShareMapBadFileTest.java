@@ -194,17 +194,17 @@ class ShareMapBadFileTest {
 
   @Test
   void shouldKeepTheGeometryOfTheFile() {
-    builder().capacity(MEGABYTE).maxEntry(1000).eviction(Eviction.CLOCK).open(file).close();
+    builder().capacity(MEGABYTE).maxEntry(1000).eviction(Eviction.S3_FIFO).open(file).close();
     try (ShareMap<String, String> map = ShareMap.open(file)) {
       assertEquals(MEGABYTE, map.stats().capacity());
       assertEquals(1000, map.stats().maxEntry());
-      assertEquals(Eviction.CLOCK, map.stats().eviction());
+      assertEquals(Eviction.S3_FIFO, map.stats().eviction());
     }
-    builder().capacity(MEGABYTE).maxEntry(1000).eviction(Eviction.CLOCK).open(file).close();
+    builder().capacity(MEGABYTE).maxEntry(1000).eviction(Eviction.S3_FIFO).open(file).close();
     geometry(builder().capacity(2 * MEGABYTE), MEGABYTE, 2 * MEGABYTE);
     geometry(builder().capacity(MEGABYTE / 2), MEGABYTE, MEGABYTE / 2);
     geometry(builder().maxEntry(2000), 1000, 2000);
-    geometry(builder().eviction(Eviction.NONE), "CLOCK", "NONE");
+    geometry(builder().eviction(Eviction.NONE), "S3_FIFO", "NONE");
   }
 
   private void geometry(ShareMap.Builder<String, String> builder, Object... both) {

@@ -351,7 +351,7 @@ class ShareMapBadInputTest {
 
   @Test
   void shouldMakeRoomWhenFull() {
-    try (ShareMap<String, String> cache = small(Eviction.CLOCK)) {
+    try (ShareMap<String, String> cache = small(Eviction.S3_FIFO)) {
       for (int i = 0; i < 20_000; i++) {
         cache.set("key " + i, "value " + i);
         assertEquals("value " + i, cache.get("key " + i));

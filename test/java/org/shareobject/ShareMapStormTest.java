@@ -50,7 +50,7 @@ class ShareMapStormTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"NONE,1048576,false", "CLOCK,131072,false", "CLOCK,1048576,true"})
+  @CsvSource({"NONE,1048576,false", "S3_FIFO,131072,false", "S3_FIFO,1048576,true"})
   void shouldLoseNothing(Eviction eviction, long capacity, boolean inOtherPidNamespaces)
       throws InterruptedException {
     file = folder.resolve("map");
@@ -84,7 +84,7 @@ class ShareMapStormTest {
                   Storm.Reader.class,
                   file.toString(),
                   String.valueOf(WRITERS),
-                  String.valueOf(eviction == Eviction.CLOCK)));
+                  String.valueOf(eviction == Eviction.S3_FIFO)));
     }
     readers.forEach(reader -> assertEquals("ready", reader.nextLine()));
   }
@@ -146,7 +146,7 @@ class ShareMapStormTest {
   }
 
   private List<String> faults(ShareMap<String, byte[]> map, int writer, Eviction eviction) {
-    return Storm.faults(map, writer, diaries[writer], eviction == Eviction.CLOCK);
+    return Storm.faults(map, writer, diaries[writer], eviction == Eviction.S3_FIFO);
   }
 
   /** Kills the JVM itself, not only the program that keeps its namespace. */

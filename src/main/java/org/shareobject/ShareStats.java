@@ -11,15 +11,15 @@ package org.shareobject;
  * @param removals entries removed by {@code remove} and {@code clear}
  * @param evictions entries dropped to make room
  * @param expirations expired entries whose room was freed
- * @param recoveries segments repaired after a process died
+ * @param recoveries shards repaired after a process died
  * @param damaged entries dropped because they were damaged
  * @param entries entries now, including expired ones that still take room
- * @param liveBytes bytes of those entries, including headers and padding
- * @param usedBytes bytes in use now, including overwritten entries whose room was not freed yet
- * @param capacity the highest value that {@code liveBytes} can reach
+ * @param liveBytes bytes of those entries with their headers, and of the tables that find them
+ * @param usedBytes the same with overwritten and removed entries whose room was not freed yet
+ * @param capacity bytes for all of that
  * @param maxEntry the largest entry: bytes of key and value, plus 32
  * @param fileBytes size of the file in bytes
- * @param segments parts of the map that have a lock each
+ * @param shards parts of the map that have a lock each
  * @param eviction what the map does when it is full
  * @param peers handles that are open for writing now
  * @param peerSlots how many handles can be open for writing
@@ -39,7 +39,7 @@ public record ShareStats(
     long capacity,
     long maxEntry,
     long fileBytes,
-    int segments,
+    int shards,
     Eviction eviction,
     int peers,
     int peerSlots) {

@@ -224,11 +224,11 @@ class MapCommandTest {
     prints("", "set", "a", "b", "--capacity", "2m", "--eviction", "clock", "--max-entry", "1k");
     try (ShareMap<String, String> map = ShareMap.open(file)) {
       assertEquals(2 << 20, map.stats().capacity());
-      assertEquals(Eviction.CLOCK, map.stats().eviction());
+      assertEquals(Eviction.S3_FIFO, map.stats().eviction());
       assertEquals(1024, map.stats().maxEntry());
     }
     fails("2097152 bytes and 4194304 were requested", "get", "a", "--capacity", "4m");
-    fails("CLOCK and NONE was requested", "get", "a", "--eviction", "none");
+    fails("S3_FIFO and NONE was requested", "get", "a", "--eviction", "none");
     assertEquals(2, run("get", "a", "--capacity", "0"));
     assertEquals(2, run("get", "a", "--eviction", "lru"));
     assertEquals(2, run("set", "a"));

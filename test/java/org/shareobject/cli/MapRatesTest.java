@@ -19,7 +19,7 @@ class MapRatesTest {
     assertEquals(
         """
         entries                   7
-        fill        [####################....................] 50.0 %: 1.0 MiB of 2.0 MiB, CLOCK
+        fill        [####################....................] 50.0 %: 1.0 MiB of 2.0 MiB, S3_FIFO
         gets                  2,000 /s
         hits                 75.0 %   78.4 % since creation
         sets                      5 /s
@@ -38,7 +38,7 @@ class MapRatesTest {
         hits                 75.0 %""",
         String.join("\n", new MapRates(before, after, 2).screen(30).subList(0, 4)));
     assertEquals(
-        "fill        50.0 %: 1.0 MiB of 2.0 MiB, CLOCK",
+        "fill        50.0 %: 1.0 MiB of 2.0 MiB, S3_FIFO",
         new MapRates(before, after, 2).screen(50).get(1));
   }
 
@@ -71,7 +71,7 @@ class MapRatesTest {
         1000,
         3 * mega,
         8,
-        Eviction.CLOCK,
+        Eviction.S3_FIFO,
         2,
         256);
   }

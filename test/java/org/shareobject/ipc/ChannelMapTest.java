@@ -42,7 +42,7 @@ class ChannelMapTest {
 
   @Test
   void shouldShareAMapWithoutAFile() {
-    try (ShareMap<String, Long> map = builder().eviction(Eviction.CLOCK).openAnonymous()) {
+    try (ShareMap<String, Long> map = builder().eviction(Eviction.S3_FIFO).openAnonymous()) {
       map.put("before", 1L);
       Futures.get(pair.left.send("take this", map));
       Received.Message message = received.next();

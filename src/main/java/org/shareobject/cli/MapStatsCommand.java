@@ -45,7 +45,7 @@ final class MapStatsCommand implements Runnable {
     values.put("capacity", stats.capacity());
     values.put("maxEntry", stats.maxEntry());
     values.put("fileBytes", stats.fileBytes());
-    values.put("segments", stats.segments());
+    values.put("shards", stats.shards());
     values.put("eviction", stats.eviction());
     values.put("hits", stats.hits());
     values.put("misses", stats.misses());
@@ -72,7 +72,7 @@ final class MapStatsCommand implements Runnable {
     print("capacity", stats.capacity());
     print("max entry", stats.maxEntry());
     print("file bytes", stats.fileBytes());
-    print("segments", stats.segments());
+    print("shards", stats.shards());
     print("eviction", stats.eviction());
     print("hits", stats.hits());
     print("misses", stats.misses());

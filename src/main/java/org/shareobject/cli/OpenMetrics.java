@@ -28,7 +28,7 @@ final class OpenMetrics {
     all.gauge("capacity_bytes", "bytes", "Room for entries.", stats.capacity());
     all.gauge("max_entry_bytes", "bytes", "Size of the largest entry.", stats.maxEntry());
     all.gauge("file_bytes", "bytes", "Size of the file.", stats.fileBytes());
-    all.gauge("segments", "", "Parts with a lock of their own.", stats.segments());
+    all.gauge("shards", "", "Parts with a lock of their own.", stats.shards());
     all.gauge("peers", "", "Handles that are open.", stats.peers());
     all.gauge("peer_slots", "", "Handles that can be open.", stats.peerSlots());
     all.counter("hits", "Gets that found an entry.", stats.hits());

@@ -21,9 +21,9 @@ import org.shareobject.ipc.Channel;
  *
  * <p>The store is any {@code ConcurrentMap}. A {@link org.shareobject.ShareMap} of {@code
  * Codec.STRING} and {@code Codec.json(JsonNode.class)} outlives this process, has its own limits
- * ({@code Eviction.CLOCK}, {@code timeToLive}), and local processes can read it without a message.
- * The map of a bounded cache, such as Caffeine's {@code asMap()}, drops entries that it has no room
- * for. A store without limits grows with its keys.
+ * ({@code Eviction.S3_FIFO}, {@code timeToLive}), and local processes can read it without a
+ * message. The map of a bounded cache, such as Caffeine's {@code asMap()}, drops entries that it
+ * has no room for. A store without limits grows with its keys.
  *
  * <p>Each operation is as atomic as the store's own, including {@code plusOne}. Setting many pairs
  * is not: others may see some of them set. The thread of the channel that a request came through

@@ -9,27 +9,26 @@ import org.shareobject.internal.nativelib.Results;
  * Results}.
  *
  * <p>An array region costs more than the rest of a JNI call. So a {@link ShortKey} can cross as two
- * longs, and what {@link #findShort} and {@link #find} find does not cross at all: {@link MapView}
- * reads it where it is.
+ * longs, and most reads need no call at all: {@link MapView}.
  */
 final class MapNative {
   // Where #view puts each field of struct sho_map_view. The C side takes these constants from the
   // header that javac makes of this class.
   static final int VIEW_BASE = 0;
   static final int VIEW_BYTES = 1;
-  static final int VIEW_LOGS_OFF = 2;
-  static final int VIEW_LOG_STRIDE = 3;
-  static final int VIEW_POSITION_MASK = 4;
-  static final int VIEW_HEADS_OFF = 5;
-  static final int VIEW_HEAD_STRIDE = 6;
-  static final int VIEW_MAX_ENTRY = 7;
-  static final int VIEW_SEGMENTS = 8;
-  static final int VIEW_INDEXES_OFF = 9;
-  static final int VIEW_BUCKETS = 10;
-  static final int VIEW_HASH_SEED = 11;
-  static final int VIEW_EVICTION = 12;
-  static final int VIEW_END = 13;
-  static final int VIEW_CREATION_ID = 14;
+  static final int VIEW_END = 2;
+  static final int VIEW_CREATION_ID = 3;
+  static final int VIEW_SHARDS_OFF = 4;
+  static final int VIEW_SHARD_BITS = 5;
+  static final int VIEW_GENS_OFF = 6;
+  static final int VIEW_POOL_OFF = 7;
+  static final int VIEW_CHUNKS = 8;
+  static final int VIEW_CHUNK_BITS = 9;
+  static final int VIEW_HASH_SEED = 10;
+  static final int VIEW_EVICTION = 11;
+  static final int VIEW_READ_ONLY = 12;
+  static final int VIEW_MAX_ENTRY = 13;
+  static final int VIEW_CLOCK_BASE_MS = 14;
   static final int VIEW_FIELDS = 15;
 
   // Where #stats puts each field of struct sho_map_stats.
@@ -47,7 +46,7 @@ final class MapNative {
   static final int STATS_CAPACITY = 11;
   static final int STATS_MAX_ENTRY = 12;
   static final int STATS_FILE_BYTES = 13;
-  static final int STATS_SEGMENTS = 14;
+  static final int STATS_SHARDS = 14;
   static final int STATS_EVICTION = 15;
   static final int STATS_PEERS = 16;
   static final int STATS_PEER_SLOTS = 17;
@@ -83,14 +82,14 @@ final class MapNative {
   /** Returns a buffer over a part of the mapped memory; null if there is none. */
   static native ByteBuffer buffer(long map, long offset, long bytes);
 
-  /** Returns where the key's entry is, as {@code sho_map_find}. */
-  static native long findShort(long map, long key0, long key1, int keyBytes);
+  /** Returns whether the key is there, as a code; counts as a read. */
+  static native int find(long map, byte[] key);
 
-  /** Returns where the key's entry is, as {@code sho_map_find}. */
-  static native long find(long map, byte[] key);
+  /** Returns the milliseconds of the host's boot clock, to which a map's clock base is added. */
+  static native long clock();
 
-  /** Counts finds that the library did not see. */
-  static native void addHits(long map, long hits);
+  /** Counts reads that the library did not see. */
+  static native void addReads(long map, long hits, long misses);
 
   /** Writes length and version to {@code out}, and fills {@code value} only if it fits. */
   static native int get(long map, byte[] key, byte[] value, long[] out);

@@ -11,19 +11,19 @@ import org.shareobject.Eviction;
  * @param readOnly whether writes are refused
  */
 public record MapOptions(long capacity, long maxEntry, Eviction eviction, boolean readOnly) {
-  /** {@code SHO_EVICTION_CLOCK}. */
-  static final int CLOCK = 2;
+  /** {@code SHO_EVICTION_S3_FIFO}. */
+  static final int S3_FIFO = 2;
 
   private static final int ANY = 0;
   private static final int NONE = 1;
 
   /** Returns the eviction's number in {@code enum sho_eviction}. */
   int evictionCode() {
-    return eviction == null ? ANY : eviction == Eviction.CLOCK ? CLOCK : NONE;
+    return eviction == null ? ANY : eviction == Eviction.S3_FIFO ? S3_FIFO : NONE;
   }
 
   /** Returns the eviction of a number in {@code enum sho_eviction}. */
   static Eviction evictionOf(long code) {
-    return code == CLOCK ? Eviction.CLOCK : Eviction.NONE;
+    return code == S3_FIFO ? Eviction.S3_FIFO : Eviction.NONE;
   }
 }

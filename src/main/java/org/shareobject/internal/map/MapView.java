@@ -10,65 +10,99 @@ import org.shareobject.internal.nativelib.Results;
  * A map's bytes, read where they are: {@code struct sho_map_view}.
  *
  * <p>What is read may be overwritten meanwhile. So every number is checked before it is used, all
- * of it stays inside the mapping whatever the numbers are, and nothing is believed before it was
- * seen to be still there: by {@link #get} in the slot, of what C found by {@link #isValid} in the
- * segment's head. The order is that of "Reading" in {@code docs/format.md}.
+ * of it stays inside the mapping whatever the numbers are, and nothing is believed before the chunk
+ * was seen to be of the same generation still: {@link #isWhole}. The order is that of "Reading" in
+ * {@code docs/format.md}.
  *
  * <p>The mapping ends when no view, and nothing that {@link #slice} handed out, can be reached any
  * more; so a slice that somebody kept never faults. Whoever calls a method here keeps the view
  * reachable meanwhile.
  */
 final class MapView {
-  private static final Cleaner CLEANER = Cleaner.create();
+  /** What {@link #find} may find. */
+  static final int ABSENT = 0;
 
-  // An entry.
-  private static final int VERSION = 8;
-  private static final int EXPIRY_AND_KEY = 16;
-  private static final int VALUE_BYTES = 24;
-  private static final int HEADER_BYTES = 32;
-  private static final int KEY_BYTES_MASK = (1 << 22) - 1;
+  /** An entry within one record. */
+  static final int FOUND = 1;
+
+  /** An entry whose value lies in several parts. */
+  static final int LARGE = 2;
+
+  /** A writer was faster: look again. */
+  static final int MOVED = 3;
+
+  /** Something seldom, or damage: C has to look. */
+  static final int UNCLEAR = 4;
+
+  /** What {@link #get} returns for a key that is absent. */
+  static final byte[] NO_VALUE = {};
+
+  /** What {@link #getVersioned} returns for a key that is absent. */
+  static final RawEntry NO_ENTRY = new RawEntry(NO_VALUE, 0);
+
+  private static final Cleaner CLEANER = Cleaner.create();
+  private static final long UINT_MASK = 0xFFFFFFFFL;
+
+  // A shard.
+  private static final int SHARD_BYTES = 128;
+  private static final int TABLE = 8;
+  private static final int BUCKETS_BITS = 16;
+  private static final long BUCKETS_MASK = (1L << BUCKETS_BITS) - 1;
 
   // A bucket.
-  private static final int BUCKET_BYTES = 64;
+  private static final int BUCKET_SHIFT = 6;
   private static final int OVERFLOW = 56;
-  private static final int TAG_SHIFT = 48;
-  private static final long TAG_MAX = 0x7fff;
   private static final long VISITED = 1L << 63;
-  private static final long UINT_MASK = 0xFFFFFFFFL;
+  private static final int TAG_BITS = 25;
+  private static final int PLACE_BITS = 38;
+  private static final long PLACE_MASK = (1L << PLACE_BITS) - 1;
+  private static final long TAG_MASK = ((1L << TAG_BITS) - 1) << PLACE_BITS;
+  private static final int PLACE_SHIFT = 3;
 
   /** An overflowing key that is not found in so many buckets is left to C. */
   private static final int MOST_BUCKETS = 8;
 
-  /** Segment and position / 8 in what {@code sho_map_find} answers. */
-  private static final int SEGMENT_SHIFT = 52;
+  // A record.
+  private static final int LENGTHS = 8;
+  private static final int EXPIRY = 20;
+  private static final int HEADER_BYTES = 20;
+  private static final int LEAST_RECORD_BYTES = 24;
+  private static final int IS_DEAD = 1 << 31;
+  private static final int IS_EXPIRING = 1 << 30;
+  private static final int IS_LARGE = 1 << 29;
+  private static final int PARTS_OF_CHUNK_BITS = 4;
 
-  private static final int POSITION_SHIFT = 3;
+  /** A reader that was overtaken so often leaves it to C, which takes the lock if need be. */
+  private static final int ROUNDS = 16;
 
-  /** The bits of a position that a slot names, and the lowest, which are 0 unless it is dead. */
-  private static final long NAMED_MASK = (1L << (TAG_SHIFT + POSITION_SHIFT)) - 1;
+  /** Where an entry was found. */
+  static final class Hit {
+    private long epochAt;
+    private long epoch;
+    private long slotAt;
+    private long slot;
+    private long generationAt;
+    private long generation;
+    private long record;
+    private long valueAt;
+    private int valueBytes;
+  }
 
   private final MapBuffers buffers;
   private final long base;
   private final long end;
   private final long creationId;
-  private final long logs;
-  private final long logStride;
-  private final long logBytes;
-  private final long positionMask;
-  private final long heads;
-  private final long headStride;
-  private final long mostBytes;
-  private final long indexes;
-  private final long indexBytes;
-  private final long buckets;
+  private final long shards;
+  private final int shardBits;
+  private final long generations;
+  private final long pool;
+  private final long chunks;
+  private final int chunkBits;
+  private final long chunkBytes;
+  private final long maxEntry;
+  private final long clockBase;
+  private final boolean visits;
   private final KeyHash keyHash;
-  private final int segmentShift;
-
-  /** The bit that a slot must have if a read of it is to leave no trace. */
-  private final long visited;
-
-  /** The bits of a slot by which a key's is known. */
-  private final long tagMask;
 
   /**
    * How long values are, most likely. A processor guesses the outcome of a comparison with it; so
@@ -82,22 +116,21 @@ final class MapView {
     Results.check(MapNative.view(map, fields));
     base = fields[MapNative.VIEW_BASE];
     long bytes = fields[MapNative.VIEW_BYTES];
-    logs = base + fields[MapNative.VIEW_LOGS_OFF];
-    logStride = fields[MapNative.VIEW_LOG_STRIDE];
-    logBytes = logStride / 2;
-    positionMask = fields[MapNative.VIEW_POSITION_MASK];
-    heads = base + fields[MapNative.VIEW_HEADS_OFF];
-    headStride = fields[MapNative.VIEW_HEAD_STRIDE];
-    mostBytes = fields[MapNative.VIEW_MAX_ENTRY] - HEADER_BYTES;
-    segmentShift = Integer.SIZE - Long.numberOfTrailingZeros(fields[MapNative.VIEW_SEGMENTS]);
-    indexes = base + fields[MapNative.VIEW_INDEXES_OFF];
-    buckets = fields[MapNative.VIEW_BUCKETS];
-    indexBytes = buckets * BUCKET_BYTES;
-    keyHash = new KeyHash(fields[MapNative.VIEW_HASH_SEED]);
-    visited = fields[MapNative.VIEW_EVICTION] == MapOptions.CLOCK ? VISITED : 0;
-    tagMask = visited | TAG_MAX << TAG_SHIFT;
     end = fields[MapNative.VIEW_END];
     creationId = fields[MapNative.VIEW_CREATION_ID];
+    shards = base + fields[MapNative.VIEW_SHARDS_OFF];
+    shardBits = (int) fields[MapNative.VIEW_SHARD_BITS];
+    generations = base + fields[MapNative.VIEW_GENS_OFF];
+    pool = base + fields[MapNative.VIEW_POOL_OFF];
+    chunks = fields[MapNative.VIEW_CHUNKS];
+    chunkBits = (int) fields[MapNative.VIEW_CHUNK_BITS];
+    chunkBytes = 1L << chunkBits;
+    maxEntry = fields[MapNative.VIEW_MAX_ENTRY];
+    clockBase = fields[MapNative.VIEW_CLOCK_BASE_MS];
+    visits =
+        fields[MapNative.VIEW_EVICTION] == MapOptions.S3_FIFO
+            && fields[MapNative.VIEW_READ_ONLY] == 0;
+    keyHash = new KeyHash(fields[MapNative.VIEW_HASH_SEED]);
     buffers = new MapBuffers(map, bytes);
     AtomicInteger users = new AtomicInteger(buffers.count() + 1);
     Runnable release =
@@ -111,43 +144,202 @@ final class MapView {
   }
 
   /**
-   * Returns a copy of the key's value; or null if this cannot tell: it is absent, expires, was not
-   * visited yet, or is moved just now. It needs no call, and so no fence, but those that order it.
+   * Returns a copy of the key's value; or {@link #NO_VALUE} if it is absent; or null if this cannot
+   * tell.
    */
   byte[] get(byte[] key) {
+    for (int round = 0; round < ROUNDS; round++) {
+      Hit hit = new Hit();
+      int found = find(key, hit);
+      if (found == FOUND) {
+        byte[] value = value(hit);
+        if (isWhole(hit)) {
+          visit(hit);
+          return value;
+        }
+      } else if (found != MOVED) {
+        return found == ABSENT ? NO_VALUE : found == LARGE ? largeValue(hit) : null;
+      }
+    }
+    return null;
+  }
+
+  /** As {@link #get}, with the version; {@link #NO_ENTRY} if the key is absent. */
+  RawEntry getVersioned(byte[] key) {
+    for (int round = 0; round < ROUNDS; round++) {
+      Hit hit = new Hit();
+      int found = find(key, hit);
+      if (found == ABSENT) {
+        return NO_ENTRY;
+      }
+      if (found == UNCLEAR) {
+        return null;
+      }
+      if (found != MOVED) {
+        long version = Memory.getLong(hit.record);
+        byte[] value = found == FOUND ? value(hit) : largeValue(hit);
+        if (value != null && isWhole(hit)) {
+          visit(hit);
+          return new RawEntry(value, version);
+        }
+      }
+    }
+    return null;
+  }
+
+  /** Returns {@link #FOUND} or {@link #ABSENT}; anything else if this cannot tell. */
+  int contains(byte[] key) {
+    Hit hit = new Hit();
+    int found = MOVED;
+    for (int round = 0; round < ROUNDS && found == MOVED; round++) {
+      found = find(key, hit);
+      if (found == FOUND || found == LARGE) {
+        found = isWhole(hit) ? FOUND : MOVED;
+      }
+    }
+    if (found == FOUND) {
+      visit(hit);
+    }
+    return found;
+  }
+
+  /**
+   * Returns the bytes of the value that was {@link #FOUND}, to be looked at before {@link #isWhole}
+   * is asked.
+   */
+  ByteBuffer slice(Hit hit) {
+    return buffers.slice(hit.valueAt - base, hit.valueBytes);
+  }
+
+  /** Tells how long a value was, now and then. */
+  void expect(int valueBytes) {
+    if (usualBytes != valueBytes) {
+      usualBytes = valueBytes;
+    }
+  }
+
+  // ---- from a key to its entry
+
+  /** Looks a key up. What is read of the entry then is to be believed if it {@link #isWhole}. */
+  int find(byte[] key, Hit hit) {
     long first = ShortKey.low(key);
     long last = ShortKey.last(key);
     long hash = keyHash.of(key, first, last);
-    long segment = (hash >>> Integer.SIZE) >>> segmentShift;
-    long tag = tagOf(hash);
-    long slotAt = indexOf(segment) + bucketOf(hash) * BUCKET_BYTES;
-    long slot = Memory.getLong(slotAt);
-    if (!hasTag(slot, tag)) {
-      slotAt = otherSlot(segment, hash, tag);
-      if (slotAt == 0) {
-        return null;
+    hit.epochAt = shards + (hash >>> Integer.SIZE >>> (Integer.SIZE - shardBits)) * SHARD_BYTES;
+    hit.epoch = Memory.getAcquire(hit.epochAt);
+    int found = findSlot(Memory.getAcquire(hit.epochAt + TABLE), tagOf(hash), hit);
+    return found == FOUND ? findRecord(key, first, last, hit) : found;
+  }
+
+  private long tagOf(long hash) {
+    return hash << shardBits >>> (Long.SIZE - TAG_BITS);
+  }
+
+  private static boolean names(long slot, long tag) {
+    return (slot & TAG_MASK) == tag << PLACE_BITS && (slot & PLACE_MASK) != 0;
+  }
+
+  /** Looks for the first slot that has the tag. */
+  private int findSlot(long table, long tag, Hit hit) {
+    long place = ((table >>> BUCKETS_BITS) - 1) << BUCKET_SHIFT;
+    long buckets = table & BUCKETS_MASK;
+    long bytes = buckets << BUCKET_SHIFT;
+    if (buckets == 0
+        || place >>> chunkBits >= chunks
+        || (place & (chunkBytes - 1)) + bytes > chunkBytes) {
+      return table == 0 ? absent(hit) : UNCLEAR;
+    }
+    long first = pool + place;
+    long bucket = first + ((tag * buckets >>> TAG_BITS) << BUCKET_SHIFT);
+    for (int n = 0; n < MOST_BUCKETS; n++) {
+      long overflow = bucket + OVERFLOW;
+      for (long at = bucket; at != overflow; at += Long.BYTES) {
+        if (names(Memory.getLong(at), tag)) {
+          hit.slotAt = at;
+          hit.slot = Memory.getAcquire(at);
+          return names(hit.slot, tag) ? FOUND : MOVED;
+        }
       }
-      slot = Memory.getLong(slotAt);
-      if (!hasTag(slot, tag)) {
-        return null;
+      if (Memory.getLong(overflow) == 0) {
+        return absent(hit);
       }
+      bucket += 1 << BUCKET_SHIFT;
+      bucket = bucket == first + bytes ? first : bucket;
     }
+    return UNCLEAR;
+  }
+
+  /** Returns whether no slot names the key, if none was seen. */
+  private int absent(Hit hit) {
     VarHandle.acquireFence();
-    long inLog = (slot << POSITION_SHIFT) & positionMask;
-    long entry = logs + segment * logStride + inLog;
-    if (inLog >= logBytes) {
-      return null;
+    return Memory.getLong(hit.epochAt) != hit.epoch ? MOVED : isTheFile() ? ABSENT : UNCLEAR;
+  }
+
+  /** Looks at the record that the slot names. */
+  private int findRecord(byte[] key, long first, long last, Hit hit) {
+    long place = ((hit.slot & PLACE_MASK) - 1) << PLACE_SHIFT;
+    long chunk = place >>> chunkBits;
+    long room = chunkBytes - (place & (chunkBytes - 1));
+    if (chunk >= chunks || room < LEAST_RECORD_BYTES) {
+      return UNCLEAR;
     }
-    long valueBytes = Memory.getInt(entry + VALUE_BYTES) & UINT_MASK;
-    if (valueBytes > mostBytes - key.length || !isEntry(entry, slot, key, first, last)) {
-      return null;
+    hit.generationAt = generations + (chunk << PLACE_SHIFT);
+    hit.generation = Memory.getAcquire(hit.generationAt);
+    if (!isNamed(hit)) {
+      return MOVED;
     }
-    long at = entry + HEADER_BYTES + key.length;
-    int usual = usualBytes; // read once: other threads change it
-    byte[] value = valueBytes == usual ? copy(at, usual) : copy(at, (int) valueBytes);
+    hit.record = pool + place;
+    long lengths = Memory.getLong(hit.record + LENGTHS);
+    int kind = ((int) lengths & ~IS_DEAD) ^ key.length;
+    if ((kind & ~(IS_EXPIRING | IS_LARGE)) != 0) {
+      return unclear(hit); // another key, or damage
+    }
+    long keyAt = hit.record + HEADER_BYTES + ((kind & IS_EXPIRING) == 0 ? 0 : Long.BYTES);
+    hit.valueAt = keyAt + key.length;
+    long valueBytes = lengths >>> Integer.SIZE;
+    long ownBytes = (kind & IS_LARGE) == 0 ? valueBytes : ownBytes(valueBytes);
+    if (ownBytes > room - (hit.valueAt - hit.record) || !isKey(keyAt, key, first, last)) {
+      return unclear(hit);
+    }
+    hit.valueBytes = (int) valueBytes;
+    if (kind == 0) {
+      return FOUND;
+    }
+    if ((kind & IS_EXPIRING) != 0
+        && MapClock.isPast(Memory.getLong(hit.record + EXPIRY) - clockBase)) {
+      return isWhole(hit) ? ABSENT : MOVED;
+    }
+    return (kind & IS_LARGE) == 0 ? FOUND : LARGE;
+  }
+
+  private int unclear(Hit hit) {
+    return isWhole(hit) ? UNCLEAR : MOVED;
+  }
+
+  private static boolean isKey(long at, byte[] key, long first, long last) {
+    int bytes = key.length;
+    if (bytes < Long.BYTES) {
+      // Behind a key there are more bytes of the mapping.
+      return ((Memory.getLong(at) & ((1L << (Byte.SIZE * bytes)) - 1)) ^ first) == 0;
+    }
+    return ((Memory.getLong(at) ^ first) | (Memory.getLong(at + bytes - Long.BYTES) ^ last)) == 0
+        && (bytes <= ShortKey.BYTES || Memory.equal(at, key));
+  }
+
+  /** Returns whether the slot names what it named, and its table is the shard's. */
+  private static boolean isNamed(Hit hit) {
+    long differences =
+        ((Memory.getAcquire(hit.slotAt) ^ hit.slot) & ~VISITED)
+            | (Memory.getAcquire(hit.epochAt) ^ hit.epoch);
+    return differences == 0;
+  }
+
+  /** Returns whether all that was read of the entry until now is what was stored there. */
+  boolean isWhole(Hit hit) {
     VarHandle.acquireFence();
-    long differences = (Memory.getLong(slotAt) ^ slot) | (Memory.getLong(end) ^ creationId);
-    return differences == 0 ? value : null;
+    return ((Memory.getLong(hit.generationAt) ^ hit.generation)
+            | (Memory.getLong(end) ^ creationId))
+        == 0;
   }
 
   /**
@@ -158,128 +350,65 @@ final class MapView {
     return Memory.getLong(end) == creationId;
   }
 
-  /** Tells how long a value was, now and then. */
-  void expect(int valueBytes) {
-    if (usualBytes != valueBytes) {
-      usualBytes = valueBytes;
+  /** Remembers the visit of an entry that {@link #isWhole}, unless the slot has changed by now. */
+  void visit(Hit hit) {
+    if (visits && (hit.slot & VISITED) == 0) {
+      Memory.compareAndSet(hit.slotAt, hit.slot, hit.slot | VISITED);
     }
+  }
+
+  // ---- values
+
+  private byte[] value(Hit hit) {
+    int usual = usualBytes; // read once: other threads change it
+    int bytes = hit.valueBytes;
+    return bytes == usual ? copy(hit.valueAt, usual) : copy(hit.valueAt, bytes);
   }
 
   private static byte[] copy(long address, int bytes) {
     byte[] value = new byte[bytes];
-    Memory.copy(address, value);
+    Memory.copy(address, value, 0, bytes);
     return value;
   }
 
-  private long indexOf(long segment) {
-    return indexes + segment * indexBytes;
-  }
-
-  private long bucketOf(long hash) {
-    return ((hash & UINT_MASK) * buckets) >>> Integer.SIZE;
-  }
-
-  /** Returns what a slot must have, the visited bit included, if a read is to leave no trace. */
-  private long tagOf(long hash) {
-    return visited | Math.max((hash >>> Integer.SIZE) & TAG_MAX, 1) << TAG_SHIFT;
-  }
-
-  private boolean hasTag(long slot, long tag) {
-    return ((slot ^ tag) & tagMask) == 0;
-  }
-
-  /** Returns the address of the first slot that has the tag, or 0. */
-  private long otherSlot(long segment, long hash, long tag) {
-    long bucket = bucketOf(hash);
-    for (int n = 0; n < MOST_BUCKETS; n++) {
-      long at = indexOf(segment) + bucket * BUCKET_BYTES;
-      long overflow = at + OVERFLOW;
-      for (; at != overflow; at += Long.BYTES) {
-        if (hasTag(Memory.getLong(at), tag)) {
-          return at;
-        }
-      }
-      if (Memory.getLong(overflow) == 0) {
-        return 0;
-      }
-      bucket = bucket + 1 == buckets ? 0 : bucket + 1;
-    }
-    return 0;
-  }
-
   /**
-   * Returns whether the entry is the one that the slot names, never expires, and is the key's. One
-   * branch for all of it: together they are as good as never false.
+   * Returns how many bytes of its record the value of a large entry takes: the list of parts, and
+   * what is left over.
    */
-  private static boolean isEntry(long entry, long slot, byte[] key, long first, long last) {
-    int bytes = key.length;
-    long differences =
-        ((Memory.getLong(entry) ^ (slot << POSITION_SHIFT)) & NAMED_MASK)
-            | (Memory.getLong(entry + EXPIRY_AND_KEY) ^ bytes)
-            | keyDifferences(entry + HEADER_BYTES, bytes, first, last);
-    return differences == 0 && (bytes <= ShortKey.BYTES || Memory.equal(entry + HEADER_BYTES, key));
-  }
-
-  private static long keyDifferences(long at, int bytes, long first, long last) {
-    if (bytes < Long.BYTES) {
-      // Behind a key there are more bytes of the mapping.
-      return (Memory.getLong(at) & ((1L << (Byte.SIZE * bytes)) - 1)) ^ first;
+  private long ownBytes(long valueBytes) {
+    if (valueBytes > maxEntry) {
+      return Long.MAX_VALUE; // damaged
     }
-    return (Memory.getLong(at) ^ first) | (Memory.getLong(at + bytes - Long.BYTES) ^ last);
+    long parts = valueBytes / partBytes();
+    return parts * Integer.BYTES + valueBytes - parts * partBytes();
   }
 
-  /** Returns a copy of the value that was found, or null if it is gone. */
-  byte[] value(long found) {
-    long entry = entryOf(found);
-    int keyBytes = keyBytes(entry);
-    int valueBytes = Memory.getInt(entry + VALUE_BYTES);
-    if (!fits(keyBytes, valueBytes)) {
+  private long partBytes() {
+    return (chunkBytes >>> PARTS_OF_CHUNK_BITS) - HEADER_BYTES;
+  }
+
+  /** Returns the value of an entry that is {@link #LARGE}; null if it was moved. */
+  private byte[] largeValue(Hit hit) {
+    if (!isWhole(hit)) {
       return null;
     }
-    byte[] value = copy(entry + HEADER_BYTES + keyBytes, valueBytes);
-    return isValid(found) ? value : null;
-  }
-
-  /** Returns a copy of the value that was found, with its version, or null if it is gone. */
-  RawEntry entry(long found) {
-    long version = Memory.getLong(entryOf(found) + VERSION);
-    byte[] value = value(found);
-    return value == null ? null : new RawEntry(value, version);
-  }
-
-  /**
-   * Returns the bytes of the value that was found, to be looked at before {@link #isValid} is
-   * asked, or null if it is gone.
-   */
-  ByteBuffer slice(long found) {
-    long entry = entryOf(found);
-    int keyBytes = keyBytes(entry);
-    int valueBytes = Memory.getInt(entry + VALUE_BYTES);
-    return fits(keyBytes, valueBytes)
-        ? buffers.slice(entry - base + HEADER_BYTES + keyBytes, valueBytes)
-        : null;
-  }
-
-  /** Returns whether all that was read of the entry until now is what was stored there. */
-  boolean isValid(long found) {
-    VarHandle.acquireFence();
-    long head = Memory.getLong(heads + (found >>> SEGMENT_SHIFT) * headStride);
-    return isTheFile() && Long.compareUnsigned(head, position(found)) <= 0;
-  }
-
-  private boolean fits(int keyBytes, int valueBytes) {
-    return valueBytes >= 0 && valueBytes <= mostBytes - keyBytes;
-  }
-
-  private long entryOf(long found) {
-    return logs + (found >>> SEGMENT_SHIFT) * logStride + (position(found) & positionMask);
-  }
-
-  private static long position(long found) {
-    return (found << (Long.SIZE - SEGMENT_SHIFT)) >>> (Long.SIZE - SEGMENT_SHIFT - POSITION_SHIFT);
-  }
-
-  private static int keyBytes(long entry) {
-    return (int) Memory.getLong(entry + EXPIRY_AND_KEY) & KEY_BYTES_MASK;
+    byte[] value = new byte[hit.valueBytes];
+    int part = (int) partBytes();
+    long list = hit.valueAt;
+    int at = 0;
+    for (; value.length - at >= part; at += part, list += Integer.BYTES) {
+      long id = Memory.getInt(list) & UINT_MASK;
+      if (id >>> PARTS_OF_CHUNK_BITS >= chunks) {
+        return null;
+      }
+      long place = id << (chunkBits - PARTS_OF_CHUNK_BITS);
+      Memory.copy(pool + place + HEADER_BYTES, value, at, part);
+    }
+    Memory.copy(list, value, at, value.length - at);
+    if (!isWhole(hit) || !isNamed(hit)) {
+      return null;
+    }
+    visit(hit);
+    return value;
   }
 }

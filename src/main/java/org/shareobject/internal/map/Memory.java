@@ -25,6 +25,12 @@ final class Memory {
   /** {@code long (long address)}. */
   private static final MethodHandle GET_LONG;
 
+  /** {@code long (long address)}: acquire. */
+  private static final MethodHandle GET_ACQUIRE;
+
+  /** {@code boolean (long address, long expected, long value)}. */
+  private static final MethodHandle COMPARE_AND_SET;
+
   /** {@code int (long address)}. */
   private static final MethodHandle GET_INT;
 
@@ -33,7 +39,7 @@ final class Memory {
 
   private static final long FIRST;
 
-  /** {@code void (long address, byte[] to, int bytes)}. */
+  /** {@code void (long address, byte[] to, long at, long bytes)}, as {@link #GET_LONG_OF}. */
   private static final MethodHandle COPY;
 
   static {
@@ -43,12 +49,15 @@ final class Memory {
               ? unsafe(MethodHandles.lookup())
               : foreign(MethodHandles.lookup());
       GET_LONG = access.getLong;
+      GET_ACQUIRE = access.getAcquire;
+      COMPARE_AND_SET = access.compareAndSet;
       GET_INT = access.getInt;
       GET_LONG_OF = access.getLongOf;
       FIRST = access.first;
       COPY =
-          access.copy.asType(
-              MethodType.methodType(void.class, long.class, byte[].class, int.class));
+          MethodHandles.explicitCastArguments(
+              access.copy,
+              MethodType.methodType(void.class, long.class, byte[].class, long.class, long.class));
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -56,6 +65,8 @@ final class Memory {
 
   private record Access(
       MethodHandle getLong,
+      MethodHandle getAcquire,
+      MethodHandle compareAndSet,
       MethodHandle getInt,
       MethodHandle getLongOf,
       long first,
@@ -66,6 +77,24 @@ final class Memory {
   static long getLong(long address) {
     try {
       return (long) GET_LONG.invokeExact(address);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** Reads a number at a multiple of 8; what is read after it is no older. */
+  static long getAcquire(long address) {
+    try {
+      return (long) GET_ACQUIRE.invokeExact(address);
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
+  /** Replaces a number at a multiple of 8 if it is the expected one; returns whether it was. */
+  static boolean compareAndSet(long address, long expected, long value) {
+    try {
+      return (boolean) COMPARE_AND_SET.invokeExact(address, expected, value);
     } catch (Throwable e) {
       throw unexpected(e);
     }
@@ -88,10 +117,10 @@ final class Memory {
     }
   }
 
-  /** Copies as many bytes as the array has. */
-  static void copy(long address, byte[] to) {
+  /** Copies so many bytes, all of which the array has from there on. */
+  static void copy(long address, byte[] to, int at, int bytes) {
     try {
-      COPY.invokeExact(address, to, to.length);
+      COPY.invokeExact(address, to, FIRST + at, (long) bytes);
     } catch (Throwable e) {
       throw unexpected(e);
     }
@@ -124,6 +153,23 @@ final class Memory {
         lookup
             .findVirtual(type, "getLong", MethodType.methodType(long.class, long.class))
             .bindTo(unsafe),
+        MethodHandles.insertArguments(
+            lookup.findVirtual(
+                type,
+                "getLongVolatile",
+                MethodType.methodType(long.class, Object.class, long.class)),
+            0,
+            unsafe,
+            null),
+        MethodHandles.insertArguments(
+            lookup.findVirtual(
+                type,
+                "compareAndSwapLong",
+                MethodType.methodType(
+                    boolean.class, Object.class, long.class, long.class, long.class)),
+            0,
+            unsafe,
+            null),
         lookup
             .findVirtual(type, "getInt", MethodType.methodType(int.class, long.class))
             .bindTo(unsafe),
@@ -132,9 +178,8 @@ final class Memory {
                 type, "getLong", MethodType.methodType(long.class, Object.class, long.class))
             .bindTo(unsafe),
         arrayBase,
-        // From no object, so from an address; to the array's first byte.
-        MethodHandles.insertArguments(
-            MethodHandles.insertArguments(copy, 0, unsafe, null), 2, arrayBase));
+        // From no object, so from an address.
+        MethodHandles.insertArguments(copy, 0, unsafe, null));
   }
 
   private static Access foreign(Lookup lookup) throws ReflectiveOperationException {
@@ -152,17 +197,19 @@ final class Memory {
                 void.class, segment, layout, long.class, Object.class, int.class, int.class));
     Object bytes = layout.getField("JAVA_BYTE").get(null);
     return new Access(
-        getter(layout.getField("JAVA_LONG_UNALIGNED").get(null), all),
-        getter(layout.getField("JAVA_INT_UNALIGNED").get(null), all),
+        access(layout.getField("JAVA_LONG_UNALIGNED").get(null), all, VarHandle.AccessMode.GET),
+        access(layout.getField("JAVA_LONG").get(null), all, VarHandle.AccessMode.GET_ACQUIRE),
+        access(layout.getField("JAVA_LONG").get(null), all, VarHandle.AccessMode.COMPARE_AND_SET),
+        access(layout.getField("JAVA_INT_UNALIGNED").get(null), all, VarHandle.AccessMode.GET),
         MethodHandles.explicitCastArguments(
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN)
                 .toMethodHandle(VarHandle.AccessMode.GET),
             MethodType.methodType(long.class, Object.class, long.class)),
         0,
-        MethodHandles.insertArguments(MethodHandles.insertArguments(copy, 0, all, bytes), 2, 0));
+        MethodHandles.insertArguments(copy, 0, all, bytes));
   }
 
-  private static MethodHandle getter(Object layout, Object segment)
+  private static MethodHandle access(Object layout, Object segment, VarHandle.AccessMode mode)
       throws ReflectiveOperationException {
     Class<?> step = Class.forName("java.lang.foreign.MemoryLayout$PathElement");
     VarHandle handle =
@@ -170,8 +217,7 @@ final class Memory {
             Class.forName("java.lang.foreign.MemoryLayout")
                 .getMethod("varHandle", step.arrayType())
                 .invoke(layout, Array.newInstance(step, 0));
-    return MethodHandles.insertArguments(
-        handle.toMethodHandle(VarHandle.AccessMode.GET), 0, segment);
+    return MethodHandles.insertArguments(handle.toMethodHandle(mode), 0, segment);
   }
 
   private static AssertionError unexpected(Throwable e) {

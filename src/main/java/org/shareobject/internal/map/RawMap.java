@@ -13,8 +13,7 @@ import org.shareobject.internal.socket.Descriptor;
 /**
  * A map from bytes to bytes: the handle, the view, and exceptions in place of codes.
  *
- * <p>{@link MapView} reads values by itself; what it cannot tell, C finds and it copies. A read
- * that writers overtook {@value #ROUNDS} times has C copy it, which takes the lock if need be.
+ * <p>{@link MapView} reads by itself; what it cannot tell, C looks for.
  *
  * <p>The handle is freed when this object and what it handed out cannot be reached any more; hence
  * the fence behind each use.
@@ -25,7 +24,7 @@ public final class RawMap {
 
   private final long map;
   private final MapView view;
-  private final HitCounts hits = new HitCounts();
+  private final ReadCounts reads = new ReadCounts();
   private final MapWaits waits;
 
   private RawMap(long map) {
@@ -75,7 +74,7 @@ public final class RawMap {
   public byte[] get(byte[] key) {
     try {
       byte[] value = view.get(key);
-      return value == null ? search(key) : counted(value);
+      return value == null ? valueOf(copy(key)) : counted(value) ? value : null;
     } catch (InternalError truncated) {
       return valueOf(copy(key, truncated));
     } finally {
@@ -86,7 +85,8 @@ public final class RawMap {
   /** Returns the value with its version, or null. */
   public RawEntry getVersioned(byte[] key) {
     try {
-      return searchVersioned(key);
+      RawEntry entry = view.getVersioned(key);
+      return entry == null ? copy(key) : counted(entry.value()) ? entry : null;
     } catch (InternalError truncated) {
       return copy(key, truncated);
     } finally {
@@ -97,12 +97,10 @@ public final class RawMap {
   /** Returns whether the key is there. */
   public boolean contains(byte[] key) {
     try {
-      long found = find(key);
-      if (found == Results.EABSENT) {
-        return false;
-      }
-      Results.check(found);
-      return true;
+      int found = view.contains(key);
+      return found == MapView.FOUND || found == MapView.ABSENT
+          ? counted(found == MapView.FOUND)
+          : done(MapNative.find(map, key), Results.EABSENT);
     } finally {
       Reference.reachabilityFence(this);
     }
@@ -114,34 +112,39 @@ public final class RawMap {
    */
   public <R> R read(byte[] key, Function<ByteBuffer, R> reader) {
     try {
+      MapView.Hit hit = new MapView.Hit();
       for (int round = 0; round < ROUNDS; round++) {
-        long found = find(key);
-        if (found < 0) {
-          checkAbsent(found);
+        int found = view.find(key, hit);
+        if (found == MapView.ABSENT) {
+          counted(false);
           return null;
         }
-        ByteBuffer value = view.slice(found);
-        if (value == null) {
+        if (found == MapView.MOVED) {
           continue;
+        }
+        if (found != MapView.FOUND) {
+          break;
         }
         R result;
         try {
-          result = reader.apply(value);
+          result = reader.apply(view.slice(hit));
         } catch (InternalError truncated) {
           copy(key, truncated);
           throw truncated;
         } catch (Throwable e) {
-          if (view.isValid(found)) {
+          if (view.isWhole(hit)) {
             throw e;
           }
           continue;
         }
-        if (view.isValid(found)) {
+        if (view.isWhole(hit)) {
+          view.visit(hit);
+          counted(true);
           return result;
         }
       }
-      RawEntry entry = copy(key);
-      return entry == null ? null : reader.apply(ByteBuffer.wrap(entry.value()).asReadOnlyBuffer());
+      byte[] value = get(key);
+      return value == null ? null : reader.apply(ByteBuffer.wrap(value).asReadOnlyBuffer());
     } finally {
       Reference.reachabilityFence(this);
     }
@@ -275,7 +278,7 @@ public final class RawMap {
   public ShareStats stats() {
     long[] f = new long[MapNative.STATS_FIELDS];
     try {
-      MapNative.addHits(map, hits.take());
+      reads.tell(map);
       Results.check(MapNative.stats(map, f));
     } finally {
       Reference.reachabilityFence(this);
@@ -295,7 +298,7 @@ public final class RawMap {
         f[MapNative.STATS_CAPACITY],
         f[MapNative.STATS_MAX_ENTRY],
         f[MapNative.STATS_FILE_BYTES],
-        (int) f[MapNative.STATS_SEGMENTS],
+        (int) f[MapNative.STATS_SHARDS],
         MapOptions.evictionOf(f[MapNative.STATS_EVICTION]),
         (int) f[MapNative.STATS_PEERS],
         (int) f[MapNative.STATS_PEER_SLOTS]);
@@ -368,57 +371,32 @@ public final class RawMap {
   /** Ends all calls; the memory stays until nobody can reach it. */
   public void close() {
     try {
-      MapNative.addHits(map, hits.take());
+      reads.tell(map);
       MapNative.close(map);
     } finally {
       Reference.reachabilityFence(this);
     }
   }
 
-  private long find(byte[] key) {
-    int length = key.length;
-    return length <= ShortKey.BYTES
-        ? MapNative.findShort(map, ShortKey.low(key), ShortKey.high(key), length)
-        : MapNative.find(map, key);
-  }
-
-  private byte[] counted(byte[] value) {
-    int full = hits.add();
+  /** Counts a read that C did not see; returns whether the value is one. */
+  private boolean counted(byte[] value) {
+    if (value == MapView.NO_VALUE) {
+      return counted(false);
+    }
+    int full = reads.addHit();
     if (full > 0) {
-      MapNative.addHits(map, full);
+      MapNative.addReads(map, full, 0);
       view.expect(value.length);
     }
-    return value;
+    return true;
   }
 
-  private byte[] search(byte[] key) {
-    for (int round = 0; round < ROUNDS; round++) {
-      long found = find(key);
-      if (found < 0) {
-        checkAbsent(found);
-        return null;
-      }
-      byte[] value = view.value(found);
-      if (value != null) {
-        return value;
-      }
+  private boolean counted(boolean hit) {
+    int full = hit ? reads.addHit() : reads.addMiss();
+    if (full > 0) {
+      MapNative.addReads(map, hit ? full : 0, hit ? 0 : full);
     }
-    return valueOf(copy(key));
-  }
-
-  private RawEntry searchVersioned(byte[] key) {
-    for (int round = 0; round < ROUNDS; round++) {
-      long found = find(key);
-      if (found < 0) {
-        checkAbsent(found);
-        return null;
-      }
-      RawEntry entry = view.entry(found);
-      if (entry != null) {
-        return entry;
-      }
-    }
-    return copy(key);
+    return hit;
   }
 
   private static byte[] valueOf(RawEntry entry) {

@@ -34,7 +34,7 @@ final class HitRatio implements Job {
     try (ShareMap<byte[], byte[]> map =
         ShareMap.builder(Codec.BYTES, Codec.BYTES)
             .capacity(capacity)
-            .eviction(Eviction.CLOCK)
+            .eviction(Eviction.S3_FIFO)
             .open(spec.folder().resolve("clock"))) {
       double ratio =
           play(

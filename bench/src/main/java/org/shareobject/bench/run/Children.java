@@ -156,7 +156,7 @@ final class Children {
       double clock = Double.parseDouble(child.await("clock"));
       double entries = Double.parseDouble(child.await("entries"));
       return List.of(
-          Measure.of("ShareObject, CLOCK", "%", clock),
+          Measure.of("ShareObject, S3_FIFO", "%", clock),
           Measure.of("Caffeine", "%", Double.parseDouble(child.await("caffeine"))),
           Measure.of("LRU", "%", Double.parseDouble(child.await("lru"))),
           Measure.of("entries", "", entries));
