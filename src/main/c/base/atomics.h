@@ -117,7 +117,8 @@ static inline void sho__fence_after_copy(void) {
 #endif
 }
 
-/* Between unlocking (an atomic exchange) and looking for sleepers: no load may
+/* Between unlocking (an atomic exchange) and looking for sleepers, and between
+ * saying that one sleeps (an atomic or) and looking for a change: no load may
  * go before the exchange. On x86 the exchange itself sees to that. */
 static inline void sho__fence_after_unlock(void) {
 #if defined(__x86_64__) || defined(SHO_TSAN)

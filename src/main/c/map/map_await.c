@@ -80,6 +80,7 @@ int sho_map_await(struct sho_map *map, const void *key, size_t key_bytes,
     uint32_t seen = atomic_load(&wait->changes);
     if (!map->read_only) {
       atomic_fetch_or(&wait->sleepers, SHO__ON_WORD);
+      sho__fence_after_unlock(); /* the version is read after that */
     }
     uint64_t current;
     int64_t left;
@@ -114,6 +115,7 @@ int sho_map_watch(struct sho_map *map, const void *key, size_t key_bytes,
   }
   if (!map->read_only) {
     atomic_fetch_or(&wait_of(map, key, key_bytes)->sleepers, SHO__ON_EVENTS);
+    sho__fence_after_unlock();
   }
   return version_now(map, key, key_bytes, version, expires_ns);
 }

@@ -89,6 +89,9 @@ static inline void sho__room_of(struct sho_map *map, uint32_t chunk,
       .chunk = chunk,
       .off = used,
       .at = sho__record_at(map, sho__place_in(map, chunk, used))};
+  /* Whoever sees a byte that is written from now on sees the generation, too:
+   * it may be another process that incremented it. */
+  sho__fence_before_overwrite();
 }
 
 /* Bytes of it that are used; all, if the number makes no sense. */

@@ -287,6 +287,8 @@ static int clean_chunk(struct sho_map *map, uint32_t chunk,
   }
   SHO_CRASH_POINT("map: chunk cleaned");
   if (done) {
+    /* Who sees it free sees that no slot names what was marked dead. */
+    sho__fence_after_copy();
     sho__chunk_free(map, chunk);
   } else {
     sho__chunk_leave(map, chunk);

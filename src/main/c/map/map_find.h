@@ -91,6 +91,15 @@ static inline int sho__hit_is_named(const struct sho__hit *hit) {
          sho__load_acquire(hit->epoch_at) == hit->epoch;
 }
 
+/* Whether what was copied of an entry and of its parts is whole: while a slot
+ * names the entry, nobody uses its parts for something else. The slot first: if
+ * it came to name the same place anew, the generation shows it. */
+static inline int sho__hit_whole(const struct sho_map *map,
+                                 const struct sho__hit *hit) {
+  sho__fence_after_copy();
+  return sho__hit_is_named(hit) && sho__hit_still(map, hit);
+}
+
 /* The header that a slot names, read without the lock. What is known of *hit
  * are slot, slot_value and epoch. MISS: damaged. */
 static inline enum sho__lookup sho__hit_load(const struct sho_map *map,

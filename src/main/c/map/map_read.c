@@ -49,11 +49,9 @@ typedef int take_fn(const struct sho_map *map, const struct sho__hit *hit,
 /* Whether all that was read is what the slot names now. A large entry's parts
  * may move, and then its slot changes. */
 static int is_still(const struct sho_map *map, const struct sho__hit *hit) {
-  if (!sho__hit_still(map, hit)) {
-    return 0;
-  }
-  return !sho__record_is(&hit->record, SHO__RECORD_LARGE) ||
-         sho__hit_is_named(hit);
+  return sho__record_is(&hit->record, SHO__RECORD_LARGE)
+             ? sho__hit_whole(map, hit)
+             : sho__hit_still(map, hit);
 }
 
 static enum sho__lookup try_read(const struct sho_map *map, uint64_t hash,

@@ -58,6 +58,7 @@ static void rebuild_slots(struct sho__shard *shard, int checked) {
   struct sho__hit hit;
   uint64_t entries = 0;
   uint64_t version = 0;
+  uint64_t earliest = 0;
   for (uint64_t i = 0; i < sho__table_slots(&shard->table); i++) {
     _Atomic uint64_t *slot = sho__table_slot(&shard->table, i);
     uint64_t hash;
@@ -69,12 +70,19 @@ static void rebuild_slots(struct sho__shard *shard, int checked) {
     } else if (is_good(shard, slot, checked, &hit, &hash)) {
       entries++;
       version = hit.record.number > version ? hit.record.number : version;
+      if (hit.record.expiry_ms != 0 &&
+          (earliest == 0 || hit.record.expiry_ms < earliest)) {
+        earliest = hit.record.expiry_ms;
+      }
     } else {
       sho__store_release(slot, 0);
       sho__increment_owned(&shard->shm->damaged);
     }
   }
   sho__shard_set_entries(shard, entries);
+  if (checked) {
+    sho__store_relaxed(&shard->shm->earliest_expiry_ms, earliest);
+  }
   if (checked && version > shard->version && version >> 62 == 0) {
     shard->version = version;
     sho__store_relaxed(&shard->shm->version, version);

@@ -131,7 +131,7 @@ static enum got try_record(struct scan *scan, const struct snapshot *s,
     memcpy(to, &record, sizeof record);
     sense = copy_content(map, &hit, to + sizeof record);
   }
-  if (!sho__hit_still(map, &hit) || !sho__hit_is_named(&hit)) {
+  if (!sho__hit_whole(map, &hit)) {
     return GOT_MOVED;
   }
   if (!sense || !belongs || sho__record_expired(map, &hit.record)) {

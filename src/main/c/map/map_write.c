@@ -173,6 +173,9 @@ static int prepare_copy(struct sho_map *map, const struct write *write,
   enum sho__lookup found = SHO__MOVED;
   for (int i = 0; i < MOST_FINDS && found == SHO__MOVED; i++) {
     found = sho__find(map, draft->hash, write->key, write->key_bytes, hit);
+    if (found == SHO__HIT && !sho__hit_still(map, hit)) {
+      found = SHO__MOVED; /* the header may be another record's */
+    }
   }
   if (found == SHO__MOVED) {
     return AGAIN;
