@@ -335,7 +335,7 @@ static int drop_of_all(struct sho_map *map, int all, uint64_t *dropped) {
   if (*dropped > 0) {
     wake_all(map);
   }
-  return code;
+  return code == SHO_OK ? sho__map_check(map) : code;
 }
 
 int sho_map_clear(struct sho_map *map) {
