@@ -268,6 +268,20 @@ static int clean_records(struct cleaning *c) {
   return done;
 }
 
+/* Records that follow each other are all that there are, unless one of them was
+ * damaged by a power cut. Then the counts show that a slot names more. They
+ * show too much as well while somebody marks the last record: who counts it
+ * then, or cleans again, frees the chunk. Counts of another generation are
+ * damaged. */
+static int all_is_dead(const struct sho_map *map, uint32_t chunk) {
+  uint32_t counted =
+      (uint32_t)(sho__load_acquire(&map->chunks[chunk].dead) >> 32);
+  return sho__chunk_live(map, chunk) == 0 ||
+         counted != (uint32_t)sho__load_relaxed(&map->gens[chunk]) ||
+         atomic_load_explicit(&map->chunks[chunk].doubt,
+                              memory_order_relaxed) != 0;
+}
+
 /* 1: it was cleaned and is free; 0: another holds it, or what it names. */
 static int clean_chunk(struct sho_map *map, uint32_t chunk,
                        enum sho__mode mode) {
@@ -284,6 +298,7 @@ static int clean_chunk(struct sho_map *map, uint32_t chunk,
                          .now_ms = sho__map_now_ms(map)};
     done = clean_records(&c);
     sho__room_leave(&c.room);
+    done = done && all_is_dead(map, chunk);
   }
   SHO_CRASH_POINT("map: chunk cleaned");
   if (done) {

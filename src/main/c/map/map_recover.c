@@ -54,6 +54,15 @@ static int is_good(const struct sho__shard *shard, _Atomic uint64_t *slot,
          (!checked || sho__entry_is_whole(shard->map, hit, *hash));
 }
 
+/* What a slot named that is dropped does not count as dead. */
+static void doubt_slot(struct sho_map *map, uint64_t slot_value) {
+  uint64_t place = sho__slot_place(slot_value);
+  if ((slot_value & SHO__SLOT_PLACE_MASK) != 0 &&
+      sho__place_valid(map, place)) {
+    sho__chunk_doubt(map, sho__chunk_of(map, place));
+  }
+}
+
 static void rebuild_slots(struct sho__shard *shard, int checked) {
   struct sho__hit hit;
   uint64_t entries = 0;
@@ -75,6 +84,7 @@ static void rebuild_slots(struct sho__shard *shard, int checked) {
         earliest = hit.record.expiry_ms;
       }
     } else {
+      doubt_slot(shard->map, sho__load_relaxed(slot));
       sho__store_release(slot, 0);
       sho__increment_owned(&shard->shm->damaged);
     }
@@ -92,7 +102,7 @@ static void rebuild_slots(struct sho__shard *shard, int checked) {
 /* A power cut can leave an old slot and a new one of the same key. Keeps the
  * later version. To be called when overflow counts are right. */
 static void drop_twins(struct sho__shard *shard) {
-  const struct sho_map *map = shard->map;
+  struct sho_map *map = shard->map;
   for (uint64_t i = 0; i < sho__table_slots(&shard->table); i++) {
     _Atomic uint64_t *slot = sho__table_slot(&shard->table, i);
     struct sho__hit hit;
@@ -106,6 +116,7 @@ static void drop_twins(struct sho__shard *shard) {
     }
     int older = hit.record.number <= first.record.number;
     const struct sho__hit *loser = older ? &hit : &first;
+    doubt_slot(map, loser->slot_value);
     sho__table_remove(&shard->table, sho__tag_of(map, hash), loser->slot);
     sho__shard_set_entries(shard, shard->entries - (shard->entries > 0));
     sho__increment_owned(&shard->shm->damaged);
@@ -119,6 +130,9 @@ void sho__shard_rebuild(struct sho__shard *shard, int checked) {
     sho__store_release(&shm->table, 0); /* damaged, and all it named is lost */
     sho__store_release(&shm->epoch, sho__load_relaxed(&shm->epoch) + 1);
     sho__increment_owned(&shm->damaged);
+    for (uint32_t i = 0; i < shard->map->geometry.chunks; i++) {
+      sho__chunk_doubt(shard->map, i);
+    }
   }
   if (shard->version >> 62 != 0) {
     shard->version = 0;
