@@ -405,7 +405,10 @@ final class MapView {
       Memory.copy(pool + place + HEADER_BYTES, value, at, part);
     }
     Memory.copy(list, value, at, value.length - at);
-    if (!isWhole(hit) || !isNamed(hit)) {
+    // Nobody uses the parts for something else while the slot names the entry. The generation last:
+    // it shows if the slot came to name the same place anew.
+    VarHandle.acquireFence();
+    if (!isNamed(hit) || !isWhole(hit)) {
       return null;
     }
     visit(hit);
