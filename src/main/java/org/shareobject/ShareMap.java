@@ -26,8 +26,13 @@ import org.shareobject.internal.time.Nanos;
  * even if the process is killed the next moment. A process that is killed at any instruction blocks
  * nobody.
  *
- * <p>Reads take no lock. A write locks one segment of the map, usually for less than a microsecond.
- * If a process that holds the lock is stopped, a write waits at most 10 s, by default.
+ * <p>Reads take no lock. A write copies the entry without a lock, and then locks one of many shards
+ * for less than a microsecond, usually. If a process that holds the lock is stopped, a write to
+ * that shard waits at most 10 s, by default. A write that needs room first cleans a bounded part of
+ * the map, or evicts from it; nobody waits for that but the writer itself.
+ *
+ * <p>Keys have at most a quarter of a chunk: 16 KiB in a map of 64 MiB, 1 KiB in the smallest. Key
+ * and value together have at most {@link Builder#maxEntry}, less 32 bytes.
  *
  * <p>Keys are equal if their bytes are; values if {@code equals} says so, arrays if their elements
  * are. Keys and values must not be null. Functions passed to {@code compute}, {@code
@@ -35,7 +40,9 @@ import org.shareobject.internal.time.Nanos;
  * the key at the same time. The function of {@link #computeIfAbsent} runs once.
  *
  * <p>A write also replaces the time to live: by the one passed to the method, else by the
- * builder's, else by none. Only {@link #addAndGet} keeps it.
+ * builder's, else by none. Only {@link #addAndGet} keeps it. An expired entry is absent. Reads
+ * compare the expiry with a clock that may be late in two cases: for 10 ms after the process or the
+ * host was stopped, and while the process gets no processor for a second.
  *
  * <p>All methods may be called by any thread at any time, including {@link #close()}. In addition
  * to what each method names, all of them throw
@@ -48,8 +55,8 @@ import org.shareobject.internal.time.Nanos;
  *   <li>{@link ShareFormatException} if the file was damaged;
  *   <li>from methods that write, {@link ShareAccessException} if the map was opened for reading
  *       only, {@link ShareFullException} if it is full ({@link Eviction#NONE} only; nothing
- *       changed), and {@link ShareValueTooLargeException} if key and value exceed the largest
- *       entry;
+ *       changed), and {@link ShareValueTooLargeException} if the key, or key and value, are too
+ *       large;
  *   <li>and whatever a codec throws, before anything is changed.
  * </ul>
  *
@@ -185,10 +192,12 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Passes the bytes of a value to a reader without copying them. The bytes may change while the
-   * reader looks at them; then its result or exception is dropped, and it runs again. So the reader
-   * must have no side effects and must cope with any bytes. Reading the buffer after the reader has
-   * returned is harmless but meaningless; after {@link #close} it contains zeros.
+   * Passes the bytes of a value to a reader without copying them. Only a value that is larger than
+   * a sixteenth of a chunk (4 KiB in a map of 64 MiB), and so lies in several parts, is copied
+   * once. The bytes may change while the reader looks at them; then its result or exception is
+   * dropped, and it runs again. So the reader must have no side effects and must cope with any
+   * bytes. Reading the buffer after the reader has returned is harmless but meaningless; after
+   * {@link #close} it contains zeros.
    *
    * @param key the key
    * @param reader receives a read-only buffer from position 0 to the length of the value
@@ -265,7 +274,7 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Returns the number of entries that are not expired. It counts the segments one after the other.
+   * Returns the number of entries that are not expired. It counts the shards one after the other.
    *
    * @return the number, 0 or above
    */
@@ -291,7 +300,7 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
-   * Checks the whole map, including all checksums. Writers wait while their segment is checked.
+   * Checks the whole map, including all checksums. Writers wait while their shard is checked.
    *
    * @throws ShareFormatException if something is wrong; the message says what
    */
@@ -334,7 +343,7 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
     /**
      * Sets the room for entries. The default is 64 MiB, or what the file has.
      *
-     * @param bytes 64 KiB to 1 TiB; rounded up to whole segments
+     * @param bytes 64 KiB to 1 TiB; rounded up to whole chunks
      * @return this
      * @throws IllegalArgumentException if it is not above 0; {@code open} checks the rest
      */
@@ -345,14 +354,12 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
 
     /**
      * Sets the size of the largest entry: the bytes of key and value, plus 32. The default is a
-     * quarter of a segment (2 MiB or more from a capacity of 16 MiB on), or what the file has.
+     * quarter of the capacity and at most 1 GiB less 4 KiB, or what the file has.
      *
-     * <p>Set it if entries are larger than 128 KiB. A new map then has segments for 64 of them, if
-     * the capacity suffices, so that all segments fill evenly. Otherwise one may be full long
-     * before the others.
+     * <p>Entries of all sizes share the room: large ones need no setting. Set it to refuse what is
+     * larger.
      *
-     * @param bytes above 32; with larger entries the map has fewer and larger segments, so more
-     *     writers wait for each other
+     * @param bytes above 32
      * @return this
      * @throws IllegalArgumentException if it is not above 0; {@code open} checks the rest
      */
