@@ -80,6 +80,12 @@ SHO_TEST uint64_t version_of(struct sho_map *map, const char *key) {
   return version;
 }
 
+/* Whether find finds a key: its code. */
+SHO_TEST int find_code(struct sho_map *map, const void *key, size_t key_bytes) {
+  struct sho_map_found found = {.size = sizeof found};
+  return sho_map_find(map, key, key_bytes, &found);
+}
+
 /* ---- numbers ------------------------------------------------------------ */
 
 /* A sequence of its own for each seed (splitmix64). */

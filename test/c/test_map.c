@@ -49,7 +49,7 @@ static void test_map_get_copies_only_what_fits(void) {
 static void test_map_set_overwrites_and_raises_the_version(void) {
   struct sho_map *map = map_here();
   uint64_t last = 0;
-  for (int i = 0; i < 5000; i++) { /* the log goes round some times */
+  for (int i = 0; i < 5000; i++) { /* chunks are used again */
     char text[64];
     snprintf(text, sizeof text, "value %d %.*s", i, i % 40,
              "........................................");
@@ -85,7 +85,7 @@ static void test_map_keys_and_values_may_be_empty(void) {
   size_t length = 7;
   CHECK_OK(sho_map_get(map, NULL, 0, NULL, 0, &length, NULL));
   CHECK_INT(length, 0);
-  CHECK(sho_map_find(map, NULL, 0) >= 0);
+  CHECK(find_code(map, NULL, 0) >= 0);
   CHECK_OK(sho_map_verify(map));
   CHECK_OK(sho_map_remove(map, NULL, 0));
   CHECK_TEXT(text_of(map, ""), "(none)");
@@ -172,8 +172,8 @@ static void test_map_refuses_missing_arguments(void) {
   CHECK_CODE(sho_map_get(map, NULL, 1, NULL, 0, &length, NULL), SHO_EINVAL);
   CHECK_CODE(sho_map_get(map, "k", 1, NULL, 1, &length, NULL), SHO_EINVAL);
   CHECK_CODE(sho_map_get(map, "k", 1, NULL, 0, NULL, NULL), SHO_EINVAL);
-  CHECK_CODE(sho_map_find(NULL, "k", 1), SHO_EINVAL);
-  CHECK_CODE(sho_map_find(map, NULL, 1), SHO_EINVAL);
+  CHECK_CODE(find_code(NULL, "k", 1), SHO_EINVAL);
+  CHECK_CODE(find_code(map, NULL, 1), SHO_EINVAL);
   CHECK_CODE(sho_map_set(NULL, "k", 1, "v", 1, 0, NULL), SHO_EINVAL);
   CHECK_CODE(sho_map_set(map, NULL, 1, "v", 1, 0, NULL), SHO_EINVAL);
   CHECK_CODE(sho_map_set(map, "k", 1, NULL, 1, 0, NULL), SHO_EINVAL);
@@ -327,37 +327,51 @@ static void test_map_add_keeps_the_time_to_live(void) {
 
 /* ---- find and view ------------------------------------------------------ */
 
-static void test_map_find_tells_where_the_entry_is(void) {
+static void test_map_find_tells_where_the_value_is(void) {
   struct sho_map *map = map_here();
   struct sho_map_view view = {.size = sizeof view};
+  struct sho_map_found found = {.size = sizeof found};
   CHECK_OK(sho_map_view(map, &view));
-  CHECK_CODE(sho_map_find(map, "key", 3), SHO_EABSENT);
+  CHECK_CODE(sho_map_find(map, "key", 3, &found), SHO_EABSENT);
   uint64_t version = put_text(map, "key", "value");
+  const uint64_t *gens =
+      (const uint64_t *)(const void *)(view.base + view.gens_off);
+  const uint8_t *pool = view.base + view.pool_off;
   for (int i = 0; i < 3000; i++) {
-    int64_t found = sho_map_find(map, "key", 3);
-    REQUIRE(found >= 0);
-    uint64_t segment = (uint64_t)found >> 52;
-    uint64_t position = ((uint64_t)found & ((UINT64_C(1) << 52) - 1)) << 3;
-    REQUIRE(segment < view.segments);
-    const uint8_t *at = view.base + view.logs_off + segment * view.log_stride +
-                        (position & view.position_mask);
-    struct sho__entry_shm entry;
-    memcpy(&entry, at, sizeof entry);
-    CHECK_HEX(entry.position, position);
-    CHECK_HEX(entry.version, version);
-    CHECK_BYTES(at + sizeof entry, "keyvalue", 8);
-    uint64_t head;
-    memcpy(&head, view.base + view.heads_off + segment * view.head_stride, 8);
-    CHECK(head <= position);
-    CHECK_INT(*view.state, 0);
+    REQUIRE_OK(sho_map_find(map, "key", 3, &found));
+    CHECK_HEX(found.version, version);
+    REQUIRE(found.value != NULL && found.value > pool);
+    CHECK_INT(found.value_bytes, 5);
+    CHECK_BYTES(found.value, "value", 5);
+    uint64_t chunk = (uint64_t)(found.value - pool) >> view.chunk_bits;
+    REQUIRE(chunk < view.chunks);
+    CHECK(found.generation_at == gens + chunk);
+    CHECK_HEX(*found.generation_at, found.generation);
+    CHECK_HEX(*view.end, view.creation_id);
     put_text(map, "other", "...........................................");
   }
   struct sho_map_stats stats = stats_of(map);
   CHECK_INT(stats.hits, 3000);
   CHECK_INT(stats.misses, 1);
   sho_map_close(map);
-  CHECK(*view.state != 0);
-  CHECK_CODE(sho_map_find(map, "key", 3), SHO_ECLOSED);
+  CHECK(*view.end != view.creation_id);
+  CHECK_CODE(sho_map_find(map, "key", 3, &found), SHO_ECLOSED);
+}
+
+static void test_map_find_leaves_a_value_in_parts_to_get(void) {
+  struct sho_map *map = map_here();
+  struct sho_map_found found = {.size = sizeof found};
+  static uint8_t value[10000];
+  static uint8_t out[10000];
+  size_t length = 0;
+  memset(value, 'v', sizeof value);
+  CHECK_OK(sho_map_set(map, "key", 3, value, sizeof value, 0, NULL));
+  REQUIRE_OK(sho_map_find(map, "key", 3, &found));
+  CHECK(found.value == NULL);
+  CHECK_INT(found.value_bytes, sizeof value);
+  CHECK_OK(sho_map_get(map, "key", 3, out, sizeof out, &length, NULL));
+  CHECK_INT(length, sizeof value);
+  CHECK_BYTES(out, value, sizeof value);
 }
 
 /* ---- close -------------------------------------------------------------- */
@@ -373,7 +387,7 @@ static void test_map_calls_on_a_closed_map_say_so(void) {
   sho_map_close(map);
   CHECK_CODE(sho_map_get(map, "key", 3, NULL, 0, &length, NULL), SHO_ECLOSED);
   CHECK_SAYS("map is closed; open it again");
-  CHECK_CODE(sho_map_find(map, "key", 3), SHO_ECLOSED);
+  CHECK_CODE(find_code(map, "key", 3), SHO_ECLOSED);
   CHECK_CODE(sho_map_set(map, "key", 3, "v", 1, 0, NULL), SHO_ECLOSED);
   CHECK_CODE(sho_map_compare_and_set(map, "key", 3, 0, "v", 1, 0, NULL),
              SHO_ECLOSED);
@@ -419,7 +433,8 @@ static const struct test tests[] = {
     TEST(test_map_add_counts_from_0_and_wraps),
     TEST(test_map_add_refuses_what_is_no_number),
     TEST(test_map_add_keeps_the_time_to_live),
-    TEST(test_map_find_tells_where_the_entry_is),
+    TEST(test_map_find_tells_where_the_value_is),
+    TEST(test_map_find_leaves_a_value_in_parts_to_get),
     TEST(test_map_calls_on_a_closed_map_say_so),
 };
 

@@ -39,7 +39,7 @@ static struct sho_map *filled(void) {
   for (uint64_t key = 0; key < OLD_KEYS; key++) {
     put_signed(map, key, 1);
   }
-  CHECK(stats_of(map).segments > 1);
+  CHECK(stats_of(map).shards > 1);
   return map;
 }
 

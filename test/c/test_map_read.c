@@ -1,61 +1,90 @@
 /* What a reader believes: bytes that look like an entry, and are none. */
-#include "map/map_find.h"
+#include "map/map_record.h"
+#include "map/map_shard.h"
 #include "maps.h"
 
-/* Has the log pass what lies at a position, with another key's entries. */
-static void overwrite(struct sho_map *map, uint64_t position) {
-  while (atomic_load(&map->segments[0].head) <= position) {
-    put_text(map, "other", "value");
+static uint64_t generation_of(const struct sho_map *map, uint64_t place) {
+  return atomic_load(&map->gens[sho__chunk_of(map, place)]);
+}
+
+/* Has the map use a chunk for something else so many times more. */
+static void reuse(struct sho_map *map, uint64_t place, uint64_t times) {
+  uint64_t until = generation_of(map, place) + times;
+  static const char value[200];
+  for (uint64_t i = 0; generation_of(map, place) < until; i++) {
+    uint64_t key = i % 7;
+    REQUIRE_OK(sho_map_set(map, &key, 8, value, sizeof value, 0, NULL));
   }
 }
 
-/* A reader loads a slot and is slow. Meanwhile the entry is overwritten, by
- * bytes that differ from its header in what no slot names. */
-static void test_map_read_believes_no_bytes_that_look_like_an_entry(void) {
-  struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_NONE);
-  put_text(map, "key", "value");
-  struct sho__hit hit;
-  uint64_t hash = sho__map_hash(map, "key", 3);
-  REQUIRE(sho__index_find(map, hash, "key", 3, &hit) == SHO__HIT);
-  uint64_t position = hit.entry.position;
-  put_text(map, "key", "another value");
-  overwrite(map, position);
-  uint8_t *at = sho__map_log_at(map, 0, position);
-  hit.entry.position |= UINT64_C(0xb7) << 56;
-  sho__entry_store(at, &hit.entry);
-  CHECK_INT(sho__index_match(map, &map->segments[0], 0, "other", 5, &hit),
-            SHO__MOVED);
-  memcpy(at + SHO__ENTRY_BYTES, "key", 3);
-  CHECK_INT(sho__index_match(map, &map->segments[0], 0, "key", 3, &hit),
-            SHO__HIT);
-  CHECK(!sho__entry_still(map, &map->segments[0], hit.entry.position));
-  CHECK_TEXT(text_of(map, "key"), "another value");
+static void look_up(struct sho_map *map, const char *key,
+                    struct sho__hit *hit) {
+  size_t bytes = strlen(key);
+  uint64_t hash = sho__map_hash(map, key, bytes);
+  REQUIRE(sho__find(map, hash, key, bytes, hit) == SHO__HIT);
+  CHECK(sho__hit_still(map, hit));
 }
 
-/* The same of an entry that its slot names. */
-static void test_map_read_believes_no_position_far_above_the_log(void) {
+/* A reader loads a slot and is slow. Meanwhile its chunk is used again, often;
+ * in the end the same entry lies at the same place, for all that it can see
+ * there. */
+static void test_map_read_believes_no_bytes_of_another_generation(void) {
+  struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_NONE);
+  struct sho__hit hit;
+  put_text(map, "key", "value");
+  look_up(map, "key", &hit);
+  uint8_t was[64];
+  memcpy(was, hit.at, sizeof was);
+  put_text(map, "key", "another value");
+  CHECK(sho__hit_still(map, &hit)); /* its bytes are there */
+  CHECK(!sho__hit_is_named(&hit));
+  reuse(map, hit.place, 1000);
+  memcpy(map->pool + hit.place, was, sizeof was);
+  CHECK(!sho__hit_still(map, &hit));
+  CHECK(!sho__hit_is_named(&hit));
+  CHECK_INT(sho__hit_match(map, "key", 3, &hit), SHO__MOVED);
+}
+
+/* The same of one that sleeps between its look at the slot and its copy. */
+static void test_map_read_believes_no_copy_of_a_chunk_used_again(void) {
+  struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_NONE);
+  struct sho_map_found found = {.size = sizeof found};
+  put_text(map, "key", "value");
+  for (int i = 0; i < rounds(10, 300, 3000); i++) {
+    REQUIRE_OK(sho_map_find(map, "key", 3, &found));
+    struct sho__hit hit;
+    look_up(map, "key", &hit);
+    reuse(map, hit.place, 1);
+    CHECK(*found.generation_at != found.generation);
+    CHECK_TEXT(text_of(map, "key"), "value"); /* it was moved */
+  }
+  CHECK_OK(sho_map_verify(map));
+}
+
+/* An entry's header that makes no sense, which its slot names. */
+static void test_map_read_believes_no_length_beyond_the_chunk(void) {
   struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_NONE);
   uint8_t out[256];
   size_t used;
   uint64_t cursor = 0;
+  struct sho__hit hit;
   put_text(map, "key", "value");
-  int64_t found = sho_map_find(map, "key", 3);
-  REQUIRE(found >= 0);
-  uint8_t *at = sho__map_log_at(map, 0, (uint64_t)found << 3);
-  at[7] = 1;
+  look_up(map, "key", &hit);
+  uint32_t far = UINT32_MAX;
+  memcpy(map->pool + hit.place + 12, &far, sizeof far);
   CHECK_TEXT(text_of(map, "key"), "(none)");
-  CHECK_CODE(sho_map_find(map, "key", 3), SHO_EABSENT);
+  CHECK_CODE(find_code(map, "key", 3), SHO_EABSENT);
   CHECK_OK(sho_map_scan(map, &cursor, out, sizeof out, &used));
   CHECK_INT(used, 0);
   CHECK_CODE(sho_map_verify(map), SHO_ECORRUPT);
   put_text(map, "key", "value");
   CHECK_TEXT(text_of(map, "key"), "value");
-  CHECK_OK(sho_map_verify(map));
 }
 
 static const struct test tests[] = {
-    TEST(test_map_read_believes_no_bytes_that_look_like_an_entry),
-    TEST(test_map_read_believes_no_position_far_above_the_log),
+    TEST(test_map_read_believes_no_bytes_of_another_generation),
+    TEST(test_map_read_believes_no_copy_of_a_chunk_used_again),
+    TEST(test_map_read_believes_no_length_beyond_the_chunk),
 };
 
 TEST_MAIN(tests)

@@ -55,7 +55,7 @@ static void test_map_entry_is_absent_once_expired(void) {
   }
   WAIT_UNTIL(ttl_of(map, "key") == SHO_EABSENT);
   CHECK_TEXT(text_of(map, "key"), "(none)");
-  CHECK_CODE(sho_map_find(map, "key", 3), SHO_EABSENT);
+  CHECK_CODE(find_code(map, "key", 3), SHO_EABSENT);
   CHECK_CODE(sho_map_remove(map, "key", 3), SHO_EABSENT);
   CHECK_CODE(sho_map_expire(map, "key", 3, 1000), SHO_EABSENT);
   CHECK_OK(sho_map_compare_and_set(map, "key", 3, 0, "new", 3, 0, NULL));
