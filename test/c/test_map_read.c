@@ -7,12 +7,14 @@ static uint64_t generation_of(const struct sho_map *map, uint64_t place) {
   return atomic_load(&map->gens[sho__chunk_of(map, place)]);
 }
 
-/* Has the map use a chunk for something else so many times more. */
+/* Has the map use a chunk for something else so many times more. Half of the
+ * map lives, so that each chunk has its turn. */
 static void reuse(struct sho_map *map, uint64_t place, uint64_t times) {
-  uint64_t until = generation_of(map, place) + times;
   static const char value[200];
-  for (uint64_t i = 0; generation_of(map, place) < until; i++) {
-    uint64_t key = i % 7;
+  uint64_t until = generation_of(map, place) + times;
+  uint64_t random = 1;
+  while (generation_of(map, place) < until) {
+    uint64_t key = random_below(&random, 140);
     REQUIRE_OK(sho_map_set(map, &key, 8, value, sizeof value, 0, NULL));
   }
 }

@@ -36,6 +36,14 @@ int sho__chunk_is_open(const struct sho_map *map, uint32_t chunk) {
   return 0;
 }
 
+void sho__chunk_close(struct sho_map *map, uint32_t chunk) {
+  uint32_t class = atomic_load(&map->chunks[chunk].class);
+  for (uint32_t i = 0; class < SHO__CLASSES && i < SHO__MAP_STRIPES; i++) {
+    uint32_t entry = chunk + 1;
+    atomic_compare_exchange_strong(&map->header->open[class][i], &entry, 0);
+  }
+}
+
 /* ---- free chunks -------------------------------------------------------- */
 
 uint64_t sho__chunks_free(const struct sho_map *map) {

@@ -52,6 +52,10 @@ void sho__chunk_leave(struct sho_map *map, uint32_t chunk);
 /* Whether it is one of those that are written to. */
 int sho__chunk_is_open(const struct sho_map *map, uint32_t chunk);
 
+/* Has nothing more be written to it. To be called by who owns it, or if its
+ * owner is dead. */
+void sho__chunk_close(struct sho_map *map, uint32_t chunk);
+
 /* Frees a chunk that is ours, in which nothing is named any more. */
 void sho__chunk_free(struct sho_map *map, uint32_t chunk);
 

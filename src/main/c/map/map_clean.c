@@ -25,6 +25,7 @@ struct cleaning {
   struct sho_map *map;
   uint32_t victim;
   enum sho__mode mode;
+  uint64_t enough;       /* free chunks: then nothing more is evicted */
   struct sho__room room; /* where what lives goes */
   enum sho__class room_class;
   uint64_t now_ms;
@@ -165,7 +166,7 @@ static int clean_table(struct cleaning *c, uint64_t place,
   if (shard.table.buckets > 0 && shard.table.place == place + SHO__TABLE_OFF) {
     done = has_room && bytes == sho__table_bytes(shard.table.buckets);
     if (done) {
-      sho__table_copy(&shard, &c->room, shard.table.buckets);
+      sho__table_copy(&shard, &c->room, sho__table_fitting(&shard));
     }
   }
   sho__shard_unlock(&shard);
@@ -264,6 +265,12 @@ static int clean_records(struct cleaning *c) {
     if (changed != 0) {
       sho__map_changed(map, changed);
     }
+    /* The parts of one entry may be many chunks. */
+    if (c->mode != SHO__MODE_MOVE &&
+        sho__record_is(&hit.record, SHO__RECORD_LARGE) &&
+        sho__chunks_free(map) > c->enough) {
+      return 0;
+    }
   }
   return done;
 }
@@ -283,8 +290,8 @@ static int all_is_dead(const struct sho_map *map, uint32_t chunk) {
 }
 
 /* 1: it was cleaned and is free; 0: another holds it, or what it names. */
-static int clean_chunk(struct sho_map *map, uint32_t chunk,
-                       enum sho__mode mode) {
+static int clean_chunk(struct sho_map *map, uint32_t chunk, enum sho__mode mode,
+                       uint64_t enough) {
   if (!sho__chunk_try(map, chunk)) {
     return 0;
   }
@@ -295,6 +302,7 @@ static int clean_chunk(struct sho_map *map, uint32_t chunk,
                          .victim = chunk,
                          .mode =
                              class >= SHO__CLASS_SMALL ? mode : SHO__MODE_MOVE,
+                         .enough = enough,
                          .now_ms = sho__map_now_ms(map)};
     done = clean_records(&c);
     sho__room_leave(&c.room);
@@ -317,7 +325,7 @@ static int clean_chunk(struct sho_map *map, uint32_t chunk,
 static int clean_list(struct sho_map *map, const struct sho__list *list,
                       enum sho__mode mode, uint64_t keep, int *cleaned) {
   for (uint32_t i = 0; i < list->count; i++) {
-    *cleaned += clean_chunk(map, list->chunks[i], mode);
+    *cleaned += clean_chunk(map, list->chunks[i], mode, keep);
     if (sho__chunks_free(map) > keep) {
       return 1;
     }
@@ -359,6 +367,8 @@ int sho__clean(struct sho_map *map) {
     }
     if (doubtful > 0) {
       try = -1; /* that gained nothing, but each is doubtful once */
+    } else if (map->geometry.eviction != SHO_EVICTION_NONE) {
+      sho__close_queues(map);
     }
   }
   if (sho__chunks_free(map) > before) {

@@ -9,7 +9,9 @@ static uint64_t larger(uint64_t buckets) {
  * epoch has changed: nothing is changed in between. */
 static void publish(struct sho__shard *shard, const struct sho__table *table) {
   struct sho__shard_shm *shm = shard->shm;
-  uint64_t word = ((table->place >> 6) + 1) << 16 | table->buckets;
+  uint64_t word = table->buckets == 0
+                      ? 0
+                      : ((table->place >> 6) + 1) << 16 | table->buckets;
   sho__store_release(&shm->table, word);
   SHO_CRASH_POINT("map: table published");
   sho__store_release(&shm->epoch, sho__load_relaxed(&shm->epoch) + 1);
@@ -21,6 +23,18 @@ static void retire(struct sho_map *map, const struct sho__table *table) {
   uint64_t generation = sho__load_relaxed(&map->gens[chunk]);
   sho__record_mark_dead(map, table->place - SHO__TABLE_OFF);
   sho__chunk_bury(map, chunk, generation, sho__table_bytes(table->buckets));
+}
+
+static void replace(struct sho__shard *shard, const struct sho__table *table) {
+  if (shard->table.buckets > 0) {
+    sho__shard_retiring(shard, sho__slot_named(shard->table.place));
+  }
+  publish(shard, table);
+  if (shard->table.buckets > 0) {
+    retire(shard->map, &shard->table);
+    sho__shard_retiring(shard, 0);
+  }
+  shard->table = *table;
 }
 
 void sho__table_copy(struct sho__shard *shard, struct sho__room *room,
@@ -35,26 +49,33 @@ void sho__table_copy(struct sho__shard *shard, struct sho__room *room,
       .number = shard->number,
       .kind_and_key = SHO__RECORD_TABLE,
       .value_bytes = (uint32_t)(sho__table_bytes(buckets) - SHO__RECORD_BYTES)};
-  SHO_ASSERT(buckets >= shard->table.buckets && room->off % 64 == 0);
+  SHO_ASSERT(room->off % 64 == 0);
   sho__record_store(room->at, &record);
   memset(table.first, 0, buckets * sizeof *table.first);
   for (uint64_t i = 0; i < sho__table_slots(&shard->table); i++) {
     uint64_t slot = sho__load_relaxed(sho__table_slot(&shard->table, i));
     if (slot != 0) {
       uint64_t tag = (slot & SHO__SLOT_TAG_MASK) >> SHO__SLOT_PLACE_BITS;
-      sho__table_insert(&table, tag, slot); /* it has as many at least */
+      sho__table_insert(&table, tag, slot); /* there are as many at least */
     }
   }
   sho__room_commit(room, sho__table_bytes(buckets), 0);
-  if (shard->table.buckets > 0) {
-    sho__shard_retiring(shard, sho__slot_named(shard->table.place));
+  replace(shard, &table);
+}
+
+uint64_t sho__table_fitting(const struct sho__shard *shard) {
+  uint64_t entries = 0;
+  for (uint64_t i = 0; i < sho__table_slots(&shard->table); i++) {
+    entries += sho__load_relaxed(sho__table_slot(&shard->table, i)) != 0;
   }
-  publish(shard, &table);
-  if (shard->table.buckets > 0) {
-    retire(map, &shard->table);
-    sho__shard_retiring(shard, 0);
-  }
-  shard->table = table;
+  uint64_t buckets = entries * 8 / (SHO__BUCKET_SLOTS * 7) + 1;
+  return buckets * 2 < shard->table.buckets ? buckets : shard->table.buckets;
+}
+
+void sho__table_drop(struct sho__shard *shard) {
+  static const struct sho__table none;
+  SHO_ASSERT(shard->entries == 0);
+  replace(shard, &none);
 }
 
 int sho__table_grow(struct sho_map *map, uint32_t number, uint64_t buckets) {

@@ -34,8 +34,7 @@ enum use { USE_NONE, USE_OTHERS, USE_DOUBTFUL };
 
 /* Who uses a chunk. What a dead process wrote and did not publish is not
  * counted as dead: so its chunk is doubtful. */
-static enum use look_at_owner(struct sho_map *map, uint32_t chunk,
-                              enum sho__class class) {
+static enum use look_at_owner(struct sho_map *map, uint32_t chunk) {
   struct sho__chunk_shm *shm = &map->chunks[chunk];
   uint32_t owner = atomic_load_explicit(&shm->owner, memory_order_relaxed);
   if (owner != 0 && sho__peer_alive(&map->peers, owner)) {
@@ -46,11 +45,30 @@ static enum use look_at_owner(struct sho_map *map, uint32_t chunk,
                ? USE_DOUBTFUL
                : USE_NONE;
   }
-  for (uint32_t i = 0; class < SHO__CLASSES && i < SHO__MAP_STRIPES; i++) {
-    uint32_t entry = chunk + 1;
-    atomic_compare_exchange_strong(&map->header->open[class][i], &entry, 0);
-  }
+  sho__chunk_close(map, chunk);
   return USE_DOUBTFUL;
+}
+
+/* 1: nothing more is written to the chunk. */
+static int close(struct sho_map *map, uint32_t chunk) {
+  if (!sho__chunk_try(map, chunk)) {
+    return 0;
+  }
+  sho__chunk_close(map, chunk);
+  sho__chunk_leave(map, chunk);
+  return 1;
+}
+
+int sho__close_queues(struct sho_map *map) {
+  int closed = 0;
+  for (int class = SHO__CLASS_SMALL; class <= SHO__CLASS_MAIN; class ++) {
+    for (int i = 0; i < SHO__MAP_STRIPES; i++) {
+      uint32_t entry = atomic_load(&map->header->open[class][i]);
+      closed += entry != 0 && entry <= map->geometry.chunks &&
+                sho__chunk_used(map, entry - 1) > 0 && close(map, entry - 1);
+    }
+  }
+  return closed;
 }
 
 static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
@@ -71,11 +89,13 @@ static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
   if (class == SHO__CLASS_SMALL) {
     view->small_live += live;
   }
-  enum use use = look_at_owner(map, chunk, class);
-  if (use == USE_OTHERS || sho__chunk_is_open(map, chunk)) {
+  enum use use = look_at_owner(map, chunk);
+  int expired = used > 0 && expiry <= now_ms && class >= SHO__CLASS_SMALL;
+  if (use == USE_OTHERS ||
+      (sho__chunk_is_open(map, chunk) && !(expired && close(map, chunk)))) {
     return;
   }
-  if (expiry <= now_ms && class >= SHO__CLASS_SMALL) {
+  if (expired) {
     list_add(&view->expired, chunk, expiry);
   } else if (use == USE_DOUBTFUL) {
     list_add(&view->doubtful, chunk, live);

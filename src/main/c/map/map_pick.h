@@ -47,4 +47,9 @@ void sho__look(struct sho_map *map, struct sho__view *view);
 struct sho__list *sho__pick(const struct sho_map *map, struct sho__view *view,
                             enum sho__mode *mode);
 
+/* An evicting map: has nothing more be written to the chunks at the ends of its
+ * queues, so that what lies there can be evicted: the records of a few large
+ * entries, say. Answers how many. */
+int sho__close_queues(struct sho_map *map);
+
 #endif

@@ -4,7 +4,7 @@
 #include "base/crash.h"
 #include "base/error.h"
 #include "base/sized.h"
-#include "map/map_chunk.h"
+#include "map/map_grow.h"
 #include "map/map_large.h"
 
 enum { READ_ATTEMPTS = 256 };
@@ -314,6 +314,9 @@ static int drop_of_shard(struct sho_map *map, uint32_t number, int all,
   int code = sho__shard_lock(map, number, &shard);
   if (code == SHO_OK) {
     *dropped = drop_entries(&shard, all);
+    if (all && shard.entries == 0) {
+      sho__table_drop(&shard);
+    }
     add(all ? &shard.shm->removals : &shard.shm->expirations, *dropped);
     sho__shard_unlock(&shard);
     code = sho__map_check(map);
