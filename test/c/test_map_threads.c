@@ -80,7 +80,9 @@ static void *count_by_comparing(void *context) {
     uint64_t version = 0;
     size_t length;
     int code = sho_map_get(map, "n", 1, &count, 8, &length, &version);
-    CHECK(code == SHO_OK || code == SHO_EABSENT);
+    if (code != SHO_EABSENT) {
+      CHECK_OK(code);
+    }
     count++;
     code = sho_map_compare_and_set(map, "n", 1, version, &count, 8, 0, NULL);
     if (code == SHO_OK) {
@@ -178,7 +180,9 @@ static void *do_all(void *context) {
         }
         break;
     }
-    CHECK(code == SHO_OK || code == SHO_EABSENT);
+    if (code != SHO_EABSENT) {
+      CHECK_OK(code);
+    }
     if (version != 0) {
       CHECK(version >= last[key]);
       last[key] = version;

@@ -8,6 +8,8 @@
  */
 #include "map/map_clean.h"
 
+#include <time.h>
+
 #include "map/map_chunk.h"
 #include "map/map_ghost.h"
 #include "map/map_grow.h"
@@ -16,7 +18,10 @@
 
 enum {
   SHARD_SPINS = 1000, /* some ten microseconds */
-  MOST_LOOKS = 4      /* of a call at all chunks */
+  MOST_LOOKS = 4,     /* of a call at all chunks */
+  EVICTING_LOOKS = 16,
+  MOST_NAPS = 50, /* while others hold chunks */
+  NAP_NS = 200000
 };
 
 /* ---- one record --------------------------------------------------------- */
@@ -325,8 +330,10 @@ static int clean_chunk(struct sho_map *map, uint32_t chunk, enum sho__mode mode,
 static int clean_list(struct sho_map *map, const struct sho__list *list,
                       enum sho__mode mode, uint64_t keep, int *cleaned) {
   for (uint32_t i = 0; i < list->count; i++) {
-    *cleaned += clean_chunk(map, list->chunks[i], mode, keep);
-    if (sho__chunks_free(map) > keep) {
+    int done = clean_chunk(map, list->chunks[i], mode, keep);
+    *cleaned += done;
+    /* Others may take what was dropped as soon as it is free. */
+    if (sho__chunks_free(map) > keep || (done && mode == SHO__MODE_DROP)) {
       return 1;
     }
   }
@@ -352,27 +359,40 @@ static int clean_view(struct sho_map *map, struct sho__view *view, int try,
   return 0;
 }
 
-int sho__clean(struct sho_map *map) {
-  struct sho__view view;
+/* One try to have a chunk more. SHO_EFULL: nothing can be cleaned. */
+static int clean_one(struct sho_map *map, struct sho__view *view) {
   uint64_t before = sho__chunks_free(map);
-  for (int try = 0; try < MOST_LOOKS; try++) {
+  int evicts = map->geometry.eviction != SHO_EVICTION_NONE;
+  for (int try = 0; try < (evicts ? EVICTING_LOOKS : MOST_LOOKS); try++) {
     int doubtful = 0;
     int code = sho__map_check(map);
     if (code != SHO_OK) {
       return code;
     }
-    sho__look(map, &view);
-    if (clean_view(map, &view, try, before, &doubtful)) {
+    sho__look(map, view);
+    if (clean_view(map, view, try, before, &doubtful)) {
       return SHO_OK;
     }
     if (doubtful > 0) {
       try = -1; /* that gained nothing, but each is doubtful once */
-    } else if (map->geometry.eviction != SHO_EVICTION_NONE) {
+    } else if (evicts) {
       sho__close_queues(map);
     }
   }
-  if (sho__chunks_free(map) > before) {
-    return SHO_OK;
+  return sho__chunks_free(map) > before ? SHO_OK : SHO_EFULL;
+}
+
+int sho__clean(struct sho_map *map) {
+  static const struct timespec nap = {.tv_nsec = NAP_NS};
+  struct sho__view view;
+  int code = clean_one(map, &view);
+  /* In a small map a few writers that wait for a processor hold much of it. */
+  for (int i = 0; i < MOST_NAPS && code == SHO_EFULL && view.held > 0; i++) {
+    nanosleep(&nap, NULL);
+    code = clean_one(map, &view);
+  }
+  if (code != SHO_EFULL) {
+    return code;
   }
   return sho__fail(
       SHO_EFULL,
