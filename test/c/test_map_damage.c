@@ -6,14 +6,15 @@
  *
  * SHO_SEED=n repeats one copy.
  */
-#include "map/map.h"
+#include "map/map_large.h"
 #include "maps.h"
 
 enum {
   KEYS = 90,
-  MOST_HITS = 4, /* pieces of damage in one copy */
-  BATCH = 500,   /* copies in one child */
-  MOST_CALL_MS = 5000
+  MOST_PIECES = 8, /* of an entry: record, slot, table, parts */
+  MOST_HITS = 4,   /* pieces of damage in one copy */
+  BATCH = 500,     /* copies in one child */
+  MOST_CALL_MS = 1000
 };
 
 static const char path[] = "map";
@@ -28,13 +29,12 @@ struct image {
   uint8_t *file; /* mapped */
   uint8_t *good;
   uint64_t bytes;
-  uint64_t index_off;
-  uint64_t log_off;
+  struct sho__geometry geometry;
   size_t length[KEYS]; /* of the value, 0: absent */
   uint64_t version[KEYS];
-  struct piece entry[KEYS];
-  struct piece rest[KEYS]; /* of one that goes over the log's end */
-  struct piece slot[KEYS];
+  /* What a key's entry depends on after a reboot. */
+  struct piece pieces[KEYS][MOST_PIECES];
+  int count[KEYS];
 };
 
 /* What one copy is like. */
@@ -81,30 +81,44 @@ static void put_keys(struct sho_map *map, struct image *image) {
   }
 }
 
+static void add_piece(struct image *image, int key, const void *at,
+                      const struct sho_map *map, uint64_t bytes) {
+  uint64_t off = (uint64_t)((const uint8_t *)at - map->region.base);
+  REQUIRE(image->count[key] < MOST_PIECES);
+  image->pieces[key][image->count[key]++] = (struct piece){off, bytes};
+}
+
+static void find_pieces_of(struct sho_map *map, struct image *image, int key,
+                           const struct sho__hit *hit, uint64_t hash) {
+  struct sho__shard_shm *shard = &map->shards[sho__shard_of(map, hash)];
+  struct sho__table table;
+  REQUIRE(sho__table_decode(map, sho__load_relaxed(&shard->table), &table));
+  add_piece(image, key, hit->at, map, sho__record_size(map, &hit->record));
+  add_piece(image, key, hit->slot, map, 8);
+  add_piece(image, key, &shard->table, map, 8);
+  add_piece(image, key, map->pool + table.place - SHO__TABLE_OFF, map,
+            SHO__RECORD_BYTES);
+  uint64_t parts = sho__record_is(&hit->record, SHO__RECORD_LARGE)
+                       ? sho__parts_of(map, hit->record.value_bytes)
+                       : 0;
+  for (uint64_t i = 0; i < parts; i++) {
+    uint64_t place = sho__large_part(map, hit, i);
+    add_piece(image, key, map->pool + place, map, sho__part_bytes(map));
+  }
+}
+
 static void find_pieces(struct sho_map *map, struct image *image) {
-  image->log_off = map->geometry.logs_off;
-  image->index_off = map->geometry.indexes_off;
+  image->geometry = map->geometry;
   for (int i = 0; i < KEYS; i++) {
     char name[32];
     size_t bytes = key_name(i, name);
-    int64_t found = sho_map_find(map, name, bytes);
-    if (found < 0) { /* removed, or evicted */
-      image->length[i] = 0;
-      continue;
-    }
-    uint64_t position = (uint64_t)found << 3;
+    struct sho__hit hit;
     uint64_t hash = sho__map_hash(map, name, bytes);
-    image->entry[i] =
-        (struct piece){image->log_off + (position & map->position_mask),
-                       sho__entry_bytes(bytes, image->length[i])};
-    uint64_t end = image->entry[i].off + image->entry[i].bytes;
-    uint64_t log_end = image->log_off + map->geometry.log_bytes;
-    if (end > log_end) {
-      image->rest[i] = (struct piece){image->log_off, end - log_end};
+    if (sho__find(map, hash, name, bytes, &hit) == SHO__HIT) {
+      find_pieces_of(map, image, i, &hit, hash);
+    } else {
+      image->length[i] = 0; /* removed, or evicted */
     }
-    _Atomic uint64_t *slot = sho__index_slot_of(map, hash, position);
-    image->slot[i] =
-        (struct piece){(uint64_t)((uint8_t *)slot - map->region.base), 8};
   }
 }
 
@@ -130,28 +144,24 @@ static void make_image(struct image *image, int eviction) {
 
 /* The parts that matter are hit more often than the many that are zero. */
 static uint64_t choose_offset(const struct image *image, uint64_t *random) {
-  uint64_t segment = image->index_off / 4096 * 4096 - 4096;
-  switch (random_below(random, 10)) {
+  const struct sho__geometry *g = &image->geometry;
+  switch (random_below(random, 12)) {
     case 0:
-      return random_below(random, 152); /* header */
+      return random_below(random, sizeof(struct sho__map_shm));
     case 1:
-    case 2: {
-      struct sho__map_shm header;
-      memcpy(&header, image->good, sizeof header);
-      return header.segments_off + random_below(random, 176);
-    }
+    case 2:
     case 3:
+      return g->shards_off +
+             random_below(random, g->chunks_off - g->shards_off);
     case 4:
     case 5:
-      return image->index_off +
-             random_below(random, image->log_off - image->index_off);
+      return g->chunks_off + random_below(random, g->chunks * 64);
     case 6:
-      return segment + random_below(random, image->bytes - segment);
+      return g->free_off + random_below(random, g->shards_off - g->free_off);
     case 7:
       return random_below(random, image->bytes);
     default:
-      return image->log_off +
-             random_below(random, image->bytes - image->log_off);
+      return g->pool_off + random_below(random, image->bytes - g->pool_off);
   }
 }
 
@@ -292,17 +302,21 @@ static void scan_all(struct sho_map *map, const struct copy *copy) {
   }
 }
 
-/* Whether what would tell of a lost entry is damaged itself: the lock word, the
+/* Whether what would tell of a lost entry is damaged itself: a lock word, a
  * count of entries, the counts of what was repaired. */
 static int is_mute(const struct copy *copy, const struct image *image) {
-  struct sho__map_shm header;
-  memcpy(&header, image->good, sizeof header);
-  uint64_t at = header.segments_off;
-  const struct piece lock = {at + 64, 4};
-  const struct piece entries = {at + 104, 8};
-  const struct piece repairs = {at + 168, 16};
-  return is_hit(copy, &lock) || is_hit(copy, &entries) ||
-         is_hit(copy, &repairs);
+  const struct sho__geometry *g = &image->geometry;
+  for (uint64_t i = 0; i < UINT64_C(1) << g->shard_bits; i++) {
+    uint64_t at = g->shards_off + i * sizeof(struct sho__shard_shm);
+    const struct piece lock = {at + 64, 4};
+    const struct piece entries = {at + 88, 8};
+    const struct piece repairs = {at + 24, 16};
+    if (is_hit(copy, &lock) || is_hit(copy, &entries) ||
+        is_hit(copy, &repairs)) {
+      return 1;
+    }
+  }
+  return 0;
 }
 
 static int is_told(struct sho_map *map, const struct copy *copy,
@@ -329,9 +343,11 @@ static void check_verified(struct sho_map *map, struct copy *copy,
 static void check_rebooted(struct sho_map *map, const struct copy *copy,
                            const struct image *image) {
   for (int i = 0; i < KEYS; i++) {
-    if (image->length[i] > 0 && !is_hit(copy, &image->entry[i]) &&
-        !is_hit(copy, &image->rest[i]) && !is_hit(copy, &image->slot[i]) &&
-        look_at(map, copy, image, i) != 1) {
+    int hit = 0;
+    for (int n = 0; n < image->count[i]; n++) {
+      hit |= is_hit(copy, &image->pieces[i][n]);
+    }
+    if (image->length[i] > 0 && !hit && look_at(map, copy, image, i) != 1) {
       wrong(copy, "a whole entry is gone", i);
       return;
     }
@@ -439,7 +455,7 @@ static void try_batch(void *context) {
   }
 }
 
-/* Even seeds damage a map of eviction NONE, odd ones of CLOCK. */
+/* Even seeds damage a map of eviction NONE, odd ones of S3_FIFO. */
 static void run_batches(uint64_t from, uint64_t to) {
   struct batch batch = {.at = shared_bytes(sizeof(_Atomic uint64_t))};
   make_image(&batch.image,
@@ -519,8 +535,8 @@ static void use_until_cut(struct sho_map *map) {
 
 static void test_map_truncated_in_use_ends_in_an_error(void) {
   for (int i = 0; i < rounds(5, 100, 2000); i++) {
-    struct sho_map *map =
-        map_new(path, 64 * KIB, i % 2 ? SHO_EVICTION_NONE : SHO_EVICTION_S3_FIFO);
+    struct sho_map *map = map_new(
+        path, 64 * KIB, i % 2 ? SHO_EVICTION_NONE : SHO_EVICTION_S3_FIFO);
     long long bytes = file_bytes(path);
     pid_t pid = child_start(cut, &bytes);
     use_until_cut(map);
@@ -540,10 +556,9 @@ static void test_map_reboot_drops_what_is_damaged_and_keeps_the_rest(void) {
   version[2] = put_text(map, "six", "third value");
   uint64_t gone = put_text(map, "gone", "soon");
   CHECK_OK(sho_map_remove(map, "gone", 4));
-  int64_t found = sho_map_find(map, "two", 3);
-  REQUIRE(found >= 0);
-  uint64_t at = map->geometry.logs_off +
-                ((uint64_t)found << 3 & map->position_mask) + 32 + 3;
+  struct sho_map_found found = {.size = sizeof found};
+  REQUIRE_OK(sho_map_find(map, "two", 3, &found));
+  uint64_t at = (uint64_t)(found.value - map->region.base);
   sho_map_free(map);
   file_patch(path, at, "S", 1);
   uint64_t boot[2] = {1, 2};

@@ -8,7 +8,8 @@
  *   map_find.h     from a key to its slot and entry
  *   map_table.c    a shard's table: what else is done to slots
  *   map_shard.h    a shard whose lock is held, and its invariants
- *   map_recover.c  after a dead owner, a reboot, damage
+ *   map_recover.c  after a dead owner, or damage
+ *   map_boot.c     after a reboot
  *   map_open.c     creation, opening, closing
  *   map_chunk.c    chunks: taken into use, written to, freed
  *   map_ghost.h    who was evicted lately

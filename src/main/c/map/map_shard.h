@@ -141,7 +141,7 @@ void sho__shard_recover(struct sho__shard *shard, int dead);
  * checked: verifies checksums too, and drops what fails. Readers may read. */
 void sho__shard_rebuild(struct sho__shard *shard, int checked);
 
-/* After a reboot, before anybody else is let in. SHO_ENOMEM. */
+/* After a reboot, before anybody else is let in: map_boot.c. SHO_ENOMEM. */
 int sho__map_rebuild_all(struct sho_map *map);
 
 /* ---- the lock ----------------------------------------------------------- */
