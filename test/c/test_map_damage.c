@@ -10,7 +10,7 @@
 #include "maps.h"
 
 enum {
-  KEYS = 90,
+  KEYS = 60,
   MOST_PIECES = 8, /* of an entry: record, slot, table, parts */
   MOST_HITS = 4,   /* pieces of damage in one copy */
   BATCH = 500,     /* copies in one child */

@@ -234,9 +234,10 @@ static int take_any(struct sho_map *map, uint64_t bytes,
 }
 
 static uint64_t kept_for(const struct sho_map *map, enum sho__need need) {
-  return need == SHO__NEED_NEW       ? map->kept
-         : need == SHO__NEED_REPLACE ? map->kept / 2
-                                     : 0;
+  return need == SHO__NEED_NEW           ? map->kept
+         : need == SHO__NEED_REPLACE     ? map->kept / 2 + 1
+         : need == SHO__NEED_CLEAN_LARGE ? 1
+                                         : 0;
 }
 
 int sho__room_take(struct sho_map *map, enum sho__class class, uint64_t bytes,
@@ -248,7 +249,7 @@ int sho__room_take(struct sho_map *map, enum sho__class class, uint64_t bytes,
     if (take(map, class, bytes, kept_for(map, need), room)) {
       return SHO_OK;
     }
-    code = need == SHO__NEED_CLEAN ? SHO_EFULL : sho__clean(map);
+    code = need >= SHO__NEED_CLEAN ? SHO_EFULL : sho__clean(map);
     if (code != SHO_OK) {
       break;
     }

@@ -23,7 +23,9 @@ struct sho__room {
 enum sho__need {
   SHO__NEED_NEW,     /* leaves what is kept, and cleans if there is no more */
   SHO__NEED_REPLACE, /* of what is kept takes a half: it gives room back */
-  SHO__NEED_CLEAN    /* takes all that is kept, and never cleans */
+  SHO__NEED_CLEAN,   /* takes all that is kept, and never cleans */
+  SHO__NEED_CLEAN_LARGE /* the same, but for the last: that is for entries, so
+                         * that a chunk of entries can always be cleaned */
 };
 
 /*

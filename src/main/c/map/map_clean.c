@@ -68,8 +68,9 @@ static int room_for(struct cleaning *c, enum sho__class class, uint64_t bytes) {
   }
   sho__room_leave(&c->room);
   c->room_class = class;
-  return sho__room_take(c->map, class, bytes, SHO__NEED_CLEAN, &c->room) ==
-         SHO_OK;
+  enum sho__need need =
+      class < SHO__CLASS_SMALL ? SHO__NEED_CLEAN_LARGE : SHO__NEED_CLEAN;
+  return sho__room_take(c->map, class, bytes, need, &c->room) == SHO_OK;
 }
 
 /* Has the entry's slot name its copy. */
@@ -199,11 +200,12 @@ static int clean_part(struct cleaning *c, uint64_t place,
       sho__chunk_class(c->map, sho__chunk_of(c->map, hit.place));
   if (class < SHO__CLASS_SMALL || class >= SHO__CLASSES ||
       sho__room_take(c->map, SHO__CLASS_PARTS, sho__part_bytes(c->map),
-                     SHO__NEED_CLEAN, &part) != SHO_OK) {
+                     SHO__NEED_CLEAN_LARGE, &part) != SHO_OK) {
     return 0;
   }
   int moved = 0;
-  if (sho__room_take(c->map, class, bytes, SHO__NEED_CLEAN, &head) == SHO_OK) {
+  if (sho__room_take(c->map, class, bytes, SHO__NEED_CLEAN_LARGE, &head) ==
+      SHO_OK) {
     if (shard_try(c->map, sho__shard_of(c->map, hash), &shard)) {
       moved = sho__large_move(&shard, hash, place, bytes, &part, &head);
       sho__shard_unlock(&shard);

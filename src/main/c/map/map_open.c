@@ -17,7 +17,7 @@ enum {
   OPEN_ATTEMPTS = 100,
   CHUNKS_PER_STRIPE = 64, /* so that what is written to is little of all */
   CHUNKS_PER_KEPT = 128,
-  LEAST_KEPT = 2
+  LEAST_KEPT = 4
 };
 
 /* ---- open --------------------------------------------------------------- */
