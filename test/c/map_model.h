@@ -146,6 +146,8 @@ SHO_TEST void model_set(struct model *model, uint32_t key) {
                                &version);
   if (compares && !right) {
     CHECK_CODE(code, SHO_ECHANGED);
+  } else if (compares && code == SHO_ECHANGED && model->evicts) {
+    is->length = MODEL_ABSENT; /* evicted to make room for itself */
   } else if (code == SHO_EFULL && !model->evicts) {
     model->full++;
   } else if (CHECK_OK(code)) {
@@ -184,6 +186,9 @@ SHO_TEST void model_add(struct model *model, uint32_t key) {
   int64_t sum = 0;
   model_check(model, key);
   int code = sho_map_add_and_get(model->map, name, bytes, delta, &sum);
+  if (code == SHO_OK && model->evicts && sum == delta) {
+    is->length = MODEL_ABSENT; /* evicted to make room for itself */
+  }
   if (is->length != 8 && is->length != MODEL_ABSENT) {
     CHECK_CODE(code, SHO_ETYPE);
   } else if (code == SHO_EFULL && !model->evicts) {

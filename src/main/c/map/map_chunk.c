@@ -36,6 +36,16 @@ int sho__chunk_is_open(const struct sho_map *map, uint32_t chunk) {
   return 0;
 }
 
+int sho__chunks_held(const struct sho_map *map) {
+  for (uint32_t i = 0; i < map->geometry.chunks; i++) {
+    if (atomic_load_explicit(&map->chunks[i].owner, memory_order_relaxed) !=
+        0) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
 void sho__chunk_close(struct sho_map *map, uint32_t chunk) {
   uint32_t class = atomic_load(&map->chunks[chunk].class);
   for (uint32_t i = 0; class < SHO__CLASSES && i < SHO__MAP_STRIPES; i++) {

@@ -79,6 +79,10 @@ static inline void sho__chunk_set_dead(struct sho_map *map, uint32_t chunk,
   atomic_store_explicit(&map->chunks[chunk].doubt, 0, memory_order_relaxed);
 }
 
+/* Whether others, threads of this process among them, hold chunks for the
+ * moment. To be called by who holds none. */
+int sho__chunks_held(const struct sho_map *map);
+
 /* How many chunks are free. */
 uint64_t sho__chunks_free(const struct sho_map *map);
 

@@ -8,8 +8,6 @@
  */
 #include "map/map_clean.h"
 
-#include <time.h>
-
 #include "map/map_chunk.h"
 #include "map/map_ghost.h"
 #include "map/map_grow.h"
@@ -19,9 +17,7 @@
 enum {
   SHARD_SPINS = 1000, /* some ten microseconds */
   MOST_LOOKS = 4,     /* of a call at all chunks */
-  EVICTING_LOOKS = 16,
-  MOST_NAPS = 50, /* while others hold chunks */
-  NAP_NS = 200000
+  EVICTING_LOOKS = 16
 };
 
 /* ---- one record --------------------------------------------------------- */
@@ -361,8 +357,8 @@ static int clean_view(struct sho_map *map, struct sho__view *view, int try,
   return 0;
 }
 
-/* One try to have a chunk more. SHO_EFULL: nothing can be cleaned. */
-static int clean_one(struct sho_map *map, struct sho__view *view) {
+int sho__clean(struct sho_map *map) {
+  struct sho__view view;
   uint64_t before = sho__chunks_free(map);
   int evicts = map->geometry.eviction != SHO_EVICTION_NONE;
   for (int try = 0; try < (evicts ? EVICTING_LOOKS : MOST_LOOKS); try++) {
@@ -371,8 +367,8 @@ static int clean_one(struct sho_map *map, struct sho__view *view) {
     if (code != SHO_OK) {
       return code;
     }
-    sho__look(map, view);
-    if (clean_view(map, view, try, before, &doubtful)) {
+    sho__look(map, &view);
+    if (clean_view(map, &view, try, before, &doubtful)) {
       return SHO_OK;
     }
     if (doubtful > 0) {
@@ -381,20 +377,8 @@ static int clean_one(struct sho_map *map, struct sho__view *view) {
       sho__close_queues(map);
     }
   }
-  return sho__chunks_free(map) > before ? SHO_OK : SHO_EFULL;
-}
-
-int sho__clean(struct sho_map *map) {
-  static const struct timespec nap = {.tv_nsec = NAP_NS};
-  struct sho__view view;
-  int code = clean_one(map, &view);
-  /* In a small map a few writers that wait for a processor hold much of it. */
-  for (int i = 0; i < MOST_NAPS && code == SHO_EFULL && view.held > 0; i++) {
-    nanosleep(&nap, NULL);
-    code = clean_one(map, &view);
-  }
-  if (code != SHO_EFULL) {
-    return code;
+  if (sho__chunks_free(map) > before) {
+    return SHO_OK;
   }
   return sho__fail(
       SHO_EFULL,

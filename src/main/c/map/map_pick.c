@@ -90,7 +90,6 @@ static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
     view->small_live += live;
   }
   enum use use = look_at_owner(map, chunk);
-  view->held += use == USE_OTHERS;
   int expired = used > 0 && expiry <= now_ms && class >= SHO__CLASS_SMALL;
   if (use == USE_OTHERS ||
       (sho__chunk_is_open(map, chunk) && !(expired && close(map, chunk)))) {

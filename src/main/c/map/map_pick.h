@@ -27,7 +27,6 @@ struct sho__view {
   uint64_t small_live; /* and in the small queue */
   uint64_t records;    /* that live, about */
   uint64_t usable;     /* chunks that entries can lie in */
-  uint64_t held;       /* chunks that others use now */
   struct sho__list expired;
   struct sho__list doubtful;
   struct sho__list emptiest;

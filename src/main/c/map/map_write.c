@@ -6,6 +6,8 @@
  * A kill before that store leaves the old state, one after it the new. Counts
  * may be wrong then; the shard's next owner counts anew.
  */
+#include <time.h>
+
 #include "base/crash.h"
 #include "base/error.h"
 #include "map/map_clean.h"
@@ -16,6 +18,8 @@ enum {
   NOTED_EACH_MS = 1000,
   MOST_ATTEMPTS = 1000,
   MOST_FINDS = 256,
+  NAP_NS = 200000,
+  MOST_NAPS = 50,
   AGAIN = 1,                /* what was prepared does not fit what is there */
   TTL_CLASS_SHIFT = 2,      /* times to live of one class: up to 4 times one */
   TTL_FIRST_CLASS_BITS = 12 /* the first: up to 4 seconds */
@@ -406,6 +410,39 @@ static int attempt(struct sho_map *map, struct write *write, uint64_t hash,
 }
 
 /* ---- operations --------------------------------------------------------- */
+
+/* There is no room, so what decides may as well be asked before that. */
+static int refuse(struct sho_map *map, struct write *write, uint64_t hash) {
+  struct sho__shard shard;
+  struct state state;
+  if (write->decide == NULL) {
+    return SHO_EFULL;
+  }
+  int code = sho__shard_lock(map, sho__shard_of(map, hash), &shard);
+  if (code == SHO_OK) {
+    look(&shard, hash, write, &state);
+    code = write->decide(map, &state, write);
+    sho__shard_unlock(&shard);
+  }
+  return code == SHO_OK || code == AGAIN ? SHO_EFULL : code;
+}
+
+/* In a small map a few writers that wait for a processor hold much of it. */
+static int attempt_often(struct sho_map *map, struct write *write,
+                         uint64_t hash, uint64_t *version) {
+  static const struct timespec nap = {.tv_nsec = NAP_NS};
+  int code;
+  int naps = 0;
+  do {
+    code = attempt(map, write, hash, version);
+    if (code == SHO_EFULL && naps < MOST_NAPS && sho__chunks_held(map)) {
+      nanosleep(&nap, NULL);
+      naps++;
+      code = AGAIN;
+    }
+  } while (code == AGAIN);
+  return code == SHO_EFULL ? refuse(map, write, hash) : code;
+}
 
 static int store(struct sho_map *map, struct write *write, int64_t ttl_ms,
                  uint64_t *version) {
