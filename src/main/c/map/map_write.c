@@ -431,16 +431,22 @@ static int refuse(struct sho_map *map, struct write *write, uint64_t hash) {
 static int attempt_often(struct sho_map *map, struct write *write,
                          uint64_t hash, uint64_t *version) {
   static const struct timespec nap = {.tv_nsec = NAP_NS};
-  int code;
+  int code = AGAIN;
   int naps = 0;
-  do {
+  for (int i = 0; i < MOST_ATTEMPTS && code == AGAIN; i++) {
     code = attempt(map, write, hash, version);
     if (code == SHO_EFULL && naps < MOST_NAPS && sho__chunks_held(map)) {
       nanosleep(&nap, NULL);
       naps++;
       code = AGAIN;
     }
-  } while (code == AGAIN);
+  }
+  if (code == AGAIN) {
+    return sho__fail(SHO_EBUSY,
+                     "%s: other writers were faster, or it is damaged; try "
+                     "again",
+                     map->region.path);
+  }
   return code == SHO_EFULL ? refuse(map, write, hash) : code;
 }
 
@@ -456,16 +462,7 @@ static int store(struct sho_map *map, struct write *write, int64_t ttl_ms,
   if (ttl_ms != 0) {
     write->expiry_ms = expiry_of(map, ttl_ms);
   }
-  code = AGAIN;
-  for (int i = 0; i < MOST_ATTEMPTS && code == AGAIN; i++) {
-    code = attempt(map, write, hash, &stored);
-  }
-  if (code == AGAIN) {
-    code = sho__fail(SHO_EBUSY,
-                     "%s: other writers were faster, or it is damaged; try "
-                     "again",
-                     map->region.path);
-  }
+  code = attempt_often(map, write, hash, &stored);
   int state = sho__map_check(map);
   code = state != SHO_OK ? state : code;
   if (code == SHO_OK && version != NULL) {
