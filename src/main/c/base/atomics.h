@@ -5,8 +5,8 @@
  * every platform we build for, so they mean the same in every process.
  *
  * Bytes that a reader copies while a writer may overwrite them (a sequence
- * lock's data, the map's log) go through sho__copy_racy: the copy may be torn,
- * and the caller finds out by its own check, behind a fence.
+ * lock's data, the map's records) go through sho__copy_racy: the copy may be
+ * torn, and the caller finds out by its own check, behind a fence.
  */
 #ifndef SHO_ATOMICS_H
 #define SHO_ATOMICS_H
@@ -99,7 +99,7 @@ static inline size_t sho__text_bytes(const void *text, size_t most) {
 #endif
 
 /* Before data is overwritten: what was stored before this (an odd sequence, a
- * new head) is seen by whoever sees a byte stored after it. */
+ * new generation) is seen by whoever sees a byte stored after it. */
 static inline void sho__fence_before_overwrite(void) {
 #ifdef SHO_TSAN
   __asm__ volatile("" ::: "memory");

@@ -1,6 +1,6 @@
 /*
  * Compute once: a table of the computations in progress, separate from the
- * segments, because a computation may take minutes and may use the map.
+ * shards, because a computation may take minutes and may use the map.
  *
  * What holds at any time:
  *   - A slot belongs to the peer that owner names, if that lives, else to
