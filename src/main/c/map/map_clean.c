@@ -189,25 +189,23 @@ static int clean_part(struct cleaning *c, uint64_t place,
   if (index < 0) {
     return 1;
   }
-  struct sho__room part;
-  struct sho__room head;
+  struct sho__room part = {0};
+  struct sho__room head = {0};
   uint64_t bytes = sho__record_size(c->map, &hit.record);
   enum sho__class class =
       sho__chunk_class(c->map, sho__chunk_of(c->map, hit.place));
-  if (class < SHO__CLASS_SMALL || class >= SHO__CLASSES ||
-      sho__room_take(c->map, SHO__CLASS_PARTS, sho__part_bytes(c->map),
-                     SHO__NEED_CLEAN_LARGE, &part) != SHO_OK) {
-    return 0;
-  }
   int moved = 0;
-  if (sho__room_take(c->map, class, bytes, SHO__NEED_CLEAN_LARGE, &head) ==
-      SHO_OK) {
-    if (shard_try(c->map, sho__shard_of(c->map, hash), &shard)) {
-      moved = sho__large_move(&shard, hash, place, bytes, &part, &head);
-      sho__shard_unlock(&shard);
-    }
-    sho__room_leave(&head);
+  /* The record's room first: what has parts is freed with the last chunk. */
+  if (class >= SHO__CLASS_SMALL && class < SHO__CLASSES &&
+      sho__room_take(c->map, class, bytes, SHO__NEED_CLEAN_LARGE, &head) ==
+          SHO_OK &&
+      sho__room_take(c->map, SHO__CLASS_PARTS, sho__part_bytes(c->map),
+                     SHO__NEED_CLEAN, &part) == SHO_OK &&
+      shard_try(c->map, sho__shard_of(c->map, hash), &shard)) {
+    moved = sho__large_move(&shard, hash, place, bytes, &part, &head);
+    sho__shard_unlock(&shard);
   }
+  sho__room_leave(&head);
   sho__room_leave(&part);
   return moved;
 }

@@ -219,6 +219,24 @@ int sho__large_owner(const struct sho__shard *shard, uint64_t hash,
   return -1;
 }
 
+/* Copies those parts of an entry that lie in a chunk, while there is room, and
+ * has a copy of its record name them. */
+static void copy_parts(const struct sho_map *map, const struct sho__hit *hit,
+                       uint32_t chunk, struct sho__room *part, uint8_t *head) {
+  uint64_t count = sho__parts_of(map, hit->record.value_bytes);
+  uint64_t bytes = sho__part_bytes(map);
+  for (uint64_t i = 0; i < count && part->off + bytes <= sho__chunk_bytes(map);
+       i++) {
+    uint64_t place = sho__large_part(map, hit, i);
+    if (place != UINT64_MAX && sho__chunk_of(map, place) == chunk) {
+      uint32_t id = id_of(map, sho__room_place(part));
+      memcpy(part->at, sho__record_at(map, place), bytes);
+      memcpy(head + list_off(hit) + i * sizeof id, &id, sizeof id);
+      sho__room_commit(part, bytes, 0);
+    }
+  }
+}
+
 int sho__large_move(struct sho__shard *shard, uint64_t hash, uint64_t place,
                     uint64_t bytes, struct sho__room *part,
                     struct sho__room *head) {
@@ -231,20 +249,23 @@ int sho__large_move(struct sho__shard *shard, uint64_t hash, uint64_t place,
   if (sho__record_size(map, &hit.record) != bytes) {
     return 0;
   }
-  uint32_t id = id_of(map, sho__room_place(part));
   uint64_t to = sho__room_place(head);
-  memcpy(part->at, sho__record_at(map, place), sho__part_bytes(map));
   memcpy(head->at, hit.at, bytes);
-  memcpy(head->at + list_off(&hit) + (uint64_t)index * sizeof id, &id,
-         sizeof id);
-  sho__room_commit(part, sho__part_bytes(map), 0);
+  copy_parts(map, &hit, sho__chunk_of(map, place), part, head->at);
   sho__room_commit(head, bytes, hit.record.expiry_ms);
   sho__shard_retiring(shard, hit.slot_value);
   sho__store_release(hit.slot,
                      (sho__load_relaxed(hit.slot) & ~SHO__SLOT_PLACE_MASK) |
                          sho__slot_named(to));
   SHO_CRASH_POINT("map: part moved");
-  retire_part(map, place);
+  struct sho__hit moved = hit;
+  moved.at = sho__record_at(map, to);
+  for (uint64_t i = 0; i < sho__parts_of(map, hit.record.value_bytes); i++) {
+    uint64_t was = sho__large_part(map, &hit, i);
+    if (was != UINT64_MAX && was != sho__large_part(map, &moved, i)) {
+      retire_part(map, was);
+    }
+  }
   sho__entry_retire(map, &hit, 0);
   sho__shard_retiring(shard, 0);
   return 1;

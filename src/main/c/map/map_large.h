@@ -53,8 +53,9 @@ int sho__large_is_whole(const struct sho_map *map, const struct sho__hit *hit,
 int sho__large_owner(const struct sho__shard *shard, uint64_t hash,
                      uint64_t place, struct sho__hit *hit);
 
-/* Moves the part at a place to `part`, and the record of its entry, which has
- * so many bytes, to `head`. 0: the record is another by now. */
+/* Moves the part at a place to `part`, with others of its entry that lie in the
+ * same chunk while there is room for them, and the record of the entry, which
+ * has so many bytes, to `head`. 0: the record is another by now. */
 int sho__large_move(struct sho__shard *shard, uint64_t hash, uint64_t place,
                     uint64_t bytes, struct sho__room *part,
                     struct sho__room *head);

@@ -91,8 +91,9 @@ static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
   }
   enum use use = look_at_owner(map, chunk);
   int expired = used > 0 && expiry <= now_ms && class >= SHO__CLASS_SMALL;
-  if (use == USE_OTHERS ||
-      (sho__chunk_is_open(map, chunk) && !(expired && close(map, chunk)))) {
+  int full = used + sho__part_bytes(map) > sho__chunk_bytes(map);
+  if (use == USE_OTHERS || (sho__chunk_is_open(map, chunk) &&
+                            !((expired || full) && close(map, chunk)))) {
     return;
   }
   if (expired) {
@@ -126,6 +127,14 @@ static int is_worth_moving(const struct sho_map *map, uint64_t live,
   return live + bytes / share <= bytes;
 }
 
+static void keep_worth_moving(const struct sho_map *map, struct sho__list *list,
+                              unsigned share) {
+  while (list->count > 0 &&
+         !is_worth_moving(map, list->keys[list->count - 1], share)) {
+    list->count--;
+  }
+}
+
 static struct sho__list *evicting_list(const struct sho_map *map,
                                        struct sho__view *view) {
   uint64_t share =
@@ -148,10 +157,8 @@ struct sho__list *sho__pick(const struct sho_map *map, struct sho__view *view,
   int evicts = map->geometry.eviction != SHO_EVICTION_NONE;
   uint64_t room = view->usable << map->geometry.chunk_bits;
   int crowded = view->live > room - room / 8;
-  if (view->emptiest.count > 0 &&
-      is_worth_moving(map, view->emptiest.keys[0], 32) &&
-      !(evicts && crowded &&
-        !is_worth_moving(map, view->emptiest.keys[0], 2))) {
+  keep_worth_moving(map, &view->emptiest, evicts && crowded ? 2 : 32);
+  if (view->emptiest.count > 0) {
     return &view->emptiest;
   }
   if (!evicts) {
