@@ -39,10 +39,12 @@ void sho__entry_retire(struct sho_map *map, const struct sho__hit *hit,
   if (with_parts && sho__record_is(&hit->record, SHO__RECORD_LARGE)) {
     sho__large_retire(map, hit);
   }
-  sho__record_mark_dead(map, hit->place);
+  int marked = sho__record_mark_dead(map, hit->place);
   SHO_CRASH_POINT("map: old entry marked");
-  sho__chunk_bury(map, sho__chunk_of(map, hit->place), hit->gen,
-                  sho__record_size(map, &hit->record));
+  if (marked) {
+    sho__chunk_bury(map, sho__chunk_of(map, hit->place), hit->gen,
+                    sho__record_size(map, &hit->record));
+  }
 }
 
 void sho__shard_drop(struct sho__shard *shard, uint64_t hash,

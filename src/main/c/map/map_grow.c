@@ -21,8 +21,9 @@ static void publish(struct sho__shard *shard, const struct sho__table *table) {
 static void retire(struct sho_map *map, const struct sho__table *table) {
   uint32_t chunk = sho__chunk_of(map, table->place);
   uint64_t generation = sho__load_relaxed(&map->gens[chunk]);
-  sho__record_mark_dead(map, table->place - SHO__TABLE_OFF);
-  sho__chunk_bury(map, chunk, generation, sho__table_bytes(table->buckets));
+  if (sho__record_mark_dead(map, table->place - SHO__TABLE_OFF)) {
+    sho__chunk_bury(map, chunk, generation, sho__table_bytes(table->buckets));
+  }
 }
 
 static void replace(struct sho__shard *shard, const struct sho__table *table) {

@@ -148,9 +148,11 @@ static int part_of(const struct sho_map *map, const struct sho__hit *hit,
 static void retire_part(struct sho_map *map, uint64_t place) {
   uint32_t chunk = sho__chunk_of(map, place);
   uint64_t generation = sho__load_relaxed(&map->gens[chunk]);
-  sho__record_mark_dead(map, place);
+  int marked = sho__record_mark_dead(map, place);
   SHO_CRASH_POINT("map: part marked");
-  sho__chunk_bury(map, chunk, generation, sho__part_bytes(map));
+  if (marked) {
+    sho__chunk_bury(map, chunk, generation, sho__part_bytes(map));
+  }
 }
 
 void sho__large_retire(struct sho_map *map, const struct sho__hit *hit) {

@@ -133,13 +133,26 @@ static inline uint64_t sho__record_own_value(const struct sho_map *map,
 }
 
 /* Marks a record that nothing names any more, under its shard's lock. Release:
- * who sees the mark sees that. */
-static inline void sho__record_mark_dead(const struct sho_map *map,
-                                         uint64_t place) {
+ * who sees the mark sees that. 0: it was marked, which takes damage: its bytes
+ * count as dead already. */
+static inline int sho__record_mark_dead(const struct sho_map *map,
+                                        uint64_t place) {
   void *word = sho__record_at(map, place) + 8;
   _Atomic uint32_t *kind = word;
   uint32_t was = atomic_load_explicit(kind, memory_order_relaxed);
   atomic_store_explicit(kind, was | SHO__RECORD_DEAD, memory_order_release);
+  return (was & SHO__RECORD_DEAD) == 0;
+}
+
+/* The opposite, for a record that a power cut left marked and named. */
+static inline void sho__record_unmark(const struct sho_map *map,
+                                      uint64_t place) {
+  void *word = sho__record_at(map, place) + 8;
+  _Atomic uint32_t *kind = word;
+  uint32_t was = atomic_load_explicit(kind, memory_order_relaxed);
+  if ((was & SHO__RECORD_DEAD) != 0) {
+    atomic_store_explicit(kind, was & ~SHO__RECORD_DEAD, memory_order_release);
+  }
 }
 
 /* Where a table's buckets begin, from the record's first byte on. */

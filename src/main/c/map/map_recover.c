@@ -111,6 +111,17 @@ static void prefetch_slot(const struct sho__shard *shard, uint64_t number,
   }
 }
 
+/* What was to be replaced may be marked on the disk, and still be named. */
+static void unmark(const struct sho_map *map, const struct sho__hit *hit) {
+  uint64_t parts = sho__record_is(&hit->record, SHO__RECORD_LARGE)
+                       ? sho__parts_of(map, hit->record.value_bytes)
+                       : 0;
+  sho__record_unmark(map, hit->place);
+  for (uint64_t i = 0; i < parts; i++) {
+    sho__record_unmark(map, sho__large_part(map, hit, i));
+  }
+}
+
 /* Empties the slots that name nothing good. To be called when overflow counts
  * are right. */
 static void check_slots(struct sho__shard *shard,
@@ -137,6 +148,7 @@ static void check_slots(struct sho__shard *shard,
       lose(shard, slot);
       continue;
     }
+    unmark(shard->map, &hit);
     uint64_t expiry = hit.record.expiry_ms;
     version = hit.record.number > version ? hit.record.number : version;
     earliest =
@@ -168,6 +180,9 @@ void sho__shard_find_table(struct sho__shard *shard, int checked) {
                          &shard->table) ||
       (checked && !is_own_table(shard))) {
     sho__shard_lose_table(shard);
+  }
+  if (checked && shard->table.buckets > 0) {
+    sho__record_unmark(shard->map, shard->table.place - SHO__TABLE_OFF);
   }
 }
 
