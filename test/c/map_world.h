@@ -7,9 +7,11 @@
 #define SHO_TEST_MAP_WORLD_H
 
 #include "base/crash.h"
-#include "map/map.h"
+#include "map/map_grow.h"
+#include "map/map_large.h"
 #include "maps.h"
 
+enum { CAPACITY = 128 * KIB };
 enum { KEYS = 64, EVERY_KEY = -1, NO_KEY = -2, NUMBER_BYTES = 8 };
 
 /* What a key holds: bytes 0 is absent, 8 a number, more a signed value. */
@@ -57,7 +59,9 @@ SHO_TEST void begin(struct world *world, int key, size_t bytes,
 SHO_TEST void end(struct world *world, int code) {
   world->stepping = 0;
   atomic_signal_fence(memory_order_seq_cst);
-  REQUIRE(code == SHO_OK || code == SHO_EABSENT);
+  if (code != SHO_EABSENT) {
+    REQUIRE_OK(code);
+  }
   for (int i = 0; i < KEYS; i++) {
     if (world->pending == i || world->pending == EVERY_KEY) {
       world->state[i] = world->next;
@@ -119,13 +123,16 @@ SHO_TEST void let_expire(struct world *world, struct sho_map *map, int key,
   world->state[key].bytes = 0;
 }
 
-/* Renames the keys so that they have one bucket for a home. */
+/* Renames the keys so that they have one bucket for a home, the first of a
+ * shard, however large its table is. */
 SHO_TEST void share_bucket(struct world *world, const struct sho_map *map) {
   int made = 0;
   for (int i = 0; made < KEYS; i++) {
     char key[24];
     snprintf(key, sizeof key, "b%d", i);
-    if (sho__map_bucket_of(map, sho__map_hash(map, key, strlen(key))) == 3) {
+    uint64_t hash = sho__map_hash(map, key, strlen(key));
+    if (sho__shard_of(map, hash) == 3 &&
+        sho__tag_of(map, hash) >> (SHO__SLOT_TAG_BITS - 6) == 0) {
       memcpy(world->key[made++], key, sizeof key);
     }
   }
@@ -205,48 +212,71 @@ SHO_TEST void act_chain(struct world *world, struct sho_map *map) {
   drop(world, map, 20);
 }
 
-/* As full as NONE gets: six of eight parts live, one kept for moves. */
+/* Values in parts, so many that each new one needs what another leaves. */
+enum { FULL = 9, FULL_BYTES = 8 * KIB - 48 };
+
 SHO_TEST void prepare_full(struct world *world, struct sho_map *map) {
-  for (int i = 0; i < 6; i++) {
-    put(world, map, i, 8 * KIB - 48);
+  for (int i = 0; i < FULL; i++) {
+    put(world, map, i, FULL_BYTES);
   }
 }
 
 SHO_TEST void act_full(struct world *world, struct sho_map *map) {
   for (int i = 0; i < 12; i++) {
-    put(world, map, i * 5 % 6, 8 * KIB - 48);
+    put(world, map, i * 5 % FULL, FULL_BYTES);
+  }
+}
+
+SHO_TEST void act_large(struct world *world, struct sho_map *map) {
+  put(world, map, 0, 3000);
+  put(world, map, 50, 700);
+  expire(world, map, 1);
+  put(world, map, 1, 100);
+  drop(world, map, 50);
+  drop(world, map, 2);
+}
+
+/* Of one shard, so that its table grows some times. */
+SHO_TEST void act_grow(struct world *world, struct sho_map *map) {
+  for (int i = 22; i < KEYS; i++) {
+    put(world, map, i, 64);
   }
 }
 
 /* Many sizes, so that moves and what is free never match. */
+enum { MIXED = 56 };
+
 SHO_TEST void prepare_mixed(struct world *world, struct sho_map *map) {
-  for (int i = 0; i < 30; i++) {
-    put(world, map, i, 200 + (size_t)(i * 797 % 2500));
+  for (int i = 0; i < MIXED; i++) {
+    put(world, map, i, 100 + (size_t)(i * 797 % 2500));
   }
 }
 
+/* Some keys often and others never, so that what is left has to be moved. */
 SHO_TEST void act_mixed(struct world *world, struct sho_map *map) {
-  for (int i = 0; i < 60; i++) {
-    put(world, map, i * 7 % 30, 200 + (size_t)(i * 7 % 30 * 797 % 2500));
+  uint64_t random = 1;
+  for (int i = 0; i < 200; i++) {
+    int key = (int)random_below(&random, MIXED);
+    put(world, map, key, 100 + (size_t)(key * 797 % 2500));
   }
 }
 
 SHO_TEST void act_expire_full(struct world *world, struct sho_map *map) {
   for (int i = 0; i < 12; i++) {
-    expire(world, map, i * 5 % 6);
+    expire(world, map, i * 5 % FULL);
   }
 }
 
-SHO_TEST void prepare_clock(struct world *world, struct sho_map *map) {
+SHO_TEST void prepare_evict(struct world *world, struct sho_map *map) {
   for (int i = 0; i < KEYS; i++) {
-    put(world, map, i, 900);
+    put(world, map, i, 2000);
     version_of(map, world->key[i / 2]); /* so that half are visited */
   }
 }
 
-SHO_TEST void act_clock(struct world *world, struct sho_map *map) {
+SHO_TEST void act_evict(struct world *world, struct sho_map *map) {
   for (int i = 0; i < 40; i++) {
-    put(world, map, i * 3 % KEYS, 1500);
+    put(world, map, i * 3 % KEYS, 3000);
     version_of(map, world->key[i]);
     drop(world, map, (i + 9) % KEYS);
   }
@@ -256,7 +286,7 @@ SHO_TEST void prepare_expired_head(struct world *world, struct sho_map *map) {
   for (int i = 0; i < 8; i++) {
     let_expire(world, map, i, 500);
   }
-  for (int i = 8; i < 14; i++) {
+  for (int i = 8; i < 17; i++) {
     put(world, map, i, 7 * KIB);
   }
   nap_us(3000);
@@ -264,24 +294,23 @@ SHO_TEST void prepare_expired_head(struct world *world, struct sho_map *map) {
 
 SHO_TEST void act_expired_head(struct world *world, struct sho_map *map) {
   for (int i = 0; i < 8; i++) {
-    put(world, map, 8 + i % 6, 7 * KIB);
+    put(world, map, 8 + i % 9, 7 * KIB);
   }
 }
 
 /* Only what expired makes room. */
 SHO_TEST void prepare_expired_full(struct world *world, struct sho_map *map) {
-  for (int i = 0; i < 3; i++) {
-    let_expire(world, map, i, 8 * KIB - 48);
-  }
-  for (int i = 3; i < 6; i++) {
-    put(world, map, i, 8 * KIB - 48);
+  for (int i = 0; i < FULL; i++) {
+    i % 2 == 0 ? let_expire(world, map, i, FULL_BYTES)
+               : put(world, map, i, FULL_BYTES);
   }
   nap_us(3000);
 }
 
 SHO_TEST void act_expired_full(struct world *world, struct sho_map *map) {
-  put(world, map, 10, 8 * KIB - 48);
-  put(world, map, 11, 8 * KIB - 48);
+  for (int i = 10; i < 14; i++) {
+    put(world, map, i, FULL_BYTES);
+  }
 }
 
 SHO_TEST void prepare_expired_chain(struct world *world, struct sho_map *map) {
@@ -349,11 +378,11 @@ SHO_TEST int kill_at(const struct scenario *scenario, struct world *world,
 
 /* Leaves a lock to be taken over, with a move that was cut short. */
 SHO_TEST void prepare_dead_owner(struct world *world, struct sho_map *map) {
-  static const struct scenario full = {.name = "a move, cut short",
-                                       .act = act_full};
-  prepare_full(world, map);
-  REQUIRE(kill_at(&full, world, "map: tail advanced over copy", 2));
-  /* The cut write did not happen, or will not: its value is still the old. */
+  static const struct scenario mixed = {.name = "a move, cut short",
+                                        .act = act_mixed};
+  prepare_mixed(world, map);
+  REQUIRE(kill_at(&mixed, world, "map: part moved", 1));
+  /* The cut write did not happen: its value is still the old. */
   world->pending = NO_KEY;
 }
 
@@ -367,15 +396,17 @@ static const struct scenario scenarios[] = {
     {"overflow chains", 1, prepare_chain, act_chain, 4},
     {"full", 1, prepare_full, act_full, 12},
     {"full, many sizes", 1, prepare_mixed, act_mixed, 30},
+    {"large", 1, prepare_mixed, act_large, 12},
+    {"tables that grow", 1, prepare_chain, act_grow, 6},
     {"full, expire", 1, prepare_full, act_expire_full, 8},
-    {"CLOCK", 2, prepare_clock, act_clock, 20},
+    {"S3_FIFO", 2, prepare_evict, act_evict, 20},
     {"expired at the head", 1, prepare_expired_head, act_expired_head, 9},
     {"expired make room", 1, prepare_expired_full, act_expired_full, 4},
     {"remove expired", 1, prepare_expired_chain, act_remove_expired, 8},
     {"clear", 1, prepare_chain, act_clear, 2},
     {"verify", 1, prepare_some, act_verify, 1},
     {"compute", 1, prepare_nothing, act_compute, 2},
-    {"recovery", 1, prepare_dead_owner, act_full, 2},
+    {"recovery", 1, prepare_dead_owner, act_mixed, 2},
     {"recovery, verify", 1, prepare_dead_owner, act_verify, 1},
 };
 enum { SCENARIOS = sizeof scenarios / sizeof *scenarios };
@@ -425,11 +456,61 @@ SHO_TEST int check_key(const struct victim *victim, struct sho_map *map,
               (unsigned long long)world->state[key].stamp);
 }
 
+/* Adds what a shard names to the bytes of each chunk. */
+SHO_TEST void count_named(struct sho__shard *shard, uint64_t *named) {
+  struct sho_map *map = shard->map;
+  struct sho__hit hit;
+  CHECK(sho__shard_is_sane(shard));
+  if (shard->table.buckets > 0) {
+    named[sho__chunk_of(map, shard->table.place)] +=
+        sho__table_bytes(shard->table.buckets);
+  }
+  for (uint64_t i = 0; i < sho__table_slots(&shard->table); i++) {
+    if (!sho__shard_entry(shard, sho__table_slot(&shard->table, i), &hit)) {
+      continue;
+    }
+    named[sho__chunk_of(map, hit.place)] += sho__record_size(map, &hit.record);
+    uint64_t parts = sho__record_is(&hit.record, SHO__RECORD_LARGE)
+                         ? sho__parts_of(map, hit.record.value_bytes)
+                         : 0;
+    for (uint64_t p = 0; p < parts; p++) {
+      uint64_t place = sho__large_part(map, &hit, p);
+      REQUIRE(place != UINT64_MAX);
+      named[sho__chunk_of(map, place)] += sho__part_bytes(map);
+    }
+  }
+}
+
+/* While nobody writes: a chunk counts no more bytes as dead than are, so none
+ * is freed in which something lives. */
+SHO_TEST int counts_hold(struct sho_map *map) {
+  uint64_t *named = calloc(map->geometry.chunks, sizeof *named);
+  int good = 1;
+  REQUIRE(named != NULL);
+  for (uint32_t i = 0; i < stats_of(map).shards; i++) {
+    struct sho__shard shard;
+    sho__shard_init(&shard, map, i);
+    count_named(&shard, named);
+  }
+  for (uint32_t i = 0; i < map->geometry.chunks; i++) {
+    if (named[i] > 0 && (sho__chunk_live(map, i) < named[i] ||
+                         sho__chunk_class(map, i) == SHO__CLASS_FREE)) {
+      good = fail(__FILE__, __LINE__,
+                  "chunk %u, class %d, counts %llu bytes, and %llu are named",
+                  i, (int)sho__chunk_class(map, i),
+                  (unsigned long long)sho__chunk_live(map, i),
+                  (unsigned long long)named[i]);
+    }
+  }
+  free(named);
+  return good;
+}
+
 SHO_TEST void check_all(const struct victim *victim, struct sho_map *map) {
   for (int i = 0; i < KEYS; i++) {
     check_key(victim, map, i);
   }
-  if (sho_map_verify(map) != SHO_OK) {
+  if (sho_map_verify(map) != SHO_OK || !counts_hold(map)) {
     fail(__FILE__, __LINE__, "%s, killed at \"%s\", %u: %s",
          victim->scenario->name, victim->point, victim->count,
          sho_last_message());
@@ -462,13 +543,21 @@ SHO_TEST void go_on(const struct victim *victim, struct sho_map *map) {
   check_all(victim, map);
 }
 
+SHO_TEST uint64_t locked_shards(struct sho_map *map) {
+  uint64_t locked = 0;
+  for (uint32_t i = 0; i < stats_of(map).shards; i++) {
+    locked += atomic_load(&map->shards[i].lock.word) != 0;
+  }
+  return locked;
+}
+
 SHO_TEST void check_after(const struct victim *victim, struct sho_map *map,
                           int64_t *wait_ns) {
   uint64_t before = stats_of(map).recoveries;
-  int left_locked = atomic_load(&map->segments[0].lock.word) != 0;
+  uint64_t left_locked = locked_shards(map);
   *wait_ns = time_next(map);
-  CHECK_INT(stats_of(map).recoveries, before + (uint64_t)left_locked);
   check_all(victim, map);
+  CHECK_INT(stats_of(map).recoveries, before + left_locked);
   go_on(victim, map);
 }
 

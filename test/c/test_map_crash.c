@@ -20,7 +20,7 @@ static int run(const struct scenario *scenario, const char *point,
   struct world *world = new_world();
   struct victim victim = {scenario, world, point, count};
   int64_t wait_ns = 0;
-  struct sho_map *map = map_new(path, 64 * KIB, scenario->eviction);
+  struct sho_map *map = map_new(path, CAPACITY, scenario->eviction);
   scenario->prepare(world, map);
   int died = kill_at(scenario, world, point, count);
   if (died) {

@@ -16,13 +16,13 @@
 
 static const char copy_path[] = "copy";
 
-/* The file as it was last seen; segment and index are compared after each
- * instruction, the log after some. */
+/* The file as it was last seen; shards and chunks are compared after each
+ * instruction, the pool after some. */
 struct watch {
   uint8_t *file;
   uint8_t *seen;
   uint64_t bytes;
-  uint64_t small_off; /* segment and index */
+  uint64_t small_off; /* generations, shards and chunks */
   uint64_t small_bytes;
   uint64_t steps;
   uint64_t states;
@@ -31,13 +31,13 @@ struct watch {
   int64_t deadline_ns;
 };
 
-enum { LOG_EVERY = 64 };
+enum { POOL_EVERY = 64 };
 
 static int has_changed(struct watch *watch) {
   uint64_t from = watch->small_off;
   uint64_t bytes = watch->small_bytes;
   if (memcmp(watch->file + from, watch->seen + from, bytes) == 0) {
-    if (watch->steps % LOG_EVERY != 0) {
+    if (watch->steps % POOL_EVERY != 0) {
       return 0;
     }
     from += bytes;
@@ -104,8 +104,8 @@ static void trace(const struct scenario *scenario, struct watch *watch,
 
 static void watch_file(struct watch *watch, const struct sho_map *map) {
   watch->bytes = map->geometry.file_bytes;
-  watch->small_off = map->geometry.segments_off;
-  watch->small_bytes = map->geometry.logs_off - watch->small_off;
+  watch->small_off = map->geometry.gens_off;
+  watch->small_bytes = map->geometry.ghosts_off - watch->small_off;
   int fd = open("map", O_RDONLY | O_CLOEXEC);
   REQUIRE(fd >= 0);
   watch->file = mmap(NULL, watch->bytes, PROT_READ, MAP_SHARED, fd, 0);
@@ -121,7 +121,7 @@ static void run(const struct scenario *scenario, int64_t budget_ns) {
   struct victim victim = {.scenario = scenario, .world = world};
   struct watch watch = {.stride = (uint64_t)rounds(1, 5, 1),
                         .deadline_ns = now_ns() + budget_ns};
-  struct sho_map *map = map_new("map", 64 * KIB, scenario->eviction);
+  struct sho_map *map = map_new("map", CAPACITY, scenario->eviction);
   scenario->prepare(world, map);
   watch_file(&watch, map);
   trace(scenario, &watch, child_start(act_traced, &victim), world);

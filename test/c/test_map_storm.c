@@ -313,12 +313,12 @@ static void check_end(struct world *world, struct sho_map *map, int kills) {
 static void tell(struct world *world, struct sho_map *map, int kills) {
   struct sho_map_stats stats = stats_of(map);
   CHECK_INT(stats.damaged, 0);
-  printf("  %s: %d kills, %llu recoveries, %llu laps, %llu sets, %llu evicted, "
+  printf("  %s: %d kills, %llu recoveries, %llu chunks used, %llu sets, %llu "
+         "evicted, "
          "%llu times full\n",
-         world->evicts ? "CLOCK" : "NONE", kills,
+         world->evicts ? "S3_FIFO" : "NONE", kills,
          (unsigned long long)stats.recoveries,
-         (unsigned long long)(atomic_load(&map->segments[0].tail) >>
-                              map->position_bits),
+         (unsigned long long)atomic_load(&map->header->order),
          (unsigned long long)stats.sets, (unsigned long long)stats.evictions,
          (unsigned long long)atomic_load(&world->full));
   int64_t delay = atomic_load(&world->longest_delay_ns);
