@@ -10,7 +10,7 @@
 #include "maps.h"
 
 enum {
-  KEYS = 60,
+  KEYS = 70,
   MOST_PIECES = 8, /* of an entry: record, slot, table, parts */
   MOST_HITS = 4,   /* pieces of damage in one copy */
   BATCH = 500,     /* copies in one child */
@@ -240,7 +240,7 @@ static int timed(const struct copy *copy, int code, const char *what) {
   if (ns > atomic_load(longest_ns)) {
     atomic_store(longest_ns, ns);
   }
-  if (!is_slow() && ns > (int64_t)MOST_CALL_MS * 1000000) {
+  if (ns > bound_ns(MOST_CALL_MS)) {
     wrong(copy, what, -1);
   }
   return code;

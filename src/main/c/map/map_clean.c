@@ -15,8 +15,9 @@
 #include "map/map_pick.h"
 
 enum {
-  SHARD_SPINS = 1000, /* some ten microseconds */
-  MOST_LOOKS = 4,     /* of a call at all chunks */
+  SHARD_SPINS = 1000,       /* some ten microseconds */
+  MOST_SHARD_SPINS = 10000, /* of the cleaning of a chunk */
+  MOST_LOOKS = 4,           /* of a call at all chunks */
   EVICTING_LOOKS = 16
 };
 
@@ -30,14 +31,18 @@ struct cleaning {
   struct sho__room room; /* where what lives goes */
   enum sho__class room_class;
   uint64_t now_ms;
+  int spins; /* for shards' locks, so far */
 };
 
 /* Tries for a while, and not for long: whoever holds the lock may be stopped. A
- * dead owner's lock is taken. */
-static int shard_try(struct sho_map *map, uint32_t number,
+ * dead owner's lock is taken, and one that is kept for an heir who does not
+ * come. */
+static int shard_try(struct cleaning *c, uint32_t number,
                      struct sho__shard *shard) {
+  struct sho_map *map = c->map;
   struct sho__lock_shm *lock = &map->shards[number].lock;
-  for (int i = 0; i < SHARD_SPINS; i++) {
+  for (int i = 0; i == 0 || (i < SHARD_SPINS && c->spins < MOST_SHARD_SPINS);
+       i++, c->spins++) {
     uint32_t seen = atomic_load_explicit(&lock->word, memory_order_relaxed);
     if (seen == 0 && sho__lock_try(&lock->word, 0, map->peers.word)) {
       sho__shard_enter(shard, map, number, 0);
@@ -46,11 +51,13 @@ static int shard_try(struct sho_map *map, uint32_t number,
     sho__pause();
   }
   uint32_t seen = atomic_load(&lock->word);
-  if (seen != 0 && seen != SHO__LOCK_RESERVED &&
-      !sho__peer_alive(&map->peers, seen) &&
+  if (seen == SHO__LOCK_RESERVED) {
+    atomic_store(&lock->heir, 0);
+  }
+  if (seen != 0 && !sho__peer_alive(&map->peers, seen) &&
       sho__lock_try(&lock->word, seen,
                     map->peers.word | (seen & SHO__LOCK_WAITERS))) {
-    sho__shard_enter(shard, map, number, 1);
+    sho__shard_enter(shard, map, number, seen != SHO__LOCK_RESERVED);
     return 1;
   }
   return 0;
@@ -127,7 +134,7 @@ static int clean_entry(struct cleaning *c, const struct sho__hit *record,
   /* Before the lock: no chunk is taken while it is held. */
   int has_room = c->mode == SHO__MODE_DROP ||
                  room_for(c, class, sho__record_size(c->map, &hit.record));
-  if (!shard_try(c->map, number, &shard)) {
+  if (!shard_try(c, number, &shard)) {
     return 0;
   }
   int done = 1;
@@ -161,7 +168,7 @@ static int clean_table(struct cleaning *c, uint64_t place,
     return 1; /* damaged */
   }
   int has_room = room_for(c, SHO__CLASS_TABLE, bytes);
-  if (!shard_try(c->map, (uint32_t)number, &shard)) {
+  if (!shard_try(c, (uint32_t)number, &shard)) {
     return 0;
   }
   int done = 1;
@@ -181,7 +188,7 @@ static int clean_part(struct cleaning *c, uint64_t place,
   struct sho__shard shard;
   struct sho__hit hit;
   uint64_t hash = record->number;
-  if (!shard_try(c->map, sho__shard_of(c->map, hash), &shard)) {
+  if (!shard_try(c, sho__shard_of(c->map, hash), &shard)) {
     return 0;
   }
   int index = sho__large_owner(&shard, hash, place, &hit);
@@ -201,7 +208,7 @@ static int clean_part(struct cleaning *c, uint64_t place,
           SHO_OK &&
       sho__room_take(c->map, SHO__CLASS_PARTS, sho__part_bytes(c->map),
                      SHO__NEED_CLEAN, &part) == SHO_OK &&
-      shard_try(c->map, sho__shard_of(c->map, hash), &shard)) {
+      shard_try(c, sho__shard_of(c->map, hash), &shard)) {
     moved = sho__large_move(&shard, hash, place, bytes, &part, &head);
     sho__shard_unlock(&shard);
   }
