@@ -21,8 +21,8 @@ static int do_get_absent(void) {
 }
 
 static int do_find(void) {
-  int64_t found = sho_map_find(map, "key", 3);
-  return found < 0 ? (int)found : SHO_OK;
+  struct sho_map_found found = {.size = sizeof found};
+  return sho_map_find(map, "key", 3, &found);
 }
 
 static int do_set(void) {
@@ -111,10 +111,10 @@ static void every_call_notices(harm_fn *harm) {
 
 /* ---- harms -------------------------------------------------------------- */
 
-/* Within the page that the entry's value begins in. */
-static void cut_inside_the_value(uint64_t file_bytes) {
+/* Within the pool's first page. */
+static void cut_inside_the_pool(uint64_t file_bytes) {
   (void)file_bytes;
-  REQUIRE(truncate("map", (off_t)(map->geometry.logs_off + 100)) == 0);
+  REQUIRE(truncate("map", (off_t)(map->geometry.pool_off + 100)) == 0);
 }
 
 static void cut_the_last_byte(uint64_t file_bytes) {
@@ -122,7 +122,7 @@ static void cut_the_last_byte(uint64_t file_bytes) {
 }
 
 static void cut_and_grow(uint64_t file_bytes) {
-  cut_inside_the_value(file_bytes);
+  cut_inside_the_pool(file_bytes);
   REQUIRE(truncate("map", (off_t)file_bytes) == 0);
 }
 
@@ -147,7 +147,7 @@ static void overwrite(uint64_t file_bytes) {
 }
 
 static void test_map_cut_inside_a_page_is_noticed(void) {
-  every_call_notices(cut_inside_the_value);
+  every_call_notices(cut_inside_the_pool);
 }
 
 static void test_map_cut_by_a_byte_is_noticed(void) {
@@ -208,6 +208,55 @@ static void test_map_without_its_end_is_healed_after_a_reboot(void) {
   CHECK_OK(open_code(1));
 }
 
+/* Marks a record in the file as dead: the highest bit of its kind. */
+static void mark_dead(const char *path, uint64_t record_off) {
+  uint8_t kind;
+  file_peek(path, record_off + 11, &kind, 1);
+  CHECK((kind & 0x80) == 0);
+  kind |= 0x80;
+  file_patch(path, record_off + 11, &kind, 1);
+}
+
+/* The mark of what was to be replaced may be on the disk, the slot not. */
+static void test_map_marks_of_what_is_named_are_taken_back(void) {
+  map = map_new("map", 64 * KIB, 0);
+  REQUIRE_OK(do_set());
+  REQUIRE_OK(sho_map_set(map, "small", 5, "value", 5, 0, NULL));
+  struct sho_map_found found = {.size = sizeof found};
+  REQUIRE_OK(sho_map_find(map, "small", 5, &found));
+  uint64_t entry = (uint64_t)(found.value - map->region.base) - 5 - 20;
+  for (uint32_t i = 0; i < 1u << map->geometry.shard_bits; i++) {
+    uint64_t table = atomic_load(&map->shards[i].table);
+    if (table != 0) {
+      mark_dead("map", map->geometry.pool_off + ((table >> 16) - 1) * 64 - 64);
+    }
+  }
+  for (uint32_t i = 0; i < map->geometry.chunks; i++) {
+    if (atomic_load(&map->chunks[i].class) == SHO__CLASS_PARTS) {
+      mark_dead("map", map->geometry.pool_off +
+                           ((uint64_t)i << map->geometry.chunk_bits));
+    }
+  }
+  sho_map_free(map);
+  mark_dead("map", entry);
+  uint64_t boot[2] = {1, 2};
+  file_patch("map", offsetof(struct sho__map_shm, boot_id), boot, 16);
+  map = map_again("map");
+  CHECK_OK(do_get());
+  CHECK_OK(sho_map_verify(map));
+  for (int i = 0; i < 2000; i++) { /* nothing that lives is cleaned away */
+    REQUIRE_OK(sho_map_set(map, "filler", 6, bytes, 700, 0, NULL));
+  }
+  CHECK_OK(do_get());
+  char value[8];
+  size_t length;
+  CHECK_OK(sho_map_get(map, "small", 5, value, sizeof value, &length, NULL));
+  CHECK_BYTES(value, "value", 5);
+  CHECK_OK(sho_map_verify(map));
+  CHECK_INT(stats_of(map).damaged, 0);
+  sho_map_free(map);
+}
+
 static const struct test tests[] = {
     TEST(test_map_cut_inside_a_page_is_noticed),
     TEST(test_map_cut_by_a_byte_is_noticed),
@@ -217,6 +266,7 @@ static const struct test tests[] = {
     TEST(test_map_overwritten_by_another_is_noticed),
     TEST(test_map_cut_and_grown_again_is_not_opened),
     TEST(test_map_without_its_end_is_healed_after_a_reboot),
+    TEST(test_map_marks_of_what_is_named_are_taken_back),
 };
 
 TEST_MAIN(tests)
