@@ -93,7 +93,10 @@ final class MapView {
   private final long end;
   private final long creationId;
   private final long shards;
-  private final int shardBits;
+
+  /** 64 less the bits of a shard's number, of which there are 3 at least. */
+  private final int shardShift;
+
   private final long generations;
   private final long pool;
   private final long chunks;
@@ -119,7 +122,7 @@ final class MapView {
     end = fields[MapNative.VIEW_END];
     creationId = fields[MapNative.VIEW_CREATION_ID];
     shards = base + fields[MapNative.VIEW_SHARDS_OFF];
-    shardBits = (int) fields[MapNative.VIEW_SHARD_BITS];
+    shardShift = Long.SIZE - (int) fields[MapNative.VIEW_SHARD_BITS];
     generations = base + fields[MapNative.VIEW_GENS_OFF];
     pool = base + fields[MapNative.VIEW_POOL_OFF];
     chunks = fields[MapNative.VIEW_CHUNKS];
@@ -151,14 +154,15 @@ final class MapView {
     for (int round = 0; round < ROUNDS; round++) {
       Hit hit = new Hit();
       int found = find(key, hit);
-      if (found == FOUND) {
-        byte[] value = value(hit);
-        if (isWhole(hit)) {
-          visit(hit);
-          return value;
-        }
-      } else if (found != MOVED) {
-        return found == ABSENT ? NO_VALUE : found == LARGE ? largeValue(hit) : null;
+      if (found == ABSENT) {
+        return NO_VALUE;
+      }
+      if (found == UNCLEAR) {
+        return null;
+      }
+      byte[] value = found == MOVED ? null : value(found, hit);
+      if (value != null) {
+        return value;
       }
     }
     return null;
@@ -177,9 +181,8 @@ final class MapView {
       }
       if (found != MOVED) {
         long version = Memory.getLong(hit.record);
-        byte[] value = found == FOUND ? value(hit) : largeValue(hit);
-        if (value != null && isWhole(hit)) {
-          visit(hit);
+        byte[] value = value(found, hit);
+        if (value != null) {
           return new RawEntry(value, version);
         }
       }
@@ -225,18 +228,14 @@ final class MapView {
     long first = ShortKey.low(key);
     long last = ShortKey.last(key);
     long hash = keyHash.of(key, first, last);
-    hit.epochAt = shards + (hash >>> Integer.SIZE >>> (Integer.SIZE - shardBits)) * SHARD_BYTES;
+    hit.epochAt = shards + (hash >>> shardShift) * SHARD_BYTES;
     hit.epoch = Memory.getAcquire(hit.epochAt);
     int found = findSlot(Memory.getAcquire(hit.epochAt + TABLE), tagOf(hash), hit);
     return found == FOUND ? findRecord(key, first, last, hit) : found;
   }
 
   private long tagOf(long hash) {
-    return hash << shardBits >>> (Long.SIZE - TAG_BITS);
-  }
-
-  private static boolean names(long slot, long tag) {
-    return (slot & TAG_MASK) == tag << PLACE_BITS && (slot & PLACE_MASK) != 0;
+    return hash << -shardShift >>> (Long.SIZE - TAG_BITS);
   }
 
   /** Looks for the first slot that has the tag. */
@@ -244,29 +243,47 @@ final class MapView {
     long place = ((table >>> BUCKETS_BITS) - 1) << BUCKET_SHIFT;
     long buckets = table & BUCKETS_MASK;
     long bytes = buckets << BUCKET_SHIFT;
-    if (buckets == 0
-        || place >>> chunkBits >= chunks
-        || (place & (chunkBytes - 1)) + bytes > chunkBytes) {
+    if (buckets == 0 || place < 0 || place + bytes > chunks << chunkBits) {
       return table == 0 ? absent(hit) : UNCLEAR;
     }
     long first = pool + place;
     long bucket = first + ((tag * buckets >>> TAG_BITS) << BUCKET_SHIFT);
     for (int n = 0; n < MOST_BUCKETS; n++) {
-      long overflow = bucket + OVERFLOW;
-      for (long at = bucket; at != overflow; at += Long.BYTES) {
-        if (names(Memory.getLong(at), tag)) {
-          hit.slotAt = at;
-          hit.slot = Memory.getAcquire(at);
-          return names(hit.slot, tag) ? FOUND : MOVED;
-        }
+      long slots = slotsOf(bucket, tag);
+      if (slots != 0) {
+        hit.slotAt = bucket + Long.numberOfTrailingZeros(slots) * (long) Long.BYTES;
+        hit.slot = Memory.getAcquire(hit.slotAt);
+        return (hit.slot & TAG_MASK) == tag << PLACE_BITS && (hit.slot & PLACE_MASK) != 0
+            ? FOUND
+            : UNCLEAR;
       }
-      if (Memory.getLong(overflow) == 0) {
+      if (Memory.getLong(bucket + OVERFLOW) == 0) {
         return absent(hit);
       }
       bucket += 1 << BUCKET_SHIFT;
       bucket = bucket == first + bytes ? first : bucket;
     }
     return UNCLEAR;
+  }
+
+  /**
+   * Returns a bit for each slot of the bucket that has the tag. Without branches, which nobody
+   * could guess: any slot is as likely as any other.
+   */
+  private static long slotsOf(long bucket, long tag) {
+    long wanted = tag << PLACE_BITS;
+    return isOf(bucket, wanted)
+        | isOf(bucket + 8, wanted) << 1
+        | isOf(bucket + 16, wanted) << 2
+        | isOf(bucket + 24, wanted) << 3
+        | isOf(bucket + 32, wanted) << 4
+        | isOf(bucket + 40, wanted) << 5
+        | isOf(bucket + 48, wanted) << 6;
+  }
+
+  /** Returns 1 for a slot that has the tag, else 0. */
+  private static long isOf(long slotAt, long wanted) {
+    return (((Memory.getLong(slotAt) ^ wanted) & TAG_MASK) - 1) >>> (Long.SIZE - 1);
   }
 
   /** Returns whether no slot names the key, if none was seen. */
@@ -289,6 +306,10 @@ final class MapView {
       return MOVED;
     }
     hit.record = pool + place;
+    return readRecord(key, first, last, room, hit);
+  }
+
+  private int readRecord(byte[] key, long first, long last, long room, Hit hit) {
     long lengths = Memory.getLong(hit.record + LENGTHS);
     int kind = ((int) lengths & ~IS_DEAD) ^ key.length;
     if ((kind & ~(IS_EXPIRING | IS_LARGE)) != 0) {
@@ -302,9 +323,6 @@ final class MapView {
       return unclear(hit);
     }
     hit.valueBytes = (int) valueBytes;
-    if (kind == 0) {
-      return FOUND;
-    }
     if ((kind & IS_EXPIRING) != 0
         && MapClock.isPast(Memory.getLong(hit.record + EXPIRY) - clockBase)) {
       return isWhole(hit) ? ABSENT : MOVED;
@@ -359,10 +377,25 @@ final class MapView {
 
   // ---- values
 
-  private byte[] value(Hit hit) {
+  /** Returns a copy of the value that was found; null if it is another by now. */
+  private byte[] value(int found, Hit hit) {
+    byte[] value =
+        found == FOUND
+            ? value(hit.valueAt, hit.valueBytes)
+            : isWhole(hit) ? largeValue(hit.valueAt, hit.valueBytes) : null;
+    // Nobody uses the parts of a large value for something else while the slot names the entry. The
+    // generation last: it shows if the slot came to name the same place anew.
+    VarHandle.acquireFence();
+    if ((found == LARGE && !isNamed(hit)) || !isWhole(hit)) {
+      return null;
+    }
+    visit(hit);
+    return value;
+  }
+
+  private byte[] value(long at, int bytes) {
     int usual = usualBytes; // read once: other threads change it
-    int bytes = hit.valueBytes;
-    return bytes == usual ? copy(hit.valueAt, usual) : copy(hit.valueAt, bytes);
+    return bytes == usual ? copy(at, usual) : copy(at, bytes);
   }
 
   private static byte[] copy(long address, int bytes) {
@@ -387,16 +420,12 @@ final class MapView {
     return (chunkBytes >>> PARTS_OF_CHUNK_BITS) - HEADER_BYTES;
   }
 
-  /** Returns the value of an entry that is {@link #LARGE}; null if it was moved. */
-  private byte[] largeValue(Hit hit) {
-    if (!isWhole(hit)) {
-      return null;
-    }
-    byte[] value = new byte[hit.valueBytes];
+  /** Returns the value of an entry that is {@link #LARGE}; null if its list makes no sense. */
+  private byte[] largeValue(long list, int bytes) {
+    byte[] value = new byte[bytes];
     int part = (int) partBytes();
-    long list = hit.valueAt;
     int at = 0;
-    for (; value.length - at >= part; at += part, list += Integer.BYTES) {
+    for (; bytes - at >= part; at += part, list += Integer.BYTES) {
       long id = Memory.getInt(list) & UINT_MASK;
       if (id >>> PARTS_OF_CHUNK_BITS >= chunks) {
         return null;
@@ -404,14 +433,7 @@ final class MapView {
       long place = id << (chunkBits - PARTS_OF_CHUNK_BITS);
       Memory.copy(pool + place + HEADER_BYTES, value, at, part);
     }
-    Memory.copy(list, value, at, value.length - at);
-    // Nobody uses the parts for something else while the slot names the entry. The generation last:
-    // it shows if the slot came to name the same place anew.
-    VarHandle.acquireFence();
-    if (!isNamed(hit) || !isWhole(hit)) {
-      return null;
-    }
-    visit(hit);
+    Memory.copy(list, value, at, bytes - at);
     return value;
   }
 }
