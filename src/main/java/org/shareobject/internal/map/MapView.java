@@ -235,7 +235,7 @@ final class MapView {
   }
 
   private long tagOf(long hash) {
-    return hash << -shardShift >>> (Long.SIZE - TAG_BITS);
+    return (hash << -shardShift) >>> (Long.SIZE - TAG_BITS);
   }
 
   /** Looks for the first slot that has the tag. */
@@ -247,7 +247,7 @@ final class MapView {
       return table == 0 ? absent(hit) : UNCLEAR;
     }
     long first = pool + place;
-    long bucket = first + ((tag * buckets >>> TAG_BITS) << BUCKET_SHIFT);
+    long bucket = first + (((tag * buckets) >>> TAG_BITS) << BUCKET_SHIFT);
     for (int n = 0; n < MOST_BUCKETS; n++) {
       long slots = slotsOf(bucket, tag);
       if (slots != 0) {

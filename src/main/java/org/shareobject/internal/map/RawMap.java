@@ -98,7 +98,7 @@ public final class RawMap {
   public boolean contains(byte[] key) {
     try {
       int found = view.contains(key);
-      return found == MapView.FOUND || found == MapView.ABSENT
+      return (found == MapView.FOUND || found == MapView.ABSENT)
           ? counted(found == MapView.FOUND)
           : done(MapNative.find(map, key), Results.EABSENT);
     } finally {
