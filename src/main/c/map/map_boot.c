@@ -103,16 +103,17 @@ static void rebuild_shard(struct sho_map *map, uint32_t number,
   struct sho__shard_shm *shm = shard.shm;
   uint64_t had = shard.entries;
   uint64_t damaged = sho__load_relaxed(&shm->damaged);
+  int sane = sho__shard_is_sane(&shard);
   /* A writer that was killed may have left one too many. */
-  int counted =
-      atomic_exchange(&shm->lock.word, 0) == 0 && sho__shard_is_sane(&shard);
+  int counted = atomic_exchange(&shm->lock.word, 0) == 0;
   sho__shard_find_table(&shard, 0);
   sho__shard_recount(&shard, 1, covered);
   sho__store_relaxed(&shm->retiring, 0);
   uint64_t told = sho__load_relaxed(&shm->damaged) - damaged;
-  uint64_t has = shard.entries;
-  if (counted && had > has && had - has > told) {
-    sho__store_relaxed(&shm->damaged, damaged + had - has);
+  uint64_t lost = had > shard.entries ? had - shard.entries : 0;
+  lost = sane ? lost : lost > 0; /* no number to believe */
+  if (counted && lost > told) {
+    sho__store_relaxed(&shm->damaged, damaged + lost);
   }
 }
 

@@ -140,7 +140,8 @@ static int part_of(const struct sho_map *map, const struct sho__hit *hit,
     return 0;
   }
   sho__record_load(record, sho__record_at(map, *place));
-  return sho__record_is(record, SHO__RECORD_PART) &&
+  return (record->kind_and_key | SHO__RECORD_DEAD) ==
+             (SHO__RECORD_PART | SHO__RECORD_DEAD) &&
          record->value_bytes == sho__part_payload(map);
 }
 

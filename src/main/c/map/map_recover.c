@@ -168,7 +168,8 @@ static int is_own_table(const struct sho__shard *shard) {
   }
   sho__record_load(&record,
                    sho__record_at(shard->map, table->place - SHO__TABLE_OFF));
-  return sho__record_is(&record, SHO__RECORD_TABLE) &&
+  return (record.kind_and_key | SHO__RECORD_DEAD) ==
+             (SHO__RECORD_TABLE | SHO__RECORD_DEAD) &&
          record.number == shard->number &&
          record.value_bytes ==
              sho__table_bytes(table->buckets) - SHO__RECORD_BYTES;
