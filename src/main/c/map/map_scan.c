@@ -28,6 +28,7 @@ static uint32_t shards_of(const struct sho_map *map) {
 
 struct scan {
   struct sho_map *map;
+  uint8_t *key; /* of a chunk's size: a copy of the key that is hashed */
   uint8_t *out;
   size_t size;
   size_t filled;
@@ -120,7 +121,9 @@ static enum got try_record(struct scan *scan, const struct snapshot *s,
                                   .key_bytes =
                                       sho__record_key_bytes(&hit.record),
                                   .value_bytes = hit.record.value_bytes};
-  *hash = sho__hit_hash(map, &hit);
+  sho__copy_racy(scan->key, hit.at + sho__record_key_off(&hit.record),
+                 record.key_bytes);
+  *hash = sho__map_hash(map, scan->key, record.key_bytes);
   int belongs = sho__shard_of(map, *hash) == shard &&
                 sho__tag_of(map, *hash) == tagged->tag;
   *bytes = (sizeof record + content + 7) & ~(size_t)7;
@@ -234,6 +237,28 @@ static uint64_t first_hash(const struct sho_map *map, uint32_t shard) {
   return (uint64_t)shard << 32 << (32 - map->geometry.shard_bits);
 }
 
+static int scan_on(struct scan *scan) {
+  struct sho_map *map = scan->map;
+  enum got got = GOT_NOTHING;
+  int code = SHO_OK;
+  while (code == SHO_OK && got != GOT_NO_ROOM && scan->cursor != end_cursor) {
+    uint32_t shard = sho__shard_of(map, scan->cursor);
+    got = scan_shard(scan, shard, &code);
+    if (code == SHO_OK && got == GOT_NOTHING) {
+      scan->cursor =
+          shard + 1 == shards_of(map) ? end_cursor : first_hash(map, shard + 1);
+    }
+    if (code == SHO_OK) {
+      code = sho__map_check(map);
+    }
+  }
+  if (code == SHO_OK && got == GOT_NO_ROOM && scan->filled == 0) {
+    return sho__fail(SHO_ETOOBIG, "%s: the next entry needs %zu bytes",
+                     map->region.path, scan->needed);
+  }
+  return code;
+}
+
 int sho_map_scan(struct sho_map *map, uint64_t *cursor, void *out, size_t size,
                  size_t *used) {
   int code = check_map(map, cursor);
@@ -242,27 +267,19 @@ int sho_map_scan(struct sho_map *map, uint64_t *cursor, void *out, size_t size,
   }
   uint8_t none;
   struct scan scan = {.map = map,
+                      .key = malloc(sho__chunk_bytes(map)),
                       .out = out == NULL ? &none : out,
                       .size = size,
                       .cursor = *cursor};
-  enum got got = GOT_NOTHING;
-  while (code == SHO_OK && got != GOT_NO_ROOM && scan.cursor != end_cursor) {
-    uint32_t shard = sho__shard_of(map, scan.cursor);
-    got = scan_shard(&scan, shard, &code);
-    if (code == SHO_OK && got == GOT_NOTHING) {
-      scan.cursor =
-          shard + 1 == shards_of(map) ? end_cursor : first_hash(map, shard + 1);
-    }
-    if (code == SHO_OK) {
-      code = sho__map_check(map);
-    }
+  if (scan.key == NULL) {
+    return sho__fail(SHO_ENOMEM, "%s: out of memory to list it",
+                     map->region.path);
   }
-  if (code == SHO_OK && got == GOT_NO_ROOM && scan.filled == 0) {
+  code = scan_on(&scan);
+  free(scan.key);
+  if (code == SHO_ETOOBIG) {
     *used = scan.needed;
-    return sho__fail(SHO_ETOOBIG, "%s: the next entry needs %zu bytes",
-                     map->region.path, scan.needed);
-  }
-  if (code == SHO_OK) {
+  } else if (code == SHO_OK) {
     *used = scan.filled;
     *cursor = scan.cursor;
   }
