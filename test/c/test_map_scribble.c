@@ -18,50 +18,60 @@ struct scribbler {
   _Atomic int stop;
 };
 
-/* Values that are likely to do harm where a position, a length, a slot or a
+/* Values that are likely to do harm where a place, a length, a slot or a
  * count is expected. */
 static uint64_t harmful(uint64_t *state, const struct sho__geometry *g) {
   uint64_t random = next_random(state);
+  uint64_t chunk = UINT64_C(1) << g->chunk_bits;
   switch (random >> 60) {
     case 0:
       return UINT64_MAX;
     case 1:
-      return g->log_bytes - 8;
+      return chunk - 8;
     case 2:
-      return g->log_bytes;
+      return chunk;
     case 3:
-      return 2 * g->log_bytes - 8;
+      return (g->chunks << g->chunk_bits) - 8;
     case 4:
       return random & (UINT64_C(1) << 20) ? UINT64_C(1) << 62 : 0;
     case 5:
       return (random & 0xffff) << 3;
+    case 6: /* a shard's table */
+      return ((random >> 8) % (g->chunks * chunk / 64) + 1) << 16 |
+             (random & 63);
     default:
       return random;
   }
 }
 
-/* Mostly the segment's numbers, then buckets and headers of entries; locks
- * seldom, since each wrong owner is waited for. */
+/* Mostly the shards' and chunks' numbers, then records and tables; locks and
+ * owners seldom, since each wrong one is waited for. */
 static uint64_t place(uint64_t *state, const struct sho__geometry *g) {
   uint64_t random = next_random(state);
   uint64_t at = random >> 8;
+  uint64_t shard = g->shards_off + ((at >> 8) & ((1U << g->shard_bits) - 1)) *
+                                       sizeof(struct sho__shard_shm);
+  uint64_t chunk =
+      g->chunks_off + (at >> 8) % g->chunks * sizeof(struct sho__chunk_shm);
   switch (random & 15) {
     case 0:
       return (4096 + at % (g->file_bytes - 8 - 4096)) & ~UINT64_C(7);
-    case 1:
-    case 2:
-    case 3:
+    case 1: /* hints, open chunks */
+      return (176 + at % (sizeof(struct sho__map_shm) - 176)) & ~UINT64_C(7);
+    case 2: /* free chunks, generations */
+      return g->free_off + (at % (g->shards_off - g->free_off) & ~UINT64_C(7));
+    case 3: /* epoch, table, expiry */
     case 4:
-    case 5:
-      return g->logs_off + (at % g->log_bytes & ~UINT64_C(7));
+      return shard + at % 3 * 8;
+    case 5: /* behind the lock */
     case 6:
-    case 7:
-      return g->indexes_off + at % (g->buckets * 8) * 8;
+      return shard + 80 + at % 6 * 8;
+    case 7: /* behind owner and class */
     case 8:
-      return g->segments_off; /* the head */
+    case 9:
+      return chunk + 8 + at % 5 * 8;
     default:
-      /* behind lock, changes, sleepers */
-      return g->segments_off + 88 + at % 12 * 8;
+      return g->pool_off + (at % (g->chunks << g->chunk_bits) & ~UINT64_C(7));
   }
 }
 
@@ -72,7 +82,7 @@ SHO_TEST void *scribble(void *context) {
     uint64_t at = place(&state, scribbler->geometry);
     uint64_t value = harmful(&state, scribbler->geometry);
     *(volatile uint64_t *)(void *)(scribbler->file + at) = value;
-    for (uint64_t n = next_random(&state) % 2000; n > 0; n--) {
+    for (uint64_t n = next_random(&state) % 20000; n > 0; n--) {
       sho__pause();
     }
   }
@@ -90,6 +100,7 @@ static int operate(struct sho_map *map, uint64_t *state) {
   uint64_t count;
   uint64_t cursor = random;
   struct sho_map_stats stats = {.size = sizeof stats};
+  struct sho_map_found found = {.size = sizeof found};
   switch (random >> 20 & 31) {
     case 0:
       sho_map_remove(map, &key, sizeof key);
@@ -101,7 +112,6 @@ static int operate(struct sho_map *map, uint64_t *state) {
       sho_map_expire(map, &key, sizeof key, 1);
       break;
     case 3:
-      cursor %= map->geometry.buckets * SHO__BUCKET_SLOTS;
       sho_map_scan(map, &cursor, value, sizeof value, &length);
       CHECK(length <= sizeof value);
       break;
@@ -109,7 +119,7 @@ static int operate(struct sho_map *map, uint64_t *state) {
       sho_map_time_to_live(map, &key, sizeof key, &number);
       break;
     case 5:
-      sho_map_find(map, &key, sizeof key);
+      sho_map_find(map, &key, sizeof key, &found);
       break;
     case 6:
       if (random >> 56 == 0) {
