@@ -183,7 +183,7 @@ static void test_map_layout_of_a_file_is_the_documented_one(void) {
   const struct sho__geometry *g = &map->geometry;
   CHECK_INT(g->chunk_bits, 16);
   CHECK_INT(g->chunks, 1024);
-  CHECK_INT(g->shard_bits, 9);
+  CHECK_INT(g->shard_bits, 10);
   CHECK_INT(g->ghosts, 512 * KIB);
   CHECK_INT(g->peers_off, 4096);
   CHECK_INT(g->computes_off, 4096 + 2048);
@@ -192,7 +192,7 @@ static void test_map_layout_of_a_file_is_the_documented_one(void) {
   CHECK_INT(g->free_off, g->waits_off + 2048 * 8);
   CHECK_INT(g->gens_off, g->free_off + 1024 / 8);
   CHECK_INT(g->shards_off, g->gens_off + 1024 * 8);
-  CHECK_INT(g->chunks_off, g->shards_off + 512 * 128);
+  CHECK_INT(g->chunks_off, g->shards_off + 1024 * 128);
   CHECK_INT(g->ghosts_off, g->chunks_off + 1024 * 64);
   CHECK_INT(g->pool_off, (g->ghosts_off + UINT64_C(512) * KIB * 4 + 65535) &
                              ~UINT64_C(65535));
@@ -202,7 +202,7 @@ static void test_map_layout_of_a_file_is_the_documented_one(void) {
   file_peek("map", 0, &header, sizeof header);
   CHECK_INT(header.shards_off, g->shards_off);
   CHECK_INT(header.pool_off, g->pool_off);
-  CHECK_INT(header.shard_bits, 9);
+  CHECK_INT(header.shard_bits, 10);
   CHECK_HEX(header.checksum, (uint32_t)sho__hash(&header, 156, 0));
   uint64_t end;
   file_peek("map", g->file_bytes - 8, &end, sizeof end);
@@ -214,7 +214,7 @@ static void test_map_layout_of_a_file_is_the_documented_one(void) {
 static void test_map_layout_example_is_right(void) {
   struct sho_map map = {.hash_key =
                             sho__hash_key_of(UINT64_C(0x0123456789abcdef))};
-  map.geometry.shard_bits = 9;
+  map.geometry.shard_bits = 10;
   map.geometry.chunk_bits = 16;
   map.geometry.chunks = 1024;
   struct sho__table table = {.buckets = 5};

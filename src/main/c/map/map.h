@@ -15,6 +15,7 @@
  *   map_ghost.h    who was evicted lately
  *   map_pick.c     which chunk is to be cleaned
  *   map_clean.c    room where there is none: cleaning and eviction
+ *   map_ahead.c    cleaning ahead of need
  *   map_grow.c     a larger table
  *   map_large.c    values that lie in several parts
  *   map_read.c     get, find
@@ -58,6 +59,23 @@ struct sho__geometry {
   uint64_t file_bytes;
 };
 
+/* What a handle cleans ahead of need, a few records at a time. All but the
+ * first three belongs to the thread that set busy. */
+enum { SHO__MOST_VICTIMS = 8 };
+struct sho__cleaner {
+  _Atomic uint32_t wanted; /* few chunks are free */
+  _Atomic uint32_t busy;
+  _Atomic uint64_t owed; /* bytes that were written since the last step */
+  uint32_t count;        /* of those that are next; the last one first */
+  uint32_t chunks[SHO__MOST_VICTIMS];
+  uint64_t gens[SHO__MOST_VICTIMS];
+  int mode;
+  int done;       /* nothing is named in what was cleaned of the last one */
+  uint64_t off;   /* where to go on in it */
+  uint64_t moved; /* bytes of it that live on */
+  uint64_t pace;  /* bytes to clean for 16 that are written */
+};
+
 struct sho_map {
   struct sho__region region;
   struct sho__peers peers;
@@ -77,9 +95,12 @@ struct sho_map {
   struct sho__compute_shm *computes;
   struct sho__counters_shm *counters; /* ours; NULL if opened read-only */
   uint8_t *pool;
-  uint32_t stripes; /* how many chunks of a class are written to at a time */
-  uint32_t kept;    /* how many free chunks are kept for cleaning */
+  uint32_t stripes;   /* how many chunks of a class are written to at a time */
+  uint32_t kept;      /* how many free chunks are kept for cleaning */
+  uint32_t low;       /* how many are so few that some are cleaned ahead */
+  uint64_t most_live; /* bytes; more than that are left to what is there */
   int read_only;
+  struct sho__cleaner cleaner;
 };
 
 /* ---- geometry: map_geometry.c ------------------------------------------- */

@@ -126,9 +126,35 @@ static int claim(struct sho_map *map, enum sho__class class, uint32_t chunk) {
   return 1;
 }
 
-int sho__chunk_open(struct sho_map *map, enum sho__class class, uint64_t keep,
-                    uint32_t *chunk) {
-  if (sho__chunks_free(map) <= keep) {
+static uint64_t kept_for(const struct sho_map *map, enum sho__need need) {
+  return need == SHO__NEED_NEW           ? map->kept
+         : need == SHO__NEED_REPLACE     ? map->kept / 2 + 1
+         : need == SHO__NEED_CLEAN_LARGE ? 1
+                                         : 0;
+}
+
+/* Whether a free chunk may be taken for that. */
+static int may_open(struct sho_map *map, enum sho__need need) {
+  uint64_t free = sho__chunks_free(map);
+  if (free <= map->low) {
+    atomic_store_explicit(&map->cleaner.wanted, 1, memory_order_relaxed);
+  }
+  if (free <= kept_for(map, need)) {
+    return 0;
+  }
+  uint64_t used = (map->geometry.chunks - free) << map->geometry.chunk_bits;
+  if (need != SHO__NEED_NEW || used <= map->most_live ||
+      map->geometry.eviction != SHO_EVICTION_NONE) {
+    return 1;
+  }
+  struct sho__view view;
+  sho__look(map, need, &view);
+  return !sho__view_is_full(map, &view);
+}
+
+int sho__chunk_open(struct sho_map *map, enum sho__class class,
+                    enum sho__need need, uint32_t *chunk) {
+  if (!may_open(map, need)) {
     return 0;
   }
   uint32_t hint = atomic_load(&map->header->freed);
@@ -164,6 +190,17 @@ static uint64_t unit_of(const struct sho_map *map, enum sho__class class) {
                                      : 8;
 }
 
+/* Room behind what is used of a chunk of ours. 0: too little. */
+static int room_in(struct sho_map *map, uint32_t chunk, enum sho__class class,
+                   uint64_t bytes, struct sho__room *room) {
+  uint64_t used = sho__chunk_used(map, chunk);
+  if (used % unit_of(map, class) != 0) {
+    used = sho__chunk_bytes(map); /* damaged: nothing is put behind it */
+  }
+  sho__room_of(map, chunk, (uint32_t)used, room);
+  return used + bytes <= sho__chunk_bytes(map);
+}
+
 /* Of a chunk that is written to. 1: room; 0: it is another's; -1: it is ours
  * and has too little room. */
 static int try_open(struct sho_map *map, enum sho__class class, uint32_t stripe,
@@ -182,21 +219,16 @@ static int try_open(struct sho_map *map, enum sho__class class, uint32_t stripe,
     sho__chunk_leave(map, chunk);
     return 0;
   }
-  uint64_t used = sho__chunk_used(map, chunk);
-  if (used % unit_of(map, class) != 0) {
-    used = sho__chunk_bytes(map); /* damaged: nothing is put behind it */
-  }
-  sho__room_of(map, chunk, (uint32_t)used, room);
-  return room->off + bytes <= sho__chunk_bytes(map) ? 1 : -1;
+  return room_in(map, chunk, class, bytes, room) ? 1 : -1;
 }
 
 /* Has a new chunk take the place of the one that is full, or held by another.
  * full: ours, or NULL. */
 static int open_another(struct sho_map *map, enum sho__class class,
-                        uint32_t stripe, uint64_t keep,
+                        uint32_t stripe, enum sho__need need,
                         const struct sho__room *full, struct sho__room *room) {
   uint32_t chunk;
-  int opened = sho__chunk_open(map, class, keep, &chunk);
+  int opened = sho__chunk_open(map, class, need, &chunk);
   if (opened) {
     atomic_store(&map->header->open[class][stripe], chunk + 1);
     SHO_CRASH_POINT("map: chunk opened");
@@ -209,8 +241,9 @@ static int open_another(struct sho_map *map, enum sho__class class,
 }
 
 static int take(struct sho_map *map, enum sho__class class, uint64_t bytes,
-                uint64_t keep, struct sho__room *room) {
+                enum sho__need need, struct sho__room *room) {
   uint32_t first = first_stripe(map);
+  uint32_t vacant = first;
   for (uint32_t i = 0; i < map->stripes; i++) {
     uint32_t stripe = (first + i) % map->stripes;
     struct sho__room found;
@@ -220,57 +253,60 @@ static int take(struct sho_map *map, enum sho__class class, uint64_t bytes,
       return 1;
     }
     if (got < 0) {
-      return open_another(map, class, stripe, keep, &found, room);
+      return open_another(map, class, stripe, need, &found, room);
+    }
+    if (atomic_load_explicit(&map->header->open[class][vacant],
+                             memory_order_relaxed) != 0) {
+      vacant = stripe;
     }
   }
-  return open_another(map, class, first, keep, NULL, room);
+  /* Whoever holds a chunk may have room left in it, so it stays open. */
+  return open_another(map, class, vacant, need, NULL, room);
 }
 
-/* Where no chunk is to be had: any that has room. */
-static int take_any(struct sho_map *map, uint64_t bytes,
+/* Where no chunk is to be had: any that has room, and nobody holds. */
+static int take_any(struct sho_map *map, enum sho__class class, uint64_t bytes,
                     struct sho__room *room) {
-  for (int class = SHO__CLASS_SMALL; class < SHO__CLASSES; class ++) {
-    for (uint32_t i = 0; i < map->stripes; i++) {
-      int got = try_open(map, (enum sho__class) class, i, bytes, room);
-      if (got > 0) {
-        return 1;
-      }
-      if (got < 0) {
-        sho__room_leave(room);
-      }
+  for (uint32_t i = 0; i < map->geometry.chunks; i++) {
+    enum sho__class is = sho__chunk_class(map, i);
+    int fits = class < SHO__CLASS_SMALL ? is == class : is >= SHO__CLASS_SMALL;
+    if (!fits || sho__chunk_used(map, i) + bytes > sho__chunk_bytes(map) ||
+        !sho__chunk_try(map, i)) {
+      continue;
     }
+    if (sho__chunk_class(map, i) == is && room_in(map, i, is, bytes, room)) {
+      return 1;
+    }
+    sho__chunk_leave(map, i);
   }
+  *room = (struct sho__room){0};
   return 0;
-}
-
-static uint64_t kept_for(const struct sho_map *map, enum sho__need need) {
-  return need == SHO__NEED_NEW           ? map->kept
-         : need == SHO__NEED_REPLACE     ? map->kept / 2 + 1
-         : need == SHO__NEED_CLEAN_LARGE ? 1
-                                         : 0;
 }
 
 int sho__room_take(struct sho_map *map, enum sho__class class, uint64_t bytes,
                    enum sho__need need, struct sho__room *room) {
   SHO_ASSERT(bytes <= sho__chunk_bytes(map));
   int code = SHO_EFULL;
+  if (need < SHO__NEED_CLEAN &&
+      atomic_load_explicit(&map->cleaner.wanted, memory_order_relaxed) != 0) {
+    sho__clean_ahead(map, bytes);
+  }
   /* Others may take what was cleaned; a damaged map may look as if it were. */
   for (uint64_t i = 0; i < map->geometry.chunks + LEAST_TRIES; i++) {
-    if (take(map, class, bytes, kept_for(map, need), room)) {
+    if (take(map, class, bytes, need, room)) {
       return SHO_OK;
     }
-    code = need >= SHO__NEED_CLEAN ? SHO_EFULL : sho__clean(map);
+    code = need >= SHO__NEED_CLEAN ? SHO_EFULL : sho__clean(map, need);
     if (code != SHO_OK) {
       break;
     }
   }
-  int any = class >= SHO__CLASS_SMALL && take_any(map, bytes, room);
-  return any              ? SHO_OK
-         : code == SHO_OK ? sho__fail(SHO_EFULL,
-                                      "%s is full: others take what "
-                                      "room there is; try again",
-                                      map->region.path)
-                          : code;
+  return take_any(map, class, bytes, room) ? SHO_OK
+         : code == SHO_OK                  ? sho__fail(SHO_EFULL,
+                                                       "%s is full: others take what "
+                                                                        "room there is; try again",
+                                                       map->region.path)
+                                           : code;
 }
 
 void sho__room_commit(struct sho__room *room, uint64_t bytes,

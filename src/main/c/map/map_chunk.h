@@ -86,10 +86,10 @@ int sho__chunks_held(const struct sho_map *map);
 /* How many chunks are free. */
 uint64_t sho__chunks_free(const struct sho_map *map);
 
-/* Takes a free chunk into use, unless no more than `keep` are free. 1: it is
+/* Takes a free chunk into use, unless too few are free for that need. 1: it is
  * ours. */
-int sho__chunk_open(struct sho_map *map, enum sho__class class, uint64_t keep,
-                    uint32_t *chunk);
+int sho__chunk_open(struct sho_map *map, enum sho__class class,
+                    enum sho__need need, uint32_t *chunk);
 
 /* Room in a chunk of ours, from a byte of it on. */
 static inline void sho__room_of(struct sho_map *map, uint32_t chunk,

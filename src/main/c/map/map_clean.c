@@ -19,26 +19,15 @@ enum {
   MOST_SHARD_SPINS = 10000, /* of the cleaning of a chunk */
   MOST_LOOKS = 4,           /* of a call at all chunks */
   EVICTING_LOOKS = 16,
-  MOST_DOUBTS = 16 /* looks that found some: the next call goes on */
+  WARM = 4 /* records that are fetched early */
 };
 
 /* ---- one record --------------------------------------------------------- */
 
-struct cleaning {
-  struct sho_map *map;
-  uint32_t victim;
-  enum sho__mode mode;
-  uint64_t enough;       /* free chunks: then nothing more is evicted */
-  struct sho__room room; /* where what lives goes */
-  enum sho__class room_class;
-  uint64_t now_ms;
-  int spins; /* for shards' locks, so far */
-};
-
 /* Tries for a while, and not for long: whoever holds the lock may be stopped. A
  * dead owner's lock is taken, and one that is kept for an heir who does not
  * come. */
-static int shard_try(struct cleaning *c, uint32_t number,
+static int shard_try(struct sho__cleaning *c, uint32_t number,
                      struct sho__shard *shard) {
   struct sho_map *map = c->map;
   struct sho__lock_shm *lock = &map->shards[number].lock;
@@ -65,7 +54,8 @@ static int shard_try(struct cleaning *c, uint32_t number,
 }
 
 /* Room for so many bytes where what lives goes. 0: there is none. */
-static int room_for(struct cleaning *c, enum sho__class class, uint64_t bytes) {
+static int room_for(struct sho__cleaning *c, enum sho__class class,
+                    uint64_t bytes) {
   if (c->room.at != NULL && c->room_class == class &&
       c->room.off + bytes <= sho__chunk_bytes(c->map)) {
     return 1;
@@ -78,7 +68,7 @@ static int room_for(struct cleaning *c, enum sho__class class, uint64_t bytes) {
 }
 
 /* Has the entry's slot name its copy. */
-static void move_entry(struct cleaning *c, struct sho__shard *shard,
+static void move_entry(struct sho__cleaning *c, struct sho__shard *shard,
                        const struct sho__hit *hit) {
   uint64_t bytes = sho__record_size(c->map, &hit->record);
   uint64_t to = sho__room_place(&c->room);
@@ -86,6 +76,7 @@ static void move_entry(struct cleaning *c, struct sho__shard *shard,
   uint64_t visited = c->mode == SHO__MODE_MOVE ? slot & SHO__SLOT_VISITED : 0;
   memcpy(c->room.at, hit->at, bytes);
   sho__room_commit(&c->room, bytes, hit->record.expiry_ms);
+  c->moved += bytes;
   sho__shard_retiring(shard, slot);
   sho__store_release(hit->slot, visited | (slot & SHO__SLOT_TAG_MASK) |
                                     sho__slot_named(to));
@@ -95,7 +86,7 @@ static void move_entry(struct cleaning *c, struct sho__shard *shard,
 }
 
 /* Where a living entry goes; FREE: nowhere, it is evicted. */
-static enum sho__class goes_to(const struct cleaning *c,
+static enum sho__class goes_to(const struct sho__cleaning *c,
                                const struct sho__hit *hit) {
   enum sho__class class = sho__chunk_class(c->map, c->victim);
   uint64_t slot = sho__load_relaxed(hit->slot);
@@ -107,8 +98,8 @@ static enum sho__class goes_to(const struct cleaning *c,
              : SHO__CLASS_FREE;
 }
 
-static void evict(struct cleaning *c, struct sho__shard *shard, uint64_t hash,
-                  const struct sho__hit *hit) {
+static void evict(struct sho__cleaning *c, struct sho__shard *shard,
+                  uint64_t hash, const struct sho__hit *hit) {
   if (c->map->ghosts != NULL) {
     sho__ghost_leave(c->map, hash,
                      sho__chunk_class(c->map, c->victim) == SHO__CLASS_MAIN);
@@ -119,7 +110,7 @@ static void evict(struct cleaning *c, struct sho__shard *shard, uint64_t hash,
 
 /* 1: nothing names the record any more. *changed: the hash of a key that is
  * gone by that. */
-static int clean_entry(struct cleaning *c, const struct sho__hit *record,
+static int clean_entry(struct sho__cleaning *c, const struct sho__hit *record,
                        uint64_t *changed) {
   struct sho__hit hit = *record;
   struct sho__shard shard;
@@ -160,7 +151,7 @@ static int clean_entry(struct cleaning *c, const struct sho__hit *record,
   return done;
 }
 
-static int clean_table(struct cleaning *c, uint64_t place,
+static int clean_table(struct sho__cleaning *c, uint64_t place,
                        const struct sho__record *record) {
   struct sho__shard shard;
   uint64_t number = record->number;
@@ -184,7 +175,7 @@ static int clean_table(struct cleaning *c, uint64_t place,
 }
 
 /* 1: nothing names the part any more. */
-static int clean_part(struct cleaning *c, uint64_t place,
+static int clean_part(struct sho__cleaning *c, uint64_t place,
                       const struct sho__record *record) {
   struct sho__shard shard;
   struct sho__hit hit;
@@ -247,33 +238,78 @@ static int pass_over(struct sho_map *map, uint32_t chunk) {
   return 0;
 }
 
-/* Cleans a chunk that is ours. 1: nothing in it is named any more. */
-static int clean_records(struct cleaning *c) {
+/* Fetches what will be needed to clean the record at a place: its shard's lock,
+ * and its bucket. Answers its size; 0: none lies there. */
+static uint64_t warm(const struct sho_map *map, uint64_t place, uint64_t used) {
+  struct sho__hit hit;
+  struct sho__table table;
+  if (!record_at(map, place, used, &hit)) {
+    return 0;
+  }
+  if (!sho__record_is(&hit.record, SHO__RECORD_DEAD) &&
+      sho__record_is_entry(&hit.record)) {
+    uint64_t hash = sho__hit_hash(map, &hit);
+    struct sho__shard_shm *shm = &map->shards[sho__shard_of(map, hash)];
+    __builtin_prefetch(&shm->lock);
+    sho__table_decode(map, sho__load_relaxed(&shm->table), &table);
+    __builtin_prefetch(sho__bucket_home(&table, sho__tag_of(map, hash)));
+  }
+  return sho__record_size(map, &hit.record);
+}
+
+/* Warms records, up to some in front of one. */
+struct ahead {
+  uint64_t off;
+  int count;
+};
+
+static void warm_ahead(const struct sho__cleaning *c, uint64_t used,
+                       struct ahead *ahead) {
+  while (ahead->count < WARM && ahead->off < used) {
+    uint64_t place = sho__place_in(c->map, c->victim, ahead->off);
+    uint64_t bytes = warm(c->map, place, used);
+    ahead->off = bytes == 0 ? used : ahead->off + bytes;
+    ahead->count++;
+  }
+  ahead->count--;
+}
+
+/* 1: nothing names the record any more. */
+static int clean_record(struct sho__cleaning *c, const struct sho__hit *hit) {
+  uint64_t changed = 0;
+  int done;
+  if (sho__record_is_entry(&hit->record)) {
+    done = clean_entry(c, hit, &changed);
+  } else if (sho__record_is(&hit->record, SHO__RECORD_TABLE)) {
+    done = clean_table(c, hit->place, &hit->record);
+  } else {
+    done = clean_part(c, hit->place, &hit->record);
+  }
+  if (changed != 0) {
+    sho__map_changed(c->map, changed);
+  }
+  return done;
+}
+
+int sho__clean_records(struct sho__cleaning *c, uint64_t *off, uint64_t most) {
   struct sho_map *map = c->map;
   uint64_t used = sho__chunk_used(map, c->victim);
   int done = 1;
-  struct sho__hit hit;
+  struct ahead ahead = {*off, 0};
   used = used > sho__chunk_bytes(map) ? sho__chunk_bytes(map) : used;
-  for (uint64_t off = 0; off < used;) {
-    uint64_t changed = 0;
-    if (!record_at(map, sho__place_in(map, c->victim, off), used, &hit)) {
+  while (*off < used && most > 0) {
+    struct sho__hit hit;
+    warm_ahead(c, used, &ahead);
+    if (!record_at(map, sho__place_in(map, c->victim, *off), used, &hit)) {
+      *off = used;
       return pass_over(map, c->victim);
     }
-    off += sho__record_size(map, &hit.record);
-    __builtin_prefetch(sho__record_at(map, sho__place_in(map, c->victim, off)));
-    if (sho__record_is(&hit.record, SHO__RECORD_DEAD)) {
-      continue;
-    }
-    if (sho__record_is_entry(&hit.record)) {
-      done &= clean_entry(c, &hit, &changed);
-    } else if (sho__record_is(&hit.record, SHO__RECORD_TABLE)) {
-      done &= clean_table(c, hit.place, &hit.record);
-    } else {
-      done &= clean_part(c, hit.place, &hit.record);
-    }
-    if (changed != 0) {
-      sho__map_changed(map, changed);
-    }
+    uint64_t bytes = sho__record_size(map, &hit.record);
+    int dead = sho__record_is(&hit.record, SHO__RECORD_DEAD);
+    done &= dead || clean_record(c, &hit);
+    *off += bytes;
+    uint64_t effort = dead ? bytes / SHO__DEAD_SHARE : bytes;
+    most -= effort < most ? effort : most;
     /* The parts of one entry may be many chunks. */
     if (c->mode != SHO__MODE_MOVE &&
         sho__record_is(&hit.record, SHO__RECORD_LARGE) &&
@@ -281,6 +317,9 @@ static int clean_records(struct cleaning *c) {
       return 0;
     }
   }
+  *off = *off < used ? *off : used;
+  /* Who sees it free sees that no slot names what was marked dead. */
+  sho__fence_after_copy();
   return done;
 }
 
@@ -298,6 +337,32 @@ static int all_is_dead(const struct sho_map *map, uint32_t chunk) {
                               memory_order_relaxed) != 0;
 }
 
+int sho__clean_end(struct sho_map *map, uint32_t chunk, int done) {
+  SHO_CRASH_POINT("map: chunk cleaned");
+  if (done && all_is_dead(map, chunk)) {
+    sho__chunk_free(map, chunk);
+    return 1;
+  }
+  sho__chunk_leave(map, chunk);
+  return 0;
+}
+
+struct sho__cleaning sho__cleaning_of(struct sho_map *map, uint32_t chunk,
+                                      enum sho__mode mode, uint64_t enough) {
+  enum sho__class class = sho__chunk_class(map, chunk);
+  return (struct sho__cleaning){
+      .map = map,
+      .victim = chunk,
+      .mode = class >= SHO__CLASS_SMALL ? mode : SHO__MODE_MOVE,
+      .enough = enough,
+      .now_ms = sho__map_now_ms(map)};
+}
+
+int sho__may_clean(const struct sho_map *map, uint32_t chunk) {
+  return sho__chunk_class(map, chunk) != SHO__CLASS_FREE &&
+         !sho__chunk_is_open(map, chunk);
+}
+
 /* 1: it was cleaned and is free; 0: another holds it, or what it names. */
 static int clean_chunk(struct sho_map *map, uint32_t chunk, enum sho__mode mode,
                        uint64_t enough) {
@@ -305,27 +370,13 @@ static int clean_chunk(struct sho_map *map, uint32_t chunk, enum sho__mode mode,
     return 0;
   }
   int done = 0;
-  enum sho__class class = sho__chunk_class(map, chunk);
-  if (class != SHO__CLASS_FREE && !sho__chunk_is_open(map, chunk)) {
-    struct cleaning c = {.map = map,
-                         .victim = chunk,
-                         .mode =
-                             class >= SHO__CLASS_SMALL ? mode : SHO__MODE_MOVE,
-                         .enough = enough,
-                         .now_ms = sho__map_now_ms(map)};
-    done = clean_records(&c);
+  if (sho__may_clean(map, chunk)) {
+    struct sho__cleaning c = sho__cleaning_of(map, chunk, mode, enough);
+    uint64_t off = 0;
+    done = sho__clean_records(&c, &off, UINT64_MAX);
     sho__room_leave(&c.room);
-    done = done && all_is_dead(map, chunk);
   }
-  SHO_CRASH_POINT("map: chunk cleaned");
-  if (done) {
-    /* Who sees it free sees that no slot names what was marked dead. */
-    sho__fence_after_copy();
-    sho__chunk_free(map, chunk);
-  } else {
-    sho__chunk_leave(map, chunk);
-  }
-  return done;
+  return sho__clean_end(map, chunk, done);
 }
 
 /* ---- calls -------------------------------------------------------------- */
@@ -363,23 +414,25 @@ static int clean_view(struct sho_map *map, struct sho__view *view, int try,
   return 0;
 }
 
-int sho__clean(struct sho_map *map) {
+int sho__clean(struct sho_map *map, enum sho__need need) {
   struct sho__view view;
+  enum sho__mode mode;
   uint64_t before = sho__chunks_free(map);
   int evicts = map->geometry.eviction != SHO_EVICTION_NONE;
-  int doubts = 0;
   for (int try = 0; try < (evicts ? EVICTING_LOOKS : MOST_LOOKS); try++) {
     int doubtful = 0;
     int code = sho__map_check(map);
     if (code != SHO_OK) {
       return code;
     }
-    sho__look(map, &view);
+    sho__look(map, need, &view);
+    if (!evicts && sho__pick(map, &view, &mode) == NULL) {
+      break;
+    }
     if (clean_view(map, &view, try, before, &doubtful)) {
       return SHO_OK;
     }
-    if (doubtful > 0 && doubts < MOST_DOUBTS) {
-      doubts++;
+    if (doubtful > 0) {
       try = -1; /* that gained nothing, but each is doubtful once */
     } else if (evicts) {
       sho__close_queues(map);
@@ -395,29 +448,4 @@ int sho__clean(struct sho_map *map) {
       map->region.path,
       (unsigned long long)(map->geometry.chunks << map->geometry.chunk_bits),
       (unsigned long long)view.live);
-}
-
-/* ---- queues ------------------------------------------------------------- */
-
-enum { LEAST_SHARE = 655, MOST_SHARE = 65536 * 9 / 10 };
-
-static void adapt(struct sho_map *map, int ghost) {
-  uint64_t entries = sho__load_relaxed(&map->header->estimate);
-  uint32_t step = (uint32_t)(1 + UINT64_C(65536) * 2 / (entries | 1));
-  uint32_t share =
-      atomic_load_explicit(&map->header->small_share, memory_order_relaxed);
-  share = ghost == 1 ? share + step : share - (step < share ? step : share);
-  share = share < LEAST_SHARE  ? LEAST_SHARE
-          : share > MOST_SHARE ? MOST_SHARE
-                               : share;
-  atomic_store_explicit(&map->header->small_share, share, memory_order_relaxed);
-}
-
-enum sho__class sho__queue_for_new(struct sho_map *map, uint64_t hash) {
-  int ghost = sho__ghost_find(map, hash);
-  if (ghost == 0) {
-    return SHO__CLASS_SMALL;
-  }
-  adapt(map, ghost);
-  return SHO__CLASS_MAIN;
 }

@@ -41,11 +41,10 @@ static uint64_t chunks_for(uint64_t capacity, unsigned chunk_bits) {
   return align(capacity, UINT64_C(1) << chunk_bits) >> chunk_bits;
 }
 
-/* Half as many as chunks: so the table of a shard is no larger than a chunk,
- * even if all entries are of the smallest size. */
+/* As many as chunks: so several tables fit into a chunk, even if all entries
+ * are of the smallest size. */
 static unsigned shard_bits_for(uint64_t chunks) {
-  unsigned bits = 63 - (unsigned)__builtin_clzll(chunks);
-  return bits - 1;
+  return 63 - (unsigned)__builtin_clzll(chunks);
 }
 
 static uint64_t ghosts_for(uint64_t capacity, uint32_t eviction) {

@@ -1,8 +1,8 @@
 #include "map/map_grow.h"
 
-/* A quarter more; so a table is seven tenths full at least. */
+/* An eighth more; so a table is eight tenths full at least. */
 static uint64_t larger(uint64_t buckets) {
-  return buckets < 8 ? buckets + 1 : buckets + buckets / 4;
+  return buckets < 8 ? buckets + 1 : buckets + buckets / 8;
 }
 
 /* Readers look in the old table until they see the new one, and then that the

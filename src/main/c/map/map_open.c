@@ -16,8 +16,13 @@
 enum {
   OPEN_ATTEMPTS = 100,
   CHUNKS_PER_STRIPE = 64, /* so that what is written to is little of all */
-  CHUNKS_PER_KEPT = 128,
-  LEAST_KEPT = 4
+  CHUNKS_PER_KEPT = 256,
+  LEAST_KEPT = 4,
+  LEAST_CHUNKS_AHEAD = 256, /* in a small map each chunk counts */
+  CHUNKS_PER_AHEAD = 512,
+  LEAST_AHEAD = 1,
+  CHUNKS_PER_SPARE = 24 /* so that a full map can be overwritten: the fewer
+                         * are left, the more is moved for each write */
 };
 
 /* ---- open --------------------------------------------------------------- */
@@ -48,6 +53,14 @@ static int map_file(struct sho_map *map, int fd, const char *path) {
                  : stripes > SHO__MAP_STRIPES ? SHO__MAP_STRIPES
                                               : (uint32_t)stripes;
   map->kept = (uint32_t)(g->chunks / CHUNKS_PER_KEPT) + LEAST_KEPT;
+  map->low = 0;
+  uint64_t spare = 0;
+  if (g->chunks >= LEAST_CHUNKS_AHEAD) {
+    map->low =
+        map->kept + (uint32_t)(g->chunks / CHUNKS_PER_AHEAD) + LEAST_AHEAD;
+    spare = map->kept / 2 + 1 + g->chunks / CHUNKS_PER_SPARE;
+  }
+  map->most_live = (g->chunks - spare) << g->chunk_bits;
   return SHO_OK;
 }
 

@@ -1,5 +1,7 @@
 #include "map/map_pick.h"
 
+#include "map/map_ghost.h"
+
 static void list_add(struct sho__list *list, uint32_t chunk, uint64_t key) {
   uint32_t i = list->count;
   if (i == SHO__MOST_PICKED) {
@@ -71,6 +73,17 @@ int sho__close_queues(struct sho_map *map) {
   return closed;
 }
 
+/* What it takes of a closed chunk to keep what lives in it: all but what is
+ * dead, and the end, if more of its records would have fitted there. With
+ * S3_FIFO the end counts, too: to move it gains nothing, to evict does. */
+static uint64_t taken_of(const struct sho_map *map, uint64_t used,
+                         uint64_t live, uint64_t records) {
+  uint64_t end = sho__chunk_bytes(map) - used;
+  int fitted = map->geometry.eviction == SHO_EVICTION_NONE &&
+               end > sho__chunk_bytes(map) / 8 && end * records >= used * 2;
+  return fitted ? live : live + end;
+}
+
 static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
                     struct sho__view *view) {
   struct sho__chunk_shm *shm = &map->chunks[chunk];
@@ -81,6 +94,7 @@ static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
   }
   uint64_t used = sho__chunk_used(map, chunk);
   uint64_t live = sho__chunk_live(map, chunk);
+  used = used > sho__chunk_bytes(map) ? sho__chunk_bytes(map) : used;
   uint64_t expiry = sho__load_relaxed(&shm->latest_expiry_ms);
   uint64_t order = sho__load_relaxed(&shm->order);
   uint64_t records = atomic_load_explicit(&shm->records, memory_order_relaxed);
@@ -94,14 +108,17 @@ static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
   int full = used + sho__part_bytes(map) > sho__chunk_bytes(map);
   if (use == USE_OTHERS || (sho__chunk_is_open(map, chunk) &&
                             !((expired || full) && close(map, chunk)))) {
+    view->taken += live;
     return;
   }
+  uint64_t taken = taken_of(map, used, live, records);
+  view->taken += taken;
   if (expired) {
     list_add(&view->expired, chunk, expiry);
   } else if (use == USE_DOUBTFUL) {
     list_add(&view->doubtful, chunk, live);
   }
-  list_add(&view->emptiest, chunk, live);
+  list_add(&view->emptiest, chunk, taken);
   if (class == SHO__CLASS_SMALL) {
     list_add(&view->small, chunk, order);
   } else if (class == SHO__CLASS_MAIN) {
@@ -109,15 +126,22 @@ static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
   }
 }
 
-void sho__look(struct sho_map *map, struct sho__view *view) {
+void sho__look(struct sho_map *map, enum sho__need need,
+               struct sho__view *view) {
   uint64_t now_ms = sho__map_now_ms(map);
-  *view = (struct sho__view){.usable = map->geometry.chunks - map->kept};
+  *view = (struct sho__view){.need = need,
+                             .usable = map->geometry.chunks - map->kept};
   for (uint32_t i = 0; i < map->geometry.chunks; i++) {
     look_at(map, i, now_ms, view);
   }
   if (map->ghosts != NULL) {
     sho__store_relaxed(&map->header->estimate, view->records);
   }
+}
+
+int sho__view_is_full(const struct sho_map *map, const struct sho__view *view) {
+  return map->geometry.eviction == SHO_EVICTION_NONE &&
+         view->taken > map->most_live;
 }
 
 /* Of a chunk that is nearly full of what lives there is nothing to gain. */
@@ -154,6 +178,9 @@ struct sho__list *sho__pick(const struct sho_map *map, struct sho__view *view,
   if (view->doubtful.count > 0) {
     return &view->doubtful;
   }
+  if (view->need == SHO__NEED_NEW && sho__view_is_full(map, view)) {
+    return NULL;
+  }
   int evicts = map->geometry.eviction != SHO_EVICTION_NONE;
   uint64_t room = view->usable << map->geometry.chunk_bits;
   int crowded = view->live > room - room / 8;
@@ -167,4 +194,29 @@ struct sho__list *sho__pick(const struct sho_map *map, struct sho__view *view,
   *mode = SHO__MODE_EVICT;
   struct sho__list *list = evicting_list(map, view);
   return list->count > 0 ? list : NULL;
+}
+
+/* ---- queues ------------------------------------------------------------- */
+
+enum { LEAST_SHARE = 655, MOST_SHARE = 65536 * 9 / 10 };
+
+static void adapt(struct sho_map *map, int ghost) {
+  uint64_t entries = sho__load_relaxed(&map->header->estimate);
+  uint32_t step = (uint32_t)(1 + UINT64_C(65536) * 2 / (entries | 1));
+  uint32_t share =
+      atomic_load_explicit(&map->header->small_share, memory_order_relaxed);
+  share = ghost == 1 ? share + step : share - (step < share ? step : share);
+  share = share < LEAST_SHARE  ? LEAST_SHARE
+          : share > MOST_SHARE ? MOST_SHARE
+                               : share;
+  atomic_store_explicit(&map->header->small_share, share, memory_order_relaxed);
+}
+
+enum sho__class sho__queue_for_new(struct sho_map *map, uint64_t hash) {
+  int ghost = sho__ghost_find(map, hash);
+  if (ghost == 0) {
+    return SHO__CLASS_SMALL;
+  }
+  adapt(map, ghost);
+  return SHO__CLASS_MAIN;
 }

@@ -23,6 +23,8 @@ struct sho__list {
 
 /* What a look at all chunks finds. */
 struct sho__view {
+  enum sho__need need; /* for which a chunk is wanted */
+  uint64_t taken;      /* bytes that live, or are of no use */
   uint64_t live;       /* bytes, in all */
   uint64_t small_live; /* and in the small queue */
   uint64_t records;    /* that live, about */
@@ -41,7 +43,12 @@ enum sho__mode {
 };
 
 /* Looks at all chunks, and gives back what dead processes held. */
-void sho__look(struct sho_map *map, struct sho__view *view);
+void sho__look(struct sho_map *map, enum sho__need need,
+               struct sho__view *view);
+
+/* Whether a NONE map takes no further entry: what is left is for those that are
+ * there to be written anew. */
+int sho__view_is_full(const struct sho_map *map, const struct sho__view *view);
 
 /* What to clean, and how. NULL: nothing. */
 struct sho__list *sho__pick(const struct sho_map *map, struct sho__view *view,
@@ -51,5 +58,9 @@ struct sho__list *sho__pick(const struct sho_map *map, struct sho__view *view,
  * queues, so that what lies there can be evicted: the records of a few large
  * entries, say. Answers how many. */
 int sho__close_queues(struct sho_map *map);
+
+/* An evicting map: the queue that a key's next entry belongs to. Learns from a
+ * key that comes back. */
+enum sho__class sho__queue_for_new(struct sho_map *map, uint64_t hash);
 
 #endif

@@ -87,7 +87,7 @@ static inline _Atomic uint64_t *sho__table_slot(const struct sho__table *table,
 /* Whether one more entry should find a larger table. */
 static inline int sho__table_is_crowded(const struct sho__table *table,
                                         uint64_t entries) {
-  return (entries + 1) * 8 > sho__table_slots(table) * 7;
+  return (entries + 1) * 10 > sho__table_slots(table) * 9;
 }
 
 /* ---- entries: map_entry.c ----------------------------------------------- */
