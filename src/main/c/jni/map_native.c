@@ -213,82 +213,71 @@ JNIEXPORT jint MAP_NATIVE(scan)(JNIEnv *env, jclass type, jlong map,
 
 /* ---- writing ------------------------------------------------------------ */
 
-JNIEXPORT jlong MAP_NATIVE(setShort)(JNIEnv *env, jclass type, jlong map,
-                                     jlong key0, jlong key1, jint key_bytes,
-                                     jbyteArray array, jint value_bytes,
-                                     jlong ttl_ms) {
-  (void)type;
-  struct sho__bytes value;
-  int code = short_key_check(key_bytes);
-  if (code == SHO_OK) {
-    code = sho__bytes_reserve((size_t)value_bytes, &value);
+/* A value is copied from its array to the map: one copy, and no lock that
+ * somebody waits for is held meanwhile. */
+struct array {
+  JNIEnv *env;
+  jbyteArray at;
+};
+
+static void copy_array(void *context, void *to, uint64_t from, uint64_t bytes) {
+  const struct array *array = context;
+  (*array->env)
+      ->GetByteArrayRegion(array->env, array->at, (jsize)from, (jsize)bytes,
+                           (jbyte *)to);
+}
+
+static jlong set_from(JNIEnv *env, jlong map, const void *key, size_t key_bytes,
+                      const uint64_t *expected, jbyteArray value,
+                      jlong ttl_ms) {
+  if (value == NULL) {
+    return sho__fail(SHO_EINVAL, "a byte array is null");
   }
-  if (code != SHO_OK) {
-    return code;
-  }
-  (*env)->GetByteArrayRegion(env, array, 0, value_bytes, (jbyte *)value.at);
-  struct short_key key = short_key_of(key0, key1);
+  struct array array = {env, value};
+  struct sho__source source = {copy_array, &array};
   uint64_t version = 0;
-  code = sho_map_set(map_of(map), key.at, (size_t)key_bytes, value.at,
-                     value.length, ttl_ms, &version);
-  sho__bytes_free(&value);
+  int code = sho__map_set_from(map_of(map), key, key_bytes, expected, &source,
+                               (size_t)(*env)->GetArrayLength(env, value),
+                               ttl_ms, &version);
   return result_of(code, version);
 }
 
-/* The two arrays of a write. */
-struct entry {
-  struct sho__bytes key;
-  struct sho__bytes value;
-};
-
-static int entry_copy(JNIEnv *env, jbyteArray key, jbyteArray value,
-                      struct entry *entry) {
-  int code = sho__bytes_copy(env, key, &entry->key);
-  if (code == SHO_OK) {
-    code = sho__bytes_copy(env, value, &entry->value);
-    if (code != SHO_OK) {
-      sho__bytes_free(&entry->key);
-    }
+JNIEXPORT jlong MAP_NATIVE(setShort)(JNIEnv *env, jclass type, jlong map,
+                                     jlong key0, jlong key1, jint key_bytes,
+                                     jbyteArray value, jlong ttl_ms) {
+  (void)type;
+  int code = short_key_check(key_bytes);
+  if (code != SHO_OK) {
+    return code;
   }
-  return code;
+  struct short_key key = short_key_of(key0, key1);
+  return set_from(env, map, key.at, (size_t)key_bytes, NULL, value, ttl_ms);
 }
 
-static void entry_free(struct entry *entry) {
-  sho__bytes_free(&entry->value);
-  sho__bytes_free(&entry->key);
+static jlong set(JNIEnv *env, jlong map, jbyteArray array,
+                 const uint64_t *expected, jbyteArray value, jlong ttl_ms) {
+  struct sho__bytes key;
+  jlong result = sho__bytes_copy(env, array, &key);
+  if (result == SHO_OK) {
+    result = set_from(env, map, key.at, key.length, expected, value, ttl_ms);
+    sho__bytes_free(&key);
+  }
+  return result;
 }
 
 JNIEXPORT jlong MAP_NATIVE(set)(JNIEnv *env, jclass type, jlong map,
                                 jbyteArray key, jbyteArray value,
                                 jlong ttl_ms) {
   (void)type;
-  struct entry entry;
-  int code = entry_copy(env, key, value, &entry);
-  if (code != SHO_OK) {
-    return code;
-  }
-  uint64_t version = 0;
-  code = sho_map_set(map_of(map), entry.key.at, entry.key.length,
-                     entry.value.at, entry.value.length, ttl_ms, &version);
-  entry_free(&entry);
-  return result_of(code, version);
+  return set(env, map, key, NULL, value, ttl_ms);
 }
 
 JNIEXPORT jlong MAP_NATIVE(compareAndSet)(JNIEnv *env, jclass type, jlong map,
                                           jbyteArray key, jlong expected,
                                           jbyteArray value, jlong ttl_ms) {
   (void)type;
-  struct entry entry;
-  int code = entry_copy(env, key, value, &entry);
-  if (code != SHO_OK) {
-    return code;
-  }
-  uint64_t version = 0;
-  code = sho_map_compare_and_set(map_of(map), entry.key.at, entry.key.length,
-                                 (uint64_t)expected, entry.value.at,
-                                 entry.value.length, ttl_ms, &version);
-  entry_free(&entry);
-  return result_of(code, version);
+  uint64_t version = (uint64_t)expected;
+  return set(env, map, key, &version, value, ttl_ms);
 }
 
 JNIEXPORT jint MAP_NATIVE(remove)(JNIEnv *env, jclass type, jlong map,

@@ -224,6 +224,20 @@ void sho__map_raise_events(struct sho_map *map);
 
 /* ---- writes ------------------------------------------------------------- */
 
+/* A value that is copied from where it is to where it goes. `copy` may be
+ * called several times for the same bytes, and never while a lock is held that
+ * somebody waits for. */
+struct sho__source {
+  void (*copy)(void *context, void *to, uint64_t from, uint64_t bytes);
+  void *context;
+};
+
+/* As sho_map_compare_and_set, or as sho_map_set if there is nothing expected:
+ * map_write.c. */
+int sho__map_set_from(struct sho_map *map, const void *key, size_t key_bytes,
+                      const uint64_t *expected, const struct sho__source *value,
+                      size_t value_bytes, int64_t ttl_ms, uint64_t *version);
+
 /* Refuses writes to a map that was opened for reading only. */
 static inline int sho__map_writable(const struct sho_map *map) {
   if (map == NULL) {

@@ -53,24 +53,26 @@ static int allocate(struct sho_map *map, uint64_t value_bytes,
 }
 
 static void write_part(struct sho__parts *parts, uint64_t hash,
-                       const uint8_t *value, struct sho__room *room) {
+                       const struct sho__source *value,
+                       struct sho__room *room) {
   struct sho_map *map = parts->map;
   uint64_t payload = sho__part_payload(map);
+  uint8_t *to = room->at + SHO__RECORD_BYTES;
+  value->copy(value->context, to, parts->count * payload, payload);
   struct sho__record record = {.number = hash,
                                .kind_and_key = SHO__RECORD_PART,
                                .value_bytes = (uint32_t)payload,
                                .checksum =
-                                   (uint32_t)sho__hash(value, payload, hash)};
+                                   (uint32_t)sho__hash(to, payload, hash)};
   sho__record_store(room->at, &record);
-  memcpy(room->at + SHO__RECORD_BYTES, value, payload);
   parts->ids[parts->count++] = id_of(map, sho__room_place(room));
   sho__room_commit(room, sho__part_bytes(map), 0);
   SHO_CRASH_POINT("map: part written");
 }
 
-int sho__large_write(struct sho_map *map, uint64_t hash, const uint8_t *value,
-                     uint64_t value_bytes, enum sho__need need,
-                     struct sho__parts *parts) {
+int sho__large_write(struct sho_map *map, uint64_t hash,
+                     const struct sho__source *value, uint64_t value_bytes,
+                     enum sho__need need, struct sho__parts *parts) {
   uint64_t count = sho__parts_of(map, value_bytes);
   *parts = (struct sho__parts){.map = map};
   int code = allocate(map, value_bytes, parts);
@@ -86,7 +88,6 @@ int sho__large_write(struct sho_map *map, uint64_t hash, const uint8_t *value,
       parts->held[parts->held_count++] = room.chunk;
     }
     write_part(parts, hash, value, &room);
-    value += sho__part_payload(map);
   }
   if (code != SHO_OK) {
     sho__large_leave(parts, 0);

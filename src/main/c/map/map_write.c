@@ -37,7 +37,7 @@ struct state {
 struct write {
   const void *key;
   size_t key_bytes;
-  const void *value;
+  struct sho__source value; /* copy is NULL: there is none */
   size_t value_bytes;
   uint64_t expiry_ms; /* 0: never expires */
   int keep_value;     /* the value and version that are there */
@@ -48,6 +48,16 @@ struct write {
   uint64_t sum;      /* by decide */
   int64_t delta;
 };
+
+static void copy_memory(void *context, void *to, uint64_t from,
+                        uint64_t bytes) {
+  memcpy(to, (const uint8_t *)context + from, bytes);
+}
+
+static struct sho__source memory_at(const void *value) {
+  return (struct sho__source){.copy = value == NULL ? NULL : copy_memory,
+                              .context = (void *)(uintptr_t)value};
+}
 
 /* A write that is prepared: its record lies in a room. */
 struct draft {
@@ -142,7 +152,7 @@ static int prepare(struct sho_map *map, const struct write *write,
   uint64_t in_parts = 0;
   if (sho__large_is(map, write->key_bytes, write->value_bytes)) {
     record->kind_and_key |= SHO__RECORD_LARGE;
-    code = sho__large_write(map, draft->hash, write->value, write->value_bytes,
+    code = sho__large_write(map, draft->hash, &write->value, write->value_bytes,
                             need, &draft->parts);
     in_parts = draft->parts.count * sho__part_payload(map);
   }
@@ -162,8 +172,8 @@ static int prepare(struct sho_map *map, const struct write *write,
     to += draft->parts.count * sizeof(uint32_t);
   }
   uint64_t rest = write->value_bytes - in_parts;
-  if (write->value != NULL && rest > 0) {
-    memcpy(to, (const uint8_t *)write->value + in_parts, rest);
+  if (rest > 0) {
+    write->value.copy(write->value.context, to, in_parts, rest);
   }
   record->checksum = sho__value_checksum(record, draft->hash, to, rest);
   SHO_CRASH_POINT("map: entry written");
@@ -283,7 +293,7 @@ static void finish(struct sho__shard *shard, struct draft *draft,
     sho__store_relaxed(&shard->shm->version, shard->version);
     SHO_CRASH_POINT("map: version counted");
   }
-  if (write->delta != 0 || write->value == &write->sum) {
+  if (write->delta != 0 || write->value.context == &write->sum) {
     uint8_t *to = draft->room.at + sho__record_key_off(record) +
                   sho__record_key_bytes(record);
     memcpy(to, &write->sum, sizeof write->sum);
@@ -328,7 +338,8 @@ static int write_locked(struct sho__shard *shard, struct draft *draft,
 
 static int check_entry(const struct sho_map *map, const struct write *write) {
   if ((write->key == NULL && write->key_bytes > 0) ||
-      (write->value == NULL && write->value_bytes > 0 && !write->keep_value)) {
+      (write->value.copy == NULL && write->value_bytes > 0 &&
+       !write->keep_value)) {
     return sho__fail(SHO_EINVAL, "a handle, a key and a value are needed");
   }
   uint64_t most = map->geometry.max_entry - SHO__ENTRY_BYTES;
@@ -474,11 +485,9 @@ static int store(struct sho_map *map, struct write *write, int64_t ttl_ms,
 int sho_map_set(struct sho_map *map, const void *key, size_t key_bytes,
                 const void *value, size_t value_bytes, int64_t ttl_ms,
                 uint64_t *version) {
-  struct write write = {.key = key,
-                        .key_bytes = key_bytes,
-                        .value = value,
-                        .value_bytes = value_bytes};
-  return store(map, &write, ttl_ms, version);
+  struct sho__source source = memory_at(value);
+  return sho__map_set_from(map, key, key_bytes, NULL, &source, value_bytes,
+                           ttl_ms, version);
 }
 
 static int check_expected(const struct sho_map *map, const struct state *state,
@@ -501,12 +510,20 @@ int sho_map_compare_and_set(struct sho_map *map, const void *key,
                             size_t key_bytes, uint64_t expected,
                             const void *value, size_t value_bytes,
                             int64_t ttl_ms, uint64_t *version) {
+  struct sho__source source = memory_at(value);
+  return sho__map_set_from(map, key, key_bytes, &expected, &source, value_bytes,
+                           ttl_ms, version);
+}
+
+int sho__map_set_from(struct sho_map *map, const void *key, size_t key_bytes,
+                      const uint64_t *expected, const struct sho__source *value,
+                      size_t value_bytes, int64_t ttl_ms, uint64_t *version) {
   struct write write = {.key = key,
                         .key_bytes = key_bytes,
-                        .value = value,
+                        .value = *value,
                         .value_bytes = value_bytes,
-                        .decide = decide_expected,
-                        .expected = expected};
+                        .decide = expected == NULL ? NULL : decide_expected,
+                        .expected = expected == NULL ? 0 : *expected};
   return store(map, &write, ttl_ms, version);
 }
 
@@ -540,7 +557,7 @@ int sho_map_add_and_get(struct sho_map *map, const void *key, size_t key_bytes,
   }
   struct write write = {.key = key,
                         .key_bytes = key_bytes,
-                        .value = &write.sum,
+                        .value = memory_at(&write.sum),
                         .value_bytes = sizeof write.sum,
                         .decide = decide_sum,
                         .delta = delta};

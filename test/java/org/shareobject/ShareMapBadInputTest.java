@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Arguments that must be refused, and full maps. */
@@ -320,9 +321,12 @@ class ShareMapBadInputTest {
 
   // ---- full
 
-  @Test
-  void shouldRefuseAtOnceWhenFullAndLoseNothing() {
-    Map<String, String> stored = new HashMap<>(map);
+  @ParameterizedTest
+  @CsvSource({"65536,65", "1048576,90"})
+  void shouldRefuseAtOnceWhenFullAndLoseNothing(long capacity, int leastPercent) {
+    map.close();
+    map = ShareMap.builder(Codec.STRING, Codec.STRING).capacity(capacity).openAnonymous();
+    Map<String, String> stored = new HashMap<>();
     ShareFullException full = null;
     for (int i = 0; full == null; i++) {
       try {
@@ -332,14 +336,13 @@ class ShareMapBadInputTest {
         full = e;
       }
     }
+    String large = "x".repeat((int) capacity / 12);
     assertEquals("SHO_EFULL", full.code());
-    assertTrue(map.stats().liveBytes() >= 3 * map.stats().capacity() / 4, map.stats().toString());
+    assertTrue(map.stats().liveBytes() >= capacity / 100 * leastPercent, map.stats().toString());
     assertEquals(stored, map);
-    assertThrows(ShareFullException.class, () -> map.put("new", "x".repeat(5000)));
-    assertThrows(
-        ShareFullException.class, () -> map.computeIfAbsent("new", key -> "x".repeat(5000)));
-    assertThrows(
-        ShareFullException.class, () -> map.merge("key 0", "x".repeat(5000), String::concat));
+    assertThrows(ShareFullException.class, () -> map.put("new", large));
+    assertThrows(ShareFullException.class, () -> map.computeIfAbsent("new", key -> large));
+    assertThrows(ShareFullException.class, () -> map.merge("key 0", large, String::concat));
     assertEquals(stored, map);
     map.verify();
     stored.keySet().removeIf(key -> key.endsWith("1"));

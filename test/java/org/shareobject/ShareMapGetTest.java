@@ -2,11 +2,13 @@ package org.shareobject;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -250,6 +252,81 @@ class ShareMapGetTest {
     assertEquals(5003, map.stats().hits());
     map.close();
     assertEquals(5003, other.stats().hits());
+  }
+
+  @Test
+  void shouldCountEachMiss() {
+    for (int i = 0; i < 5000; i++) {
+      assertNull(map.get("absent"));
+      assertFalse(map.containsKey("absent"));
+      assertNull(map.getVersioned("absent"));
+      assertNull(map.read("absent", bytes -> "never"));
+    }
+    assertEquals(20_000, map.stats().misses());
+    map.close();
+    assertEquals(20_000, other.stats().misses());
+  }
+
+  /** So often that the time comes from the clock that is read now and then, until it is near. */
+  @Test
+  void shouldReturnNothingBehindItsExpiry() {
+    map.set("key", "timed", Duration.ofMillis(1500));
+    long set = System.nanoTime();
+    long reads = 0;
+    long begun;
+    do {
+      begun = System.nanoTime();
+      reads++;
+    } while (map.get("key") != null);
+    long last = begun - set;
+    assertTrue(reads > 1000, reads + " reads");
+    assertTrue(last >= 1_400_000_000L, "gone after " + last + " ns");
+    assertNull(map.getVersioned("key"));
+    assertFalse(map.containsKey("key"));
+    assertNull(map.read("key", bytes -> "never"));
+  }
+
+  /** Parts of values, moved and overwritten while they are read. */
+  @Test
+  void shouldReturnWholeLargeValues() {
+    AtomicBoolean isOver = new AtomicBoolean();
+    try (ShareMap<Long, byte[]> large =
+        ShareMap.builder(Codec.LONG, Codec.BYTES).capacity(4 << 20).openAnonymous()) {
+      CompletableFuture<Void> writer =
+          CompletableFuture.runAsync(
+              () -> {
+                for (int turn = 0; !isOver.get(); turn++) {
+                  byte[] value = new byte[1 + turn * 7919 % 200_000];
+                  Arrays.fill(value, (byte) turn);
+                  large.set((long) turn % 5, value);
+                }
+              });
+      long end = System.nanoTime() + 1_000_000_000;
+      for (int i = 0; System.nanoTime() < end; i++) {
+        long key = i % 5;
+        assertAllSame(large.get(key));
+        Versioned<byte[]> versioned = large.getVersioned(key);
+        assertAllSame(versioned == null ? null : versioned.value());
+        assertAllSame(large.read(key, ShareMapGetTest::bytes));
+      }
+      isOver.set(true);
+      writer.join();
+      large.verify();
+    }
+  }
+
+  private static byte[] bytes(ByteBuffer buffer) {
+    byte[] bytes = new byte[buffer.remaining()];
+    buffer.get(bytes);
+    return bytes;
+  }
+
+  private static void assertAllSame(byte[] value) {
+    for (int i = 1; value != null && i < value.length; i++) {
+      if (value[i] != value[0]) {
+        throw new AssertionError("byte " + i + " of " + value.length + " is another's");
+      }
+    }
   }
 
   /**

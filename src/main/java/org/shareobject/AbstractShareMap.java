@@ -48,7 +48,8 @@ abstract class AbstractShareMap<K, V> extends AbstractMap<K, V> implements Concu
   }
 
   final byte[] valueBytes(V value) {
-    return values.encode(Objects.requireNonNull(value, "value"));
+    byte[] bytes = values.encode(Objects.requireNonNull(value, "value"));
+    return Objects.requireNonNull(bytes, "the codec returned null");
   }
 
   final K key(byte[] bytes) {
