@@ -69,10 +69,11 @@ uint64_t sho__chunks_free(const struct sho_map *map) {
 
 void sho__chunk_free(struct sho_map *map, uint32_t chunk) {
   struct sho__chunk_shm *shm = &map->chunks[chunk];
-  /* Zeros first: who takes it over from us, dead, finds nothing in it. */
-  atomic_store_explicit(&shm->used, 0, memory_order_relaxed);
-  SHO_CRASH_POINT("map: chunk emptied");
+  /* The class first, so that nobody who takes it over from us, dead, writes to
+   * it before its generation is another. */
   atomic_store_explicit(&shm->class, SHO__CLASS_FREE, memory_order_release);
+  SHO_CRASH_POINT("map: chunk emptied");
+  atomic_store_explicit(&shm->used, 0, memory_order_release);
   SHO_CRASH_POINT("map: chunk freed");
   atomic_fetch_or(&map->free[chunk / 64], UINT64_C(1) << chunk % 64);
   atomic_store_explicit(&map->header->freed, chunk, memory_order_relaxed);

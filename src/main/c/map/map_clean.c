@@ -19,7 +19,8 @@ enum {
   MOST_SHARD_SPINS = 10000, /* of the cleaning of a chunk */
   MOST_LOOKS = 4,           /* of a call at all chunks */
   EVICTING_LOOKS = 16,
-  WARM = 4 /* records that are fetched early */
+  MOST_DOUBTS = 16, /* looks that found some: the next call goes on */
+  WARM = 4          /* records that are fetched early */
 };
 
 /* ---- one record --------------------------------------------------------- */
@@ -419,6 +420,7 @@ int sho__clean(struct sho_map *map, enum sho__need need) {
   enum sho__mode mode;
   uint64_t before = sho__chunks_free(map);
   int evicts = map->geometry.eviction != SHO_EVICTION_NONE;
+  int doubts = 0;
   for (int try = 0; try < (evicts ? EVICTING_LOOKS : MOST_LOOKS); try++) {
     int doubtful = 0;
     int code = sho__map_check(map);
@@ -432,7 +434,8 @@ int sho__clean(struct sho_map *map, enum sho__need need) {
     if (clean_view(map, &view, try, before, &doubtful)) {
       return SHO_OK;
     }
-    if (doubtful > 0) {
+    if (doubtful > 0 && doubts < MOST_DOUBTS) {
+      doubts++;
       try = -1; /* that gained nothing, but each is doubtful once */
     } else if (evicts) {
       sho__close_queues(map);
