@@ -138,7 +138,7 @@ static void check_full_changes_nothing(struct filling *filling) {
   struct sho_map_stats before = stats_of(filling->map);
   for (int i = 0; i < 1000; i++) {
     int code = fill_one(filling, filling->next);
-    if (code == SHO_OK) { /* a smaller one, or another segment */
+    if (code == SHO_OK) { /* a smaller one */
       filling->next++;
       before = stats_of(filling->map);
     }
@@ -146,7 +146,6 @@ static void check_full_changes_nothing(struct filling *filling) {
   struct sho_map_stats after = stats_of(filling->map);
   CHECK_INT(after.entries, before.entries);
   CHECK_INT(after.live_bytes, before.live_bytes);
-  CHECK_INT(after.used_bytes, before.used_bytes);
   CHECK_INT(after.sets, before.sets);
   CHECK_INT(after.evictions, 0);
 }
@@ -181,11 +180,11 @@ static void test_map_gets_three_quarters_full_at_least(void) {
 
 /* One large entry costs room for moves, but not for ever. */
 static void test_map_fills_again_after_a_large_entry_is_gone(void) {
-  struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_NONE);
-  static uint8_t value[16 * KIB];
-  CHECK_OK(sho_map_set(map, "big", 3, value, 16 * KIB - 40, 0, NULL));
+  struct sho_map *map = map_new("map", 1 * MIB, SHO_EVICTION_NONE);
+  static uint8_t value[200 * KIB];
+  CHECK_OK(sho_map_set(map, "big", 3, value, sizeof value, 0, NULL));
   CHECK_OK(sho_map_remove(map, "big", 3));
-  for (int i = 0; i < 2000; i++) {
+  for (int i = 0; i < 20000; i++) {
     put_text(map, "key", "..............................................");
   }
   int code = SHO_OK;
@@ -202,12 +201,12 @@ static void test_map_fills_again_after_a_large_entry_is_gone(void) {
 
 static void test_map_s3fifo_keeps_what_is_read(void) {
   enum { HOT = 50, TEXT = 100 };
-  struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_S3_FIFO);
+  struct sho_map *map = map_new("map", 256 * KIB, SHO_EVICTION_S3_FIFO);
   char key[32];
   char value[TEXT + 1];
   memset(value, 'v', TEXT);
   value[TEXT] = '\0';
-  int rounds_done = rounds(500, 20000, 500000);
+  int rounds_done = rounds(3000, 50000, 500000);
   for (int i = 0; i < HOT; i++) {
     snprintf(key, sizeof key, "hot %d", i);
     put_text(map, key, value);
@@ -219,7 +218,7 @@ static void test_map_s3fifo_keeps_what_is_read(void) {
     CHECK_TEXT(text_of(map, key), value);
   }
   struct sho_map_stats stats = stats_of(map);
-  CHECK(stats.evictions > (uint64_t)rounds_done - 500);
+  CHECK(stats.evictions > (uint64_t)rounds_done - 2000);
   CHECK(stats.live_bytes > stats.capacity / 4 * 3 || is_slow());
   CHECK_OK(sho_map_verify(map));
 }
