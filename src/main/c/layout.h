@@ -261,7 +261,7 @@ struct sho__map_shm {
   /* Counts the chunks that were taken into use: a chunk's order. */
   _Atomic uint64_t order;
 
-  /* S3_FIFO. The share of the small queue, 1/65536 of all; how many entries
+  /* S3_FIFO. The share of the small queue, 1/2^32 of all; how many entries
    * were evicted; how many the map has, an estimate. All are hints. */
   _Atomic uint32_t small_share;
   uint32_t zero1;

@@ -404,6 +404,9 @@ static int clean_view(struct sho_map *map, struct sho__view *view, int try,
   enum sho__mode mode;
   while ((list = sho__pick(map, view, &mode)) != NULL) {
     int cleaned = 0;
+    if (mode == SHO__MODE_EVICT && list == &view->small) {
+      sho__fill_main(map, view);
+    }
     /* Readers may visit faster than we move. */
     mode = try < 2 || mode == SHO__MODE_MOVE ? mode : SHO__MODE_DROP;
     if (clean_list(map, list, mode, keep, &cleaned)) {

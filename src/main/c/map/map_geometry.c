@@ -11,11 +11,11 @@
 enum {
   LEAST_CHUNK_BITS = 12,
   MOST_CHUNK_BITS = 22,
-  ENTRIES_PER_MAP = 4,   /* of the largest size */
-  BYTES_PER_GHOST = 128, /* of an evicting map: one for each small entry */
-  DEFAULT_SMALL_SHARE = 65536 / 10
+  ENTRIES_PER_MAP = 4,  /* of the largest size */
+  BYTES_PER_GHOST = 128 /* of an evicting map: one for each small entry */
 };
 
+static const uint32_t first_small_share = UINT32_MAX / 5;
 static const uint64_t min_capacity = UINT64_C(64) << 10;
 static const uint64_t max_capacity = UINT64_C(1) << 40;
 static const uint64_t default_capacity = UINT64_C(64) << 20;
@@ -190,7 +190,7 @@ static void make_header(const struct sho__geometry *g,
   atomic_init(&header->boot_id[0], boot[0]);
   atomic_init(&header->boot_id[1], boot[1]);
   atomic_init(&header->clock_base_ms, sho__clock_base_ms(0, ahead_ms));
-  atomic_init(&header->small_share, DEFAULT_SMALL_SHARE);
+  atomic_init(&header->small_share, first_small_share);
 }
 
 int sho__geometry_fill(int fd, const char *path, void *context) {

@@ -99,9 +99,13 @@ static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
   uint64_t order = sho__load_relaxed(&shm->order);
   uint64_t records = atomic_load_explicit(&shm->records, memory_order_relaxed);
   view->live += live;
-  view->records += used == 0 ? 0 : records * live / used;
+  if (class >= SHO__CLASS_SMALL) {
+    view->entries += used == 0 ? 0 : records * live / used;
+  }
   if (class == SHO__CLASS_SMALL) {
     view->small_live += live;
+  } else if (class == SHO__CLASS_MAIN) {
+    view->main_live += live;
   }
   enum use use = look_at_owner(map, chunk);
   int expired = used > 0 && expiry <= now_ms && class >= SHO__CLASS_SMALL;
@@ -135,7 +139,7 @@ void sho__look(struct sho_map *map, enum sho__need need,
     look_at(map, i, now_ms, view);
   }
   if (map->ghosts != NULL) {
-    sho__store_relaxed(&map->header->estimate, view->records);
+    sho__store_relaxed(&map->header->estimate, view->entries);
   }
 }
 
@@ -159,13 +163,19 @@ static void keep_worth_moving(const struct sho_map *map, struct sho__list *list,
   }
 }
 
+/* What of the bytes in the queues is the small queue's share. */
+static uint64_t small_bound(const struct sho_map *map,
+                            const struct sho__view *view) {
+  uint32_t share =
+      atomic_load_explicit(&map->header->small_share, memory_order_relaxed);
+  return (view->small_live + view->main_live) * (share >> 16) >> 16;
+}
+
 static struct sho__list *evicting_list(const struct sho_map *map,
                                        struct sho__view *view) {
-  uint64_t share =
-      atomic_load_explicit(&map->header->small_share, memory_order_relaxed);
-  uint64_t bound = (view->live >> 16) * share;
-  int small = view->small.count > 0 &&
-              (view->small_live > bound || view->main.count == 0);
+  int small =
+      view->small.count > 0 &&
+      (view->small_live > small_bound(map, view) || view->main.count == 0);
   return small ? &view->small : &view->main;
 }
 
@@ -196,27 +206,76 @@ struct sho__list *sho__pick(const struct sho_map *map, struct sho__view *view,
   return list->count > 0 ? list : NULL;
 }
 
+void sho__fill_main(struct sho_map *map, struct sho__view *view) {
+  struct sho__list *list = &view->small;
+  uint64_t all = view->small_live + view->main_live;
+  uint64_t main_bound = all - small_bound(map, view);
+  uint32_t i = 0;
+  for (; i + 1 < list->count && view->main_live < main_bound / 10 * 9; i++) {
+    uint32_t chunk = list->chunks[i];
+    struct sho__chunk_shm *shm = &map->chunks[chunk];
+    uint64_t live = sho__chunk_live(map, chunk);
+    if (!sho__chunk_try(map, chunk)) {
+      continue;
+    }
+    if (sho__chunk_class(map, chunk) == SHO__CLASS_SMALL &&
+        !sho__chunk_is_open(map, chunk)) {
+      sho__store_relaxed(&shm->order, atomic_fetch_add(&map->header->order, 1));
+      atomic_store_explicit(&shm->class, SHO__CLASS_MAIN, memory_order_release);
+      view->small_live -= live < view->small_live ? live : view->small_live;
+      view->main_live += live;
+    }
+    sho__chunk_leave(map, chunk);
+  }
+  list->count -= i;
+  memmove(list->chunks, list->chunks + i, list->count * sizeof *list->chunks);
+  memmove(list->keys, list->keys + i, list->count * sizeof *list->keys);
+}
+
 /* ---- queues ------------------------------------------------------------- */
 
-enum { LEAST_SHARE = 655, MOST_SHARE = 65536 * 9 / 10 };
+/* Of what simulations of real caches' traces gave the best mean. Shares are of
+ * 2^32, as small_share is. */
+#define SHARE_OF(percent) (UINT64_C(0x100000000) * (percent) / 100)
+static const uint64_t least_share = SHARE_OF(1);
+static const uint64_t most_share = SHARE_OF(55);
+static const uint64_t grown_by = SHARE_OF(350);  /* divided by the entries */
+static const uint64_t shrunk_by = SHARE_OF(200); /* the same */
+enum {
+  MAIN_RETURNS = 10
+}; /* ghosts of the main queue count for so many times
+    * as many evictions as there are entries */
 
-static void adapt(struct sho_map *map, int ghost) {
-  uint64_t entries = sho__load_relaxed(&map->header->estimate);
-  uint32_t step = (uint32_t)(1 + UINT64_C(65536) * 2 / (entries | 1));
-  uint32_t share =
-      atomic_load_explicit(&map->header->small_share, memory_order_relaxed);
-  share = ghost == 1 ? share + step : share - (step < share ? step : share);
-  share = share < LEAST_SHARE  ? LEAST_SHARE
-          : share > MOST_SHARE ? MOST_SHARE
-                               : share;
-  atomic_store_explicit(&map->header->small_share, share, memory_order_relaxed);
+/* A key came back that would have been found in a larger queue: that queue
+ * becomes larger. */
+static void adapt(struct sho_map *map, uint64_t share, uint64_t entries,
+                  int of_main) {
+  if (of_main) {
+    uint64_t step = shrunk_by / entries;
+    share = share > least_share + step ? share - step : least_share;
+  } else {
+    share += grown_by / entries;
+    share = share < most_share ? share : most_share;
+  }
+  atomic_store_explicit(&map->header->small_share, (uint32_t)share,
+                        memory_order_relaxed);
 }
 
 enum sho__class sho__queue_for_new(struct sho_map *map, uint64_t hash) {
-  int ghost = sho__ghost_find(map, hash);
-  if (ghost == 0) {
+  struct sho__ghost ghost;
+  if (!sho__ghost_take(map, hash, &ghost)) {
     return SHO__CLASS_SMALL;
   }
-  adapt(map, ghost);
-  return SHO__CLASS_MAIN;
+  uint64_t entries = sho__load_relaxed(&map->header->estimate) & UINT32_MAX;
+  entries += entries == 0;
+  uint64_t share =
+      atomic_load_explicit(&map->header->small_share, memory_order_relaxed);
+  uint64_t learns = ghost.of_main ? entries * MAIN_RETURNS : entries * 2 / 3;
+  /* The more what is new is worth, the longer it is remembered. */
+  uint64_t admits =
+      ghost.of_main ? learns : entries / 4 + (entries * share >> 32);
+  if (ghost.since <= learns) {
+    adapt(map, share, entries, ghost.of_main);
+  }
+  return ghost.since <= admits ? SHO__CLASS_MAIN : SHO__CLASS_SMALL;
 }

@@ -6,6 +6,8 @@
  * oldest chunk of the small queue, if that is larger than its share, or of the
  * main queue. Of the small queue's chunk those that were visited go on to the
  * main queue; of the main queue's they go to its end; the others are evicted.
+ * While the main queue is far below its share, whole chunks of the small queue
+ * become its: so of a loop that is larger than the map, a part stays.
  */
 #ifndef SHO_MAP_PICK_H
 #define SHO_MAP_PICK_H
@@ -27,7 +29,8 @@ struct sho__view {
   uint64_t taken;      /* bytes that live, or are of no use */
   uint64_t live;       /* bytes, in all */
   uint64_t small_live; /* and in the small queue */
-  uint64_t records;    /* that live, about */
+  uint64_t main_live;  /* and in the main queue */
+  uint64_t entries;    /* in the queues, about */
   uint64_t usable;     /* chunks that entries can lie in */
   struct sho__list expired;
   struct sho__list doubtful;
@@ -58,6 +61,10 @@ struct sho__list *sho__pick(const struct sho_map *map, struct sho__view *view,
  * queues, so that what lies there can be evicted: the records of a few large
  * entries, say. Answers how many. */
 int sho__close_queues(struct sho_map *map);
+
+/* Has the oldest chunks of the small queue, except one of the list, become the
+ * main queue's, while that is far below its share. */
+void sho__fill_main(struct sho_map *map, struct sho__view *view);
 
 /* An evicting map: the queue that a key's next entry belongs to. Learns from a
  * key that comes back. */
