@@ -92,12 +92,17 @@ static void step(struct sho_map *map, uint64_t owed) {
     begin_victim(map, chunk);
   }
   struct sho__cleaning c =
-      sho__cleaning_of(map, chunk, (enum sho__mode)cleaner->mode, UINT64_MAX);
+      sho__cleaning_of(map, chunk, (enum sho__mode)cleaner->mode, map->low);
   cleaner->done &=
       sho__clean_records(&c, &cleaner->off, owed * cleaner->pace / 16 + 1);
   sho__room_leave(&c.room);
   cleaner->moved += c.moved;
-  if (cleaner->off < sho__chunk_used(map, chunk)) {
+  if (c.dropped > 0) {
+    /* Parts all over the map: which chunk is next is another question now. */
+    sho__clean_end(map, chunk, 0);
+    cleaner->count = 0;
+    cleaner->off = 0;
+  } else if (cleaner->off < sho__chunk_used(map, chunk)) {
     sho__chunk_leave(map, chunk);
   } else {
     sho__clean_end(map, chunk, cleaner->done);

@@ -19,8 +19,10 @@ enum {
   MOST_SHARD_SPINS = 10000, /* of the cleaning of a chunk */
   MOST_LOOKS = 4,           /* of a call at all chunks */
   EVICTING_LOOKS = 16,
-  MOST_DOUBTS = 16, /* looks that found some: the next call goes on */
-  WARM = 4          /* records that are fetched early */
+  MOST_DOUBTS = 16,  /* looks that found some: the next call goes on */
+  ROUNDS = 64,       /* that drop large values, of a call */
+  ENOUGH_CHUNKS = 2, /* bytes of large values that are dropped at a time */
+  WARM = 4           /* records that are fetched early */
 };
 
 /* ---- one record --------------------------------------------------------- */
@@ -104,6 +106,9 @@ static void evict(struct sho__cleaning *c, struct sho__shard *shard,
   if (c->map->ghosts != NULL) {
     sho__ghost_leave(c->map, hash,
                      sho__chunk_class(c->map, c->victim) == SHO__CLASS_MAIN);
+  }
+  if (sho__record_is(&hit->record, SHO__RECORD_LARGE)) {
+    c->dropped += hit->record.value_bytes;
   }
   sho__shard_drop(shard, hash, hit);
   sho__increment_owned(&shard->shm->evictions);
@@ -314,7 +319,8 @@ int sho__clean_records(struct sho__cleaning *c, uint64_t *off, uint64_t most) {
     /* The parts of one entry may be many chunks. */
     if (c->mode != SHO__MODE_MOVE &&
         sho__record_is(&hit.record, SHO__RECORD_LARGE) &&
-        sho__chunks_free(map) > c->enough) {
+        (sho__chunks_free(map) > c->enough ||
+         c->dropped > ENOUGH_CHUNKS * sho__chunk_bytes(map))) {
       return 0;
     }
   }
@@ -366,7 +372,7 @@ int sho__may_clean(const struct sho_map *map, uint32_t chunk) {
 
 /* 1: it was cleaned and is free; 0: another holds it, or what it names. */
 static int clean_chunk(struct sho_map *map, uint32_t chunk, enum sho__mode mode,
-                       uint64_t enough) {
+                       uint64_t enough, uint64_t *dropped) {
   if (!sho__chunk_try(map, chunk)) {
     return 0;
   }
@@ -376,18 +382,29 @@ static int clean_chunk(struct sho_map *map, uint32_t chunk, enum sho__mode mode,
     uint64_t off = 0;
     done = sho__clean_records(&c, &off, UINT64_MAX);
     sho__room_leave(&c.room);
+    *dropped += c.dropped;
   }
   return sho__clean_end(map, chunk, done);
 }
 
 /* ---- calls -------------------------------------------------------------- */
 
-/* Until more than `keep` chunks are free: then 1. *cleaned: how many. */
+struct gain {
+  int cleaned;      /* chunks */
+  int doubtful;     /* of these */
+  uint64_t dropped; /* bytes of large values, from chunks all over the map */
+};
+
+static int drops_enough(const struct sho_map *map, const struct gain *gain) {
+  return gain->dropped > ENOUGH_CHUNKS * sho__chunk_bytes(map);
+}
+
+/* Until more than `keep` chunks are free: then 1. */
 static int clean_list(struct sho_map *map, const struct sho__list *list,
-                      enum sho__mode mode, uint64_t keep, int *cleaned) {
-  for (uint32_t i = 0; i < list->count; i++) {
-    int done = clean_chunk(map, list->chunks[i], mode, keep);
-    *cleaned += done;
+                      enum sho__mode mode, uint64_t keep, struct gain *gain) {
+  for (uint32_t i = 0; i < list->count && !drops_enough(map, gain); i++) {
+    int done = clean_chunk(map, list->chunks[i], mode, keep, &gain->dropped);
+    gain->cleaned += done;
     /* Others may take what was dropped as soon as it is free. */
     if (sho__chunks_free(map) > keep || (done && mode == SHO__MODE_DROP)) {
       return 1;
@@ -399,20 +416,18 @@ static int clean_list(struct sho_map *map, const struct sho__list *list,
 /* The same with what is best to clean, and then with what is next to it, since
  * others may hold all of a list. */
 static int clean_view(struct sho_map *map, struct sho__view *view, int try,
-                      uint64_t keep, int *doubtful) {
+                      uint64_t keep, struct gain *gain) {
   struct sho__list *list;
   enum sho__mode mode;
-  while ((list = sho__pick(map, view, &mode)) != NULL) {
-    int cleaned = 0;
-    if (mode == SHO__MODE_EVICT && list == &view->small) {
-      sho__fill_main(map, view);
-    }
+  while (!drops_enough(map, gain) &&
+         (list = sho__pick(map, view, &mode)) != NULL) {
+    int cleaned = gain->cleaned;
     /* Readers may visit faster than we move. */
     mode = try < 2 || mode == SHO__MODE_MOVE ? mode : SHO__MODE_DROP;
-    if (clean_list(map, list, mode, keep, &cleaned)) {
+    if (clean_list(map, list, mode, keep, gain)) {
       return 1;
     }
-    *doubtful += list == &view->doubtful ? cleaned : 0;
+    gain->doubtful += list == &view->doubtful ? gain->cleaned - cleaned : 0;
     list->count = 0;
   }
   return 0;
@@ -424,8 +439,9 @@ int sho__clean(struct sho_map *map, enum sho__need need) {
   uint64_t before = sho__chunks_free(map);
   int evicts = map->geometry.eviction != SHO_EVICTION_NONE;
   int doubts = 0;
+  int rounds = 0;
   for (int try = 0; try < (evicts ? EVICTING_LOOKS : MOST_LOOKS); try++) {
-    int doubtful = 0;
+    struct gain gain = {0};
     int code = sho__map_check(map);
     if (code != SHO_OK) {
       return code;
@@ -434,12 +450,14 @@ int sho__clean(struct sho_map *map, enum sho__need need) {
     if (!evicts && sho__pick(map, &view, &mode) == NULL) {
       break;
     }
-    if (clean_view(map, &view, try, before, &doubtful)) {
+    if (clean_view(map, &view, try, before, &gain)) {
       return SHO_OK;
     }
-    if (doubtful > 0 && doubts < MOST_DOUBTS) {
+    if (gain.doubtful > 0 && doubts < MOST_DOUBTS) {
       doubts++;
       try = -1; /* that gained nothing, but each is doubtful once */
+    } else if (drops_enough(map, &gain)) {
+      try -= rounds++ < ROUNDS; /* what is left moves together */
     } else if (evicts) {
       sho__close_queues(map);
     }

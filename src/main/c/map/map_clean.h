@@ -30,8 +30,9 @@ struct sho__cleaning {
   struct sho__room room; /* where what lives goes */
   enum sho__class room_class;
   uint64_t now_ms;
-  uint64_t moved; /* bytes */
-  int spins;      /* for shards' locks, so far */
+  uint64_t moved;   /* bytes */
+  uint64_t dropped; /* bytes of large values */
+  int spins;        /* for shards' locks, so far */
 };
 
 struct sho__cleaning sho__cleaning_of(struct sho_map *map, uint32_t chunk,

@@ -171,42 +171,21 @@ static uint64_t small_bound(const struct sho_map *map,
   return (view->small_live + view->main_live) * (share >> 16) >> 16;
 }
 
-static struct sho__list *evicting_list(const struct sho_map *map,
-                                       struct sho__view *view) {
-  int small =
-      view->small.count > 0 &&
-      (view->small_live > small_bound(map, view) || view->main.count == 0);
-  return small ? &view->small : &view->main;
+/* What is written to now is a part of the small queue, too. */
+static void close_small(struct sho_map *map, struct sho__view *view) {
+  for (int i = 0; i < SHO__MAP_STRIPES; i++) {
+    uint32_t entry = atomic_load(&map->header->open[SHO__CLASS_SMALL][i]);
+    if (entry != 0 && entry <= map->geometry.chunks &&
+        sho__chunk_used(map, entry - 1) > 0 && close(map, entry - 1)) {
+      list_add(&view->small, entry - 1,
+               sho__load_relaxed(&map->chunks[entry - 1].order));
+    }
+  }
 }
 
-struct sho__list *sho__pick(const struct sho_map *map, struct sho__view *view,
-                            enum sho__mode *mode) {
-  *mode = SHO__MODE_MOVE;
-  if (view->expired.count > 0) {
-    return &view->expired;
-  }
-  if (view->doubtful.count > 0) {
-    return &view->doubtful;
-  }
-  if (view->need == SHO__NEED_NEW && sho__view_is_full(map, view)) {
-    return NULL;
-  }
-  int evicts = map->geometry.eviction != SHO_EVICTION_NONE;
-  uint64_t room = view->usable << map->geometry.chunk_bits;
-  int crowded = view->live > room - room / 8;
-  keep_worth_moving(map, &view->emptiest, evicts && crowded ? 2 : 32);
-  if (view->emptiest.count > 0) {
-    return &view->emptiest;
-  }
-  if (!evicts) {
-    return NULL;
-  }
-  *mode = SHO__MODE_EVICT;
-  struct sho__list *list = evicting_list(map, view);
-  return list->count > 0 ? list : NULL;
-}
-
-void sho__fill_main(struct sho_map *map, struct sho__view *view) {
+/* Has the oldest chunks of the small queue, except one of the list, become the
+ * main queue's, while that is far below its share. */
+static void fill_main(struct sho_map *map, struct sho__view *view) {
   struct sho__list *list = &view->small;
   uint64_t all = view->small_live + view->main_live;
   uint64_t main_bound = all - small_bound(map, view);
@@ -230,6 +209,70 @@ void sho__fill_main(struct sho_map *map, struct sho__view *view) {
   list->count -= i;
   memmove(list->chunks, list->chunks + i, list->count * sizeof *list->chunks);
   memmove(list->keys, list->keys + i, list->count * sizeof *list->keys);
+}
+
+static struct sho__list *evicting_list(struct sho_map *map,
+                                       struct sho__view *view) {
+  int small = view->small_live > small_bound(map, view);
+  if (view->small.count == 0 && (small || view->main.count == 0)) {
+    close_small(map, view);
+  }
+  small = small || view->main.count == 0;
+  if (!small || view->small.count == 0) {
+    return &view->main;
+  }
+  fill_main(map, view);
+  return &view->small;
+}
+
+static void list_remove(struct sho__list *list, uint32_t i) {
+  list->count--;
+  for (; i < list->count; i++) {
+    list->chunks[i] = list->chunks[i + 1];
+    list->keys[i] = list->keys[i + 1];
+  }
+}
+
+/* What is evicted next is not moved to the end of its queue: it would stay. */
+static void spare_oldest(struct sho__view *view) {
+  for (uint32_t i = view->emptiest.count; i-- > 0;) {
+    uint32_t chunk = view->emptiest.chunks[i];
+    if (view->emptiest.keys[i] > 0 &&
+        ((view->small.count > 0 && chunk == view->small.chunks[0]) ||
+         (view->main.count > 0 && chunk == view->main.chunks[0]))) {
+      list_remove(&view->emptiest, i);
+    }
+  }
+}
+
+struct sho__list *sho__pick(struct sho_map *map, struct sho__view *view,
+                            enum sho__mode *mode) {
+  *mode = SHO__MODE_MOVE;
+  if (view->expired.count > 0) {
+    return &view->expired;
+  }
+  if (view->doubtful.count > 0) {
+    return &view->doubtful;
+  }
+  if (view->need == SHO__NEED_NEW && sho__view_is_full(map, view)) {
+    return NULL;
+  }
+  int evicts = map->geometry.eviction != SHO_EVICTION_NONE;
+  uint64_t room = view->usable << map->geometry.chunk_bits;
+  int crowded = view->live > room - room / 8;
+  if (evicts && view->live > room / 16 * 11) {
+    spare_oldest(view);
+  }
+  keep_worth_moving(map, &view->emptiest, evicts && crowded ? 2 : 32);
+  if (view->emptiest.count > 0) {
+    return &view->emptiest;
+  }
+  if (!evicts) {
+    return NULL;
+  }
+  *mode = SHO__MODE_EVICT;
+  struct sho__list *list = evicting_list(map, view);
+  return list->count > 0 ? list : NULL;
 }
 
 /* ---- queues ------------------------------------------------------------- */

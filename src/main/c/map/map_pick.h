@@ -54,17 +54,13 @@ void sho__look(struct sho_map *map, enum sho__need need,
 int sho__view_is_full(const struct sho_map *map, const struct sho__view *view);
 
 /* What to clean, and how. NULL: nothing. */
-struct sho__list *sho__pick(const struct sho_map *map, struct sho__view *view,
+struct sho__list *sho__pick(struct sho_map *map, struct sho__view *view,
                             enum sho__mode *mode);
 
 /* An evicting map: has nothing more be written to the chunks at the ends of its
  * queues, so that what lies there can be evicted: the records of a few large
  * entries, say. Answers how many. */
 int sho__close_queues(struct sho_map *map);
-
-/* Has the oldest chunks of the small queue, except one of the list, become the
- * main queue's, while that is far below its share. */
-void sho__fill_main(struct sho_map *map, struct sho__view *view);
 
 /* An evicting map: the queue that a key's next entry belongs to. Learns from a
  * key that comes back. */
