@@ -470,7 +470,8 @@ _Static_assert(sizeof(struct sho__chunk_shm) == 64, "layout");
  * A large entry (SHO__RECORD_LARGE): between key and value 4 bytes for each
  *   part: chunk << 4 | number of the part in it. value bytes: of the whole
  *   value. The parts hold its first bytes, the record the rest. checksum: of
- *   the rest.
+ *   the rest ^ that of the parts: 0, then for each part sum = low half of
+ *   mix((sum << 32 | its checksum) ^ S0, S1).
  * A part: number is the hash of its entry's key. It lies at a multiple of
  *   1/16 chunk and fills it up. value bytes: what a part holds.
  * A table: number is its shard; its buckets lie at the next multiple of 64

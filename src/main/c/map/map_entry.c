@@ -26,12 +26,16 @@ int sho__entry_is_whole(const struct sho_map *map, const struct sho__hit *hit,
                         uint64_t hash) {
   uint64_t off;
   uint64_t bytes = sho__record_own_value(map, &hit->record, &off);
+  uint32_t parts = 0;
+  if (sho__record_is(&hit->record, SHO__RECORD_LARGE) &&
+      !sho__large_is_whole(map, hit, hash, &parts)) {
+    return 0;
+  }
   uint32_t sum =
+      parts ^
       sho__value_checksum(&hit->record, hash, hit->at + off, (size_t)bytes) ^
       sho__number_checksum(hit->record.number);
-  return sum == hit->record.checksum &&
-         (!sho__record_is(&hit->record, SHO__RECORD_LARGE) ||
-          sho__large_is_whole(map, hit, hash));
+  return sum == hit->record.checksum;
 }
 
 void sho__entry_retire(struct sho_map *map, const struct sho__hit *hit,

@@ -52,6 +52,12 @@ static int allocate(struct sho_map *map, uint64_t value_bytes,
                    map->region.path, (unsigned long long)value_bytes);
 }
 
+/* A part alone does not tell whose turn it is, nor of which version it is. */
+static uint32_t add_checksum(uint32_t sum, uint32_t part) {
+  return (uint32_t)sho__hash_mix(((uint64_t)sum << 32 | part) ^ SHO__HASH_S0,
+                                 SHO__HASH_S1);
+}
+
 static void write_part(struct sho__parts *parts, uint64_t hash,
                        const struct sho__source *value,
                        struct sho__room *room) {
@@ -65,6 +71,7 @@ static void write_part(struct sho__parts *parts, uint64_t hash,
                                .checksum =
                                    (uint32_t)sho__hash(to, payload, hash)};
   sho__record_store(room->at, &record);
+  parts->checksum = add_checksum(parts->checksum, record.checksum);
   parts->ids[parts->count++] = id_of(map, sho__room_place(room));
   sho__room_commit(room, sho__part_bytes(map), 0);
   SHO_CRASH_POINT("map: part written");
@@ -170,8 +177,9 @@ void sho__large_retire(struct sho_map *map, const struct sho__hit *hit) {
 }
 
 int sho__large_is_whole(const struct sho_map *map, const struct sho__hit *hit,
-                        uint64_t hash) {
+                        uint64_t hash, uint32_t *checksum) {
   uint64_t count = sho__parts_of(map, hit->record.value_bytes);
+  *checksum = 0;
   for (uint64_t i = 0; i < count; i++) {
     uint64_t place;
     struct sho__record record;
@@ -181,6 +189,7 @@ int sho__large_is_whole(const struct sho_map *map, const struct sho__hit *hit,
                                 sho__part_payload(map), hash)) {
       return 0;
     }
+    *checksum = add_checksum(*checksum, record.checksum);
   }
   return 1;
 }

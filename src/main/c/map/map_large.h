@@ -15,7 +15,8 @@ struct sho__parts {
   struct sho_map *map;
   uint32_t *ids; /* chunk << 4 | part; NULL: the value has none */
   uint64_t count;
-  uint32_t *held; /* chunks */
+  uint32_t *held;    /* chunks */
+  uint32_t checksum; /* of their checksums, in their order */
   uint64_t held_count;
 };
 
@@ -45,9 +46,10 @@ uint64_t sho__large_part(const struct sho_map *map, const struct sho__hit *hit,
 /* Counts the parts of an entry as dead. */
 void sho__large_retire(struct sho_map *map, const struct sho__hit *hit);
 
-/* Whether all parts are there and whole. */
+/* Whether all parts are there and whole. *checksum: what they add to that of
+ * the entry. */
 int sho__large_is_whole(const struct sho_map *map, const struct sho__hit *hit,
-                        uint64_t hash);
+                        uint64_t hash, uint32_t *checksum);
 
 /* The entry whose part lies at a place, and which part it is; -1: none. */
 int sho__large_owner(const struct sho__shard *shard, uint64_t hash,

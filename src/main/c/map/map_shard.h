@@ -64,6 +64,9 @@ int sho__table_insert(const struct sho__table *table, uint64_t tag,
 void sho__table_remove(const struct sho__table *table, uint64_t tag,
                        _Atomic uint64_t *slot);
 
+/* Adds to each bucket's number how many entries should be counted there. */
+void sho__table_count(const struct sho__table *table, uint32_t *overflow);
+
 /* Counts overflow anew. 0: there is no memory for it, all stays. */
 int sho__table_recount(const struct sho__table *table);
 

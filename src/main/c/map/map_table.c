@@ -67,11 +67,7 @@ void sho__table_remove(const struct sho__table *table, uint64_t tag,
   }
 }
 
-int sho__table_recount(const struct sho__table *table) {
-  uint32_t *overflow = calloc(table->buckets, sizeof *overflow);
-  if (overflow == NULL) {
-    return 0;
-  }
+void sho__table_count(const struct sho__table *table, uint32_t *overflow) {
   for (uint64_t i = 0; i < sho__table_slots(table); i++) {
     uint64_t slot = sho__load_relaxed(sho__table_slot(table, i));
     if (slot != 0) {
@@ -83,6 +79,14 @@ int sho__table_recount(const struct sho__table *table) {
       }
     }
   }
+}
+
+int sho__table_recount(const struct sho__table *table) {
+  uint32_t *overflow = calloc(table->buckets, sizeof *overflow);
+  if (overflow == NULL) {
+    return 0;
+  }
+  sho__table_count(table, overflow);
   for (uint64_t b = 0; b < table->buckets; b++) {
     sho__store_relaxed(&table->first[b].overflow, overflow[b]);
   }

@@ -175,7 +175,8 @@ static int prepare(struct sho_map *map, const struct write *write,
   if (rest > 0) {
     write->value.copy(write->value.context, to, in_parts, rest);
   }
-  record->checksum = sho__value_checksum(record, draft->hash, to, rest);
+  record->checksum = sho__value_checksum(record, draft->hash, to, rest) ^
+                     draft->parts.checksum;
   SHO_CRASH_POINT("map: entry written");
   return SHO_OK;
 }
@@ -222,8 +223,12 @@ static int prepare_copy(struct sho_map *map, const struct write *write,
   uint64_t has = size - from;
   sho__copy_racy(draft->room.at + sho__record_key_off(&draft->record),
                  hit->at + from, has < most ? has : most);
-  draft->record.checksum = sho__value_checksum(&draft->record, draft->hash,
-                                               draft->room.at + off, rest);
+  /* Only the expiry's part changes, so that damage stays noticed. */
+  draft->record.checksum ^= sho__number_checksum(hit->record.number) ^
+                            sho__value_checksum(&hit->record, draft->hash,
+                                                draft->room.at + off, rest) ^
+                            sho__value_checksum(&draft->record, draft->hash,
+                                                draft->room.at + off, rest);
   return SHO_OK;
 }
 
