@@ -128,7 +128,7 @@ static void test_map_remove_expired_gives_all_room_back(void) {
 }
 
 static void test_map_full_makes_room_of_what_expired(void) {
-  struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_NONE);
+  struct sho_map *map = map_new("map", 256 * KIB, SHO_EVICTION_NONE);
   static uint8_t value[5000];
   int filled = 0;
   for (;; filled++) {
@@ -137,21 +137,21 @@ static void test_map_full_makes_room_of_what_expired(void) {
       break;
     }
   }
-  CHECK(filled >= 8);
-  for (int i = 0; i < 3; i++) {
+  CHECK(filled >= 36);
+  for (int i = 0; i < 8; i++) {
     char key = (char)('a' + i);
     CHECK_OK(sho_map_expire(map, &key, 1, 1));
   }
   nap_us(3000);
-  CHECK_OK(sho_map_set(map, "A", 1, value, sizeof value, 0, NULL));
-  CHECK_OK(sho_map_set(map, "B", 1, value, sizeof value, 0, NULL));
-  /* Those that are to expire lie in a chunk of their own, so one less fits. */
   int code = SHO_OK;
-  for (char key = 'C'; code == SHO_OK; key++) {
+  int again = 0;
+  for (char key = 'A'; code == SHO_OK; key++) {
     code = sho_map_set(map, &key, 1, value, sizeof value, 0, NULL);
+    again += code == SHO_OK;
   }
+  CHECK(again >= 5); /* what is to expire lies apart, so some fewer fit */
   CHECK_CODE(code, SHO_EFULL);
-  CHECK_INT(stats_of(map).expirations, 3);
+  CHECK_INT(stats_of(map).expirations, 8);
   CHECK_OK(sho_map_verify(map));
 }
 
