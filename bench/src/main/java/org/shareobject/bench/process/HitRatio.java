@@ -14,7 +14,7 @@ import org.shareobject.bench.peer.Spec;
 /**
  * Plays a trace against caches that hold the same number of entries: as many as the product's map
  * had room for. Settings {@code trace}, {@code share} of the keys in percent. Answers {@code
- * clock}, {@code caffeine}, {@code lru} with the hits of 100 lookups, and {@code entries}.
+ * shareObject}, {@code caffeine}, {@code lru} with the hits of 100 lookups, and {@code entries}.
  */
 final class HitRatio implements Job {
   @Override
@@ -22,20 +22,20 @@ final class HitRatio implements Job {
     Spec spec = settings.spec();
     int[] trace = Trace.valueOf(settings.text("trace")).draw(spec.entries());
     int room = spec.entries() * settings.number("share") / 100;
-    int entries = clock(spec, trace, room, parent);
+    int entries = shareObject(spec, trace, room, parent);
     parent.say("entries " + entries);
     parent.say("caffeine " + caffeine(trace, entries));
     parent.say("lru " + lru(trace, entries));
   }
 
-  private static int clock(Spec spec, int[] trace, int room, Parent parent) {
+  private static int shareObject(Spec spec, int[] trace, int room, Parent parent) {
     byte[] value = new byte[spec.valueBytes()];
     long capacity = room * (Keys.BYTES + spec.valueBytes() + 36L);
     try (ShareMap<byte[], byte[]> map =
         ShareMap.builder(Codec.BYTES, Codec.BYTES)
             .capacity(capacity)
             .eviction(Eviction.S3_FIFO)
-            .open(spec.folder().resolve("clock"))) {
+            .open(spec.folder().resolve("map"))) {
       double ratio =
           play(
               trace,
@@ -47,7 +47,7 @@ final class HitRatio implements Job {
                 map.set(key, value);
                 return false;
               });
-      parent.say("clock " + ratio);
+      parent.say("shareObject " + ratio);
       return (int) map.stats().entries();
     }
   }

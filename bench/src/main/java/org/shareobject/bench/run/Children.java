@@ -153,10 +153,10 @@ final class Children {
             new Spec(folder, keys, VALUE_BYTES, KeyKind.BYTES),
             "trace=" + trace,
             "share=" + share)) {
-      double clock = Double.parseDouble(child.await("clock"));
+      double own = Double.parseDouble(child.await("shareObject"));
       double entries = Double.parseDouble(child.await("entries"));
       return List.of(
-          Measure.of("ShareObject, S3_FIFO", "%", clock),
+          Measure.of("ShareObject, S3_FIFO", "%", own),
           Measure.of("Caffeine", "%", Double.parseDouble(child.await("caffeine"))),
           Measure.of("LRU", "%", Double.parseDouble(child.await("lru"))),
           Measure.of("entries", "", entries));
