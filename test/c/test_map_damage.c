@@ -612,7 +612,82 @@ static void test_map_reboot_of_an_empty_map_keeps_versions_growing(void) {
   CHECK_OK(sho_map_verify(map));
 }
 
+/* ---- what verify finds -------------------------------------------------- */
+
+/* A map with entries in one part of a shard's table, and one of several parts.
+ */
+static struct sho_map *map_to_verify(struct sho__hit *large) {
+  static uint8_t value[1000];
+  struct sho_map *map = map_new(path, 64 * KIB, 0);
+  for (int i = 0; i < 400; i++) {
+    REQUIRE_OK(sho_map_set(map, &i, sizeof i, value, 8, 0, NULL));
+  }
+  memset(value, 'v', sizeof value / 2); /* no two parts alike */
+  REQUIRE_OK(sho_map_set(map, "large", 5, value, sizeof value, 0, NULL));
+  REQUIRE_OK(sho_map_verify(map));
+  uint64_t hash = sho__map_hash(map, "large", 5);
+  REQUIRE(sho__find(map, hash, "large", 5, large) == SHO__HIT);
+  REQUIRE(sho__record_is(&large->record, SHO__RECORD_LARGE));
+  return map;
+}
+
+static void finds(struct sho_map *map, const char *says) {
+  CHECK_CODE(sho_map_verify(map), SHO_ECORRUPT);
+  CHECK_SAYS(says);
+  sho_map_free(map);
+  REQUIRE(unlink(path) == 0);
+}
+
+static uint32_t *list_of(const struct sho_map *map,
+                         const struct sho__hit *large) {
+  uint64_t off = (uint64_t)(large->at - map->pool) + SHO__RECORD_BYTES + 5;
+  return (uint32_t *)(void *)(map->pool + off);
+}
+
+static void test_map_verify_finds_parts_that_are_others(void) {
+  struct sho__hit large;
+  uint32_t ids[4];
+  struct sho_map *map = map_to_verify(&large);
+  memcpy(ids, list_of(map, &large), sizeof ids);
+  uint32_t swapped[4] = {ids[3], ids[1], ids[2], ids[0]};
+  memcpy(list_of(map, &large), swapped, sizeof swapped);
+  finds(map, "the entry's checksum is wrong");
+  map = map_to_verify(&large);
+  memcpy(ids, list_of(map, &large), sizeof ids);
+  ids[1] = ids[0]; /* of the same bytes */
+  memcpy(list_of(map, &large), ids, sizeof ids);
+  finds(map, "the entry has one part twice");
+}
+
+static void test_map_verify_finds_wrong_counts(void) {
+  struct sho__hit large;
+  struct sho_map *map = map_to_verify(&large);
+  uint32_t chunk = sho__chunk_of(map, large.place);
+  uint64_t live = sho__chunk_live(map, chunk);
+  atomic_fetch_add(&map->chunks[chunk].dead, live);
+  finds(map, "so many bytes count as dead and are named");
+  map = map_to_verify(&large);
+  atomic_fetch_or(&map->free[0], UINT64_C(1)
+                                     << sho__chunk_of(map, large.place));
+  finds(map, "it is in use and counts as free");
+  map = map_to_verify(&large);
+  struct sho__table table;
+  int found = 0;
+  for (uint32_t s = 0; s < 1U << map->geometry.shard_bits; s++) {
+    sho__table_decode(map, sho__load_relaxed(&map->shards[s].table), &table);
+    for (uint64_t b = 0; b < table.buckets; b++) {
+      found += sho__load_relaxed(&table.first[b].overflow) > 0;
+      sho__store_relaxed(&table.first[b].overflow, 0);
+    }
+  }
+  REQUIRE(found > 0);
+  CHECK_CODE(sho_map_verify(map), SHO_ECORRUPT);
+  sho_map_free(map);
+}
+
 static const struct test tests[] = {
+    TEST(test_map_verify_finds_parts_that_are_others),
+    TEST(test_map_verify_finds_wrong_counts),
     TEST(test_map_damaged_answers_right_or_not_at_all),
     TEST(test_map_truncated_in_use_ends_in_an_error),
     TEST(test_map_reboot_drops_what_is_damaged_and_keeps_the_rest),

@@ -36,7 +36,7 @@ static void test_map_open_makes_a_map_of_64_mib(void) {
   struct sho_map_stats stats = stats_of(map);
   CHECK_INT(stats.capacity, 64 * MIB);
   CHECK_INT(stats.eviction, SHO_EVICTION_NONE);
-  CHECK_INT(stats.shards, 512);
+  CHECK_INT(stats.shards, 1024);
   CHECK_INT(stats.max_entry, 16695296); /* what a record can list */
   CHECK_INT(stats.file_bytes, file_bytes("map"));
   CHECK_INT(stats.peers, 1);
@@ -105,7 +105,7 @@ static void test_map_open_takes_entries_of_nearly_a_quarter_of_all(void) {
                                       .capacity = 64 * MIB,
                                       .max_entry = largest});
   struct sho_map_stats stats = stats_of(map);
-  CHECK_INT(stats.shards, 512);
+  CHECK_INT(stats.shards, 1024);
   CHECK_INT(stats.max_entry, largest);
   uint8_t *value = calloc(1, largest);
   REQUIRE(value != NULL);
@@ -452,6 +452,39 @@ static void test_map_open_has_256_peers_and_no_more(void) {
   CHECK_TEXT(text_of(maps[100], "key"), "value");
 }
 
+/* How many mappings of this process are of that file. */
+static int mappings_of(const char *path) {
+  char line[PATH_MAX + 128];
+  char whole[PATH_MAX];
+  int count = 0;
+  FILE *maps = fopen("/proc/self/maps", "r");
+  if (maps == NULL || realpath(path, whole) == NULL) {
+    skip("the mappings of a process cannot be read here");
+  }
+  while (fgets(line, sizeof line, maps) != NULL) {
+    count += strstr(line, whole) != NULL;
+  }
+  fclose(maps);
+  return count;
+}
+
+/* However large the map: so handles cost addresses and no more. */
+static void test_map_open_takes_one_mapping_for_each_handle(void) {
+  enum { HANDLES = 100 };
+  struct sho_map *maps[HANDLES];
+  sho_map_free(map_new("map", 256 * MIB, 0));
+  for (int i = 0; i < HANDLES; i++) {
+    maps[i] = map_again("map");
+  }
+  CHECK_INT(mappings_of("map"), HANDLES);
+  put_text(maps[0], "key", "value");
+  for (int i = 0; i < HANDLES; i++) {
+    CHECK_TEXT(text_of(maps[i], "key"), "value");
+    sho_map_free(maps[i]);
+  }
+  CHECK_INT(mappings_of("map"), 0);
+}
+
 struct race {
   _Atomic int ready;
   _Atomic int go;
@@ -561,18 +594,19 @@ static void test_map_stats_of_other_versions(void) {
   sho_map_free(map);
 }
 
-static void test_map_counts_hits_of_readers_of_their_own(void) {
+static void test_map_counts_reads_of_readers_of_their_own(void) {
   struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_NONE);
-  CHECK_OK(sho_map_add_hits(map, 5));
+  CHECK_OK(sho_map_add_reads(map, 5, 3));
   CHECK_INT(stats_of(map).hits, 5);
-  CHECK_CODE(sho_map_add_hits(NULL, 1), SHO_EINVAL);
+  CHECK_INT(stats_of(map).misses, 3);
+  CHECK_CODE(sho_map_add_reads(NULL, 1, 1), SHO_EINVAL);
   sho_map_free(map);
 }
 
 static const struct test tests[] = {
     TEST(test_map_options_of_other_versions),
     TEST(test_map_stats_of_other_versions),
-    TEST(test_map_counts_hits_of_readers_of_their_own),
+    TEST(test_map_counts_reads_of_readers_of_their_own),
     TEST(test_map_open_makes_a_map_of_64_mib),
     TEST(test_map_open_rounds_the_capacity_up),
     TEST(test_map_open_refuses_capacities_out_of_range),
@@ -592,6 +626,7 @@ static const struct test tests[] = {
     TEST(test_map_read_only_needs_a_file_of_this_boot),
     TEST(test_map_open_beside_others_resets_no_locks),
     TEST(test_map_open_has_256_peers_and_no_more),
+    TEST(test_map_open_takes_one_mapping_for_each_handle),
     TEST(test_map_open_by_many_at_once_makes_one_map),
     TEST(test_map_truncated_while_open_is_an_error),
 };
