@@ -1,210 +1,144 @@
-/* Times to live, and a wall clock that somebody sets. */
-#include <dlfcn.h>
-
-#include "map/map.h"
+/* What an evicting map keeps, and what it evicts. */
+#include "map/map_find.h"
 #include "maps.h"
 
-/* ---- a wall clock of the test's own ------------------------------------- */
+static const char filling[100];
 
-static _Atomic int64_t wall_shift_s;
+static void put_number(struct sho_map *map, const char *name, uint64_t number) {
+  char key[32];
+  int bytes =
+      snprintf(key, sizeof key, "%s %llu", name, (unsigned long long)number);
+  CHECK_OK(
+      sho_map_set(map, key, (size_t)bytes, filling, sizeof filling, 0, NULL));
+}
 
-/* In place of libc's: the wall clock is off, the others are not. */
-int clock_gettime(clockid_t clock, struct timespec *now) {
-  static int (*_Atomic real)(clockid_t, struct timespec *);
-  if (atomic_load(&real) == NULL) {
-    int (*found)(clockid_t, struct timespec *);
-    *(void **)&found = dlsym(RTLD_NEXT, "clock_gettime");
-    atomic_store(&real, found);
+/* Where an entry is. A look that is no visit. */
+static int look_at(const struct sho_map *map, const char *name, uint64_t number,
+                   struct sho__hit *hit) {
+  char key[32];
+  int bytes =
+      snprintf(key, sizeof key, "%s %llu", name, (unsigned long long)number);
+  uint64_t hash = sho__map_hash(map, key, (size_t)bytes);
+  return sho__find(map, hash, key, (size_t)bytes, hit) == SHO__HIT;
+}
+
+static uint64_t count_of(const struct sho_map *map, const char *name,
+                         uint64_t numbers) {
+  uint64_t found = 0;
+  struct sho__hit hit;
+  for (uint64_t i = 0; i < numbers; i++) {
+    found += (uint64_t)look_at(map, name, i, &hit);
   }
-  int result = atomic_load(&real)(clock, now);
-  if (clock == CLOCK_REALTIME) {
-    now->tv_sec += (time_t)atomic_load(&wall_shift_s);
+  return found;
+}
+
+static int visit(struct sho_map *map, const char *name, uint64_t number) {
+  char key[32];
+  char value[sizeof filling];
+  size_t length;
+  int bytes =
+      snprintf(key, sizeof key, "%s %llu", name, (unsigned long long)number);
+  return sho_map_get(map, key, (size_t)bytes, value, sizeof value, &length,
+                     NULL);
+}
+
+/* Sets keys that were never there, until the map evicts. Answers how many
+ * entries it has then. */
+static uint64_t fill_up(struct sho_map *map, const char *name) {
+  for (uint64_t i = 0; stats_of(map).evictions == 0; i++) {
+    put_number(map, name, i);
   }
-  return result;
+  return stats_of(map).entries;
 }
 
-static int64_t ttl_of(struct sho_map *map, const char *key) {
-  int64_t ttl_ms = -1;
-  int code = sho_map_time_to_live(map, key, strlen(key), &ttl_ms);
-  return code == SHO_OK ? ttl_ms : code;
-}
+/* ---- while there is room ------------------------------------------------ */
 
-#define CHECK_NEAR(actual, wanted, below)                                      \
-  check_near(__FILE__, __LINE__, actual, wanted, below)
-
-/* At most so much below, or a rounded millisecond above. Under emulation a
- * minute passes quickly. */
-static void check_near(const char *file, int line, int64_t actual,
-                       int64_t wanted, int64_t below) {
-  below = is_slow() ? below + 60000 : below;
-  if (actual > wanted + 1 || actual < wanted - below) {
-    fail(file, line, "%lld is not %lld, or up to %lld below", (long long)actual,
-         (long long)wanted, (long long)below);
+static void test_map_counters_evict_nobody_from_an_empty_map(void) {
+  enum { UNTOUCHED = 8000, COUNTERS = 8 };
+  int increments = is_slow() ? 20000 : 400000;
+  struct sho_map *map = map_new("map", 64 * MIB, SHO_EVICTION_S3_FIFO);
+  for (uint64_t i = 0; i < UNTOUCHED; i++) {
+    put_number(map, "untouched", i);
   }
-}
-
-/* ---- times to live ------------------------------------------------------ */
-
-static void test_map_entry_is_absent_once_expired(void) {
-  struct sho_map *map = map_new("map", 64 * KIB, 0);
-  int64_t since_ns = now_ns();
-  put_text_for(map, "key", "value", 400);
-  const char *text = text_of(map, "key");
-  if (now_ns() - since_ns < 400000000) {
-    CHECK_TEXT(text, "value");
-  }
-  WAIT_UNTIL(ttl_of(map, "key") == SHO_EABSENT);
-  CHECK_TEXT(text_of(map, "key"), "(none)");
-  CHECK_CODE(find_code(map, "key", 3), SHO_EABSENT);
-  CHECK_CODE(sho_map_remove(map, "key", 3), SHO_EABSENT);
-  CHECK_CODE(sho_map_expire(map, "key", 3, 1000), SHO_EABSENT);
-  CHECK_OK(sho_map_compare_and_set(map, "key", 3, 0, "new", 3, 0, NULL));
-  CHECK_TEXT(text_of(map, "key"), "new");
-  CHECK_INT(ttl_of(map, "key"), 0);
-}
-
-static void test_map_add_to_an_expired_number_begins_anew(void) {
-  struct sho_map *map = map_new("map", 64 * KIB, 0);
-  int64_t number = 5;
-  CHECK_OK(sho_map_set(map, "n", 1, &number, 8, 1, NULL));
-  nap_us(3000);
-  CHECK_OK(sho_map_add_and_get(map, "n", 1, 2, &number));
-  CHECK_INT(number, 2);
-  CHECK_INT(ttl_of(map, "n"), 0);
-}
-
-static void test_map_expire_changes_the_time_and_not_the_version(void) {
-  struct sho_map *map = map_new("map", 64 * KIB, 0);
-  CHECK_CODE(sho_map_expire(map, "key", 3, 1000), SHO_EABSENT);
-  uint64_t version = put_text(map, "key", "value");
-  CHECK_INT(ttl_of(map, "key"), 0);
-  CHECK_OK(sho_map_expire(map, "key", 3, 100000));
-  CHECK_NEAR(ttl_of(map, "key"), 100000, 5000);
-  CHECK_HEX(version_of(map, "key"), version);
-  CHECK_OK(sho_map_expire(map, "key", 3, 0));
-  CHECK_INT(ttl_of(map, "key"), 0);
-  CHECK_OK(sho_map_expire(map, "key", 3, 1));
-  nap_us(3000);
-  CHECK_TEXT(text_of(map, "key"), "(none)");
-  CHECK_OK(sho_map_verify(map));
-}
-
-static void test_map_set_sets_the_time_anew(void) {
-  struct sho_map *map = map_new("map", 64 * KIB, 0);
-  put_text_for(map, "key", "value", 1000);
-  put_text_for(map, "key", "value", 500000);
-  CHECK_NEAR(ttl_of(map, "key"), 500000, 5000);
-  put_text(map, "key", "value");
-  CHECK_INT(ttl_of(map, "key"), 0);
-}
-
-static void test_map_time_to_live_may_be_as_long_as_anybody_likes(void) {
-  struct sho_map *map = map_new("map", 64 * KIB, 0);
-  put_text_for(map, "key", "value", INT64_MAX);
-  CHECK(ttl_of(map, "key") > INT64_C(80) * 365 * 86400 * 1000);
-  CHECK_TEXT(text_of(map, "key"), "value");
-  CHECK_OK(sho_map_expire(map, "key", 3, INT64_MAX));
-  CHECK_TEXT(text_of(map, "key"), "value");
-}
-
-static void test_map_remove_expired_gives_all_room_back(void) {
-  struct sho_map *map = map_new("map", 64 * KIB, 0);
-  for (int i = 0; i < 600; i++) {
-    char key[16];
-    snprintf(key, sizeof key, "key %d", i);
-    put_text_for(map, key, "value", i % 3 == 0 ? 0 : i % 3 == 1 ? 1 : 3600000);
-  }
-  nap_us(3000);
-  uint64_t removed = 0;
-  CHECK_OK(sho_map_remove_expired(map, &removed));
-  CHECK_INT(removed, 200);
-  CHECK_OK(sho_map_remove_expired(map, &removed));
-  CHECK_INT(removed, 0);
-  CHECK_OK(sho_map_remove_expired(map, NULL));
-  struct sho_map_stats stats = stats_of(map);
-  CHECK_INT(stats.entries, 400);
-  CHECK_INT(stats.expirations, 200);
-  CHECK_OK(sho_map_verify(map));
-}
-
-static void test_map_full_makes_room_of_what_expired(void) {
-  struct sho_map *map = map_new("map", 256 * KIB, SHO_EVICTION_NONE);
-  static uint8_t value[5000];
-  int filled = 0;
-  for (;; filled++) {
-    char key = (char)('a' + filled);
-    if (sho_map_set(map, &key, 1, value, sizeof value, 0, NULL) != SHO_OK) {
-      break;
+  int64_t sum = 0;
+  for (int i = 0; i < increments; i++) {
+    for (char key = 'a'; key < 'a' + COUNTERS; key++) {
+      CHECK_OK(sho_map_add_and_get(map, &key, 1, 1, &sum));
     }
   }
-  CHECK(filled >= 36);
-  for (int i = 0; i < 8; i++) {
-    char key = (char)('a' + i);
-    CHECK_OK(sho_map_expire(map, &key, 1, 1));
-  }
-  nap_us(3000);
-  int code = SHO_OK;
-  int again = 0;
-  for (char key = 'A'; code == SHO_OK; key++) {
-    code = sho_map_set(map, &key, 1, value, sizeof value, 0, NULL);
-    again += code == SHO_OK;
-  }
-  CHECK(again >= 5); /* what is to expire lies apart, so some fewer fit */
-  CHECK_CODE(code, SHO_EFULL);
-  CHECK_INT(stats_of(map).expirations, 8);
+  CHECK_INT(sum, increments);
+  CHECK_INT(count_of(map, "untouched", UNTOUCHED), UNTOUCHED);
+  CHECK_INT(stats_of(map).evictions, 0);
   CHECK_OK(sho_map_verify(map));
 }
 
-/* ---- the wall clock ----------------------------------------------------- */
-
-static void test_map_wall_clock_set_back_prolongs_nothing(void) {
-  struct sho_map *map = map_new("map", 64 * KIB, 0);
-  put_text_for(map, "gone", "value", 1);
-  put_text_for(map, "key", "value", 100000);
-  nap_us(3000);
-  for (int i = 0; i < 2; i++) {
-    atomic_store(&wall_shift_s, i == 0 ? -86400 : 86400);
-    CHECK_TEXT(text_of(map, "gone"), "(none)");
-    CHECK_TEXT(text_of(map, "key"), "value");
-    CHECK_NEAR(ttl_of(map, "key"), 100000, 5000);
-    struct sho_map *other = map_again("map"); /* opened with that clock */
-    CHECK_TEXT(text_of(other, "gone"), "(none)");
-    CHECK_TEXT(text_of(other, "key"), "value");
-    CHECK_NEAR(ttl_of(other, "key"), 100000, 5000);
-    put_text_for(other, "new", "value", 200000);
-    CHECK_NEAR(ttl_of(map, "new"), 200000, 5000);
-    sho_map_free(other);
+static void test_map_overwrites_evict_nobody_while_there_is_room(void) {
+  enum { ENTRIES = 12000 }; /* a fifth of the map */
+  int calls = is_slow() ? 100000 : 1000000;
+  struct sho_map *map = map_new("map", 8 * MIB, SHO_EVICTION_S3_FIFO);
+  for (uint64_t i = 0; i < ENTRIES; i++) {
+    put_number(map, "key", i);
   }
+  for (int i = 0; i < calls; i++) {
+    uint64_t number = (uint64_t)i * 7919 % ENTRIES;
+    if (i % 2 == 0) {
+      put_number(map, "key", number);
+    } else {
+      CHECK_OK(visit(map, "key", number));
+    }
+  }
+  CHECK_INT(stats_of(map).evictions, 0);
+  CHECK_INT(stats_of(map).entries, ENTRIES);
+  CHECK_OK(sho_map_verify(map));
 }
 
-static void forge_reboot(const char *path) {
-  uint64_t boot[2] = {1, 2};
-  file_patch(path, offsetof(struct sho__map_shm, boot_id), boot, 16);
+/* ---- while there is none ------------------------------------------------ */
+
+static void test_map_scan_leaves_what_was_visited(void) {
+  struct sho_map *map = map_new("sized", 1 * MIB, SHO_EVICTION_S3_FIFO);
+  uint64_t entries = fill_up(map, "filler");
+  uint64_t hot = entries / 4;
+  map = map_new("map", 1 * MIB, SHO_EVICTION_S3_FIFO);
+  for (uint64_t i = 0; i < entries / 2; i++) {
+    put_number(map, "old", i);
+  }
+  for (uint64_t i = 0; i < hot; i++) {
+    put_number(map, "hot", i);
+    CHECK_OK(visit(map, "hot", i));
+  }
+  for (uint64_t i = 0; i < entries * 10; i++) {
+    put_number(map, "scan", i);
+  }
+  uint64_t left = count_of(map, "hot", hot);
+  printf("  %llu entries; of %llu that were visited a scan left %llu\n",
+         (unsigned long long)entries, (unsigned long long)hot,
+         (unsigned long long)left);
+  CHECK(left * 10 >= hot * 9);
+  CHECK_OK(sho_map_verify(map));
 }
 
-static void test_map_times_go_on_over_a_reboot_by_the_wall_clock(void) {
-  struct sho_map *map = map_new("map", 64 * KIB, 0);
-  put_text_for(map, "short", "value", 50000);
-  put_text_for(map, "long", "value", 200000);
-  sho_map_free(map);
-  forge_reboot("map");
-  atomic_store(&wall_shift_s, 100); /* the machine was off for so long */
-  map = map_again("map");
-  CHECK_TEXT(text_of(map, "short"), "(none)");
-  CHECK_NEAR(ttl_of(map, "long"), 100000, 5000);
+static void test_map_key_that_comes_back_goes_to_the_main_queue(void) {
+  struct sho_map *map = map_new("map", 1 * MIB, SHO_EVICTION_S3_FIFO);
+  struct sho__hit hit;
+  fill_up(map, "filler");
+  put_number(map, "key", 0);
+  CHECK(look_at(map, "key", 0, &hit));
+  CHECK_INT(map->chunks[sho__chunk_of(map, hit.place)].class, SHO__CLASS_SMALL);
+  for (uint64_t i = 0; look_at(map, "key", 0, &hit); i++) {
+    CHECK(i < 1000000); /* nobody visited it */
+    put_number(map, "another", i);
+  }
+  put_number(map, "key", 0);
+  CHECK(look_at(map, "key", 0, &hit));
+  CHECK_INT(map->chunks[sho__chunk_of(map, hit.place)].class, SHO__CLASS_MAIN);
   CHECK_OK(sho_map_verify(map));
 }
 
 static const struct test tests[] = {
-    TEST(test_map_entry_is_absent_once_expired),
-    TEST(test_map_add_to_an_expired_number_begins_anew),
-    TEST(test_map_expire_changes_the_time_and_not_the_version),
-    TEST(test_map_set_sets_the_time_anew),
-    TEST(test_map_time_to_live_may_be_as_long_as_anybody_likes),
-    TEST(test_map_remove_expired_gives_all_room_back),
-    TEST(test_map_full_makes_room_of_what_expired),
-    TEST(test_map_wall_clock_set_back_prolongs_nothing),
-    TEST(test_map_times_go_on_over_a_reboot_by_the_wall_clock),
+    TEST(test_map_counters_evict_nobody_from_an_empty_map),
+    TEST(test_map_overwrites_evict_nobody_while_there_is_room),
+    TEST(test_map_scan_leaves_what_was_visited),
+    TEST(test_map_key_that_comes_back_goes_to_the_main_queue),
 };
 
 TEST_MAIN(tests)
