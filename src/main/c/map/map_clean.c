@@ -22,7 +22,8 @@ enum {
   MOST_DOUBTS = 16,  /* looks that found some: the next call goes on */
   ROUNDS = 64,       /* that drop large values, of a call */
   ENOUGH_CHUNKS = 2, /* bytes of large values that are dropped at a time */
-  WARM = 4           /* records that are fetched early */
+  MOST_EXPIRED_SHARDS = 16,
+  WARM = 4 /* records that are fetched early */
 };
 
 /* ---- one record --------------------------------------------------------- */
@@ -472,4 +473,32 @@ int sho__clean(struct sho_map *map, enum sho__need need) {
       map->region.path,
       (unsigned long long)(map->geometry.chunks << map->geometry.chunk_bits),
       (unsigned long long)view.live);
+}
+
+/* ---- what expired and lies among what did not --------------------------- */
+
+int sho__clean_expired(struct sho_map *map, uint32_t first) {
+  uint32_t shards = UINT32_C(1) << map->geometry.shard_bits;
+  uint64_t now_ms = sho__map_now_ms(map);
+  uint64_t dropped = 0;
+  int tried = 0;
+  struct sho__cleaning c = {.map = map};
+  for (uint32_t i = 0; i < shards && tried < MOST_EXPIRED_SHARDS; i++) {
+    uint32_t number = (first + i) & (shards - 1);
+    struct sho__shard_shm *shm = &map->shards[number];
+    uint64_t earliest = sho__load_relaxed(&shm->earliest_expiry_ms);
+    struct sho__shard shard;
+    if (earliest == 0 || earliest > now_ms) {
+      continue;
+    }
+    tried++;
+    if (shard_try(&c, number, &shard)) {
+      uint64_t here = sho__shard_drop_entries(&shard, 0);
+      sho__store_relaxed(&shm->expirations,
+                         sho__load_relaxed(&shm->expirations) + here);
+      sho__shard_unlock(&shard);
+      dropped += here;
+    }
+  }
+  return dropped > 0;
 }

@@ -49,4 +49,8 @@ int sho__clean_records(struct sho__cleaning *c, uint64_t *off, uint64_t most);
  * free. */
 int sho__clean_end(struct sho_map *map, uint32_t chunk, int done);
 
+/* Drops what has expired in some shards, from one of that number on. 1: there
+ * was some. To be called without any shard's lock. */
+int sho__clean_expired(struct sho_map *map, uint32_t first);
+
 #endif

@@ -60,3 +60,28 @@ void sho__shard_drop(struct sho__shard *shard, uint64_t hash,
   sho__entry_retire(shard->map, hit, 1);
   sho__shard_retiring(shard, 0);
 }
+
+uint64_t sho__shard_drop_entries(struct sho__shard *shard, int all) {
+  struct sho_map *map = shard->map;
+  uint64_t now_ms = sho__map_now_ms(map);
+  uint64_t earliest = 0;
+  uint64_t dropped = 0;
+  for (uint64_t i = 0; i < sho__table_slots(&shard->table); i++) {
+    struct sho__hit hit;
+    if (!sho__shard_entry(shard, sho__table_slot(&shard->table, i), &hit)) {
+      continue;
+    }
+    uint64_t expiry_ms = hit.record.expiry_ms;
+    if (all || (expiry_ms != 0 && expiry_ms <= now_ms)) {
+      uint64_t hash = sho__hit_hash(map, &hit);
+      if (sho__slot_fits(shard, hit.slot_value, hash)) {
+        sho__shard_drop(shard, hash, &hit);
+        dropped++;
+      }
+    } else if (expiry_ms != 0 && (earliest == 0 || expiry_ms < earliest)) {
+      earliest = expiry_ms;
+    }
+  }
+  sho__store_relaxed(&shard->shm->earliest_expiry_ms, earliest);
+  return dropped;
+}

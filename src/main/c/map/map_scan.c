@@ -288,32 +288,6 @@ int sho_map_scan(struct sho_map *map, uint64_t *cursor, void *out, size_t size,
 
 /* ---- clear, expire ------------------------------------------------------ */
 
-/* Drops what of a shard has expired, or all. Answers how many. */
-static uint64_t drop_entries(struct sho__shard *shard, int all) {
-  struct sho_map *map = shard->map;
-  uint64_t now_ms = sho__map_now_ms(map);
-  uint64_t earliest = 0;
-  uint64_t dropped = 0;
-  for (uint64_t i = 0; i < sho__table_slots(&shard->table); i++) {
-    struct sho__hit hit;
-    if (!sho__shard_entry(shard, sho__table_slot(&shard->table, i), &hit)) {
-      continue;
-    }
-    uint64_t expiry_ms = hit.record.expiry_ms;
-    if (all || (expiry_ms != 0 && expiry_ms <= now_ms)) {
-      uint64_t hash = sho__hit_hash(map, &hit);
-      if (sho__slot_fits(shard, hit.slot_value, hash)) {
-        sho__shard_drop(shard, hash, &hit);
-        dropped++;
-      }
-    } else if (expiry_ms != 0 && (earliest == 0 || expiry_ms < earliest)) {
-      earliest = expiry_ms;
-    }
-  }
-  sho__store_relaxed(&shard->shm->earliest_expiry_ms, earliest);
-  return dropped;
-}
-
 static void add(_Atomic uint64_t *counter, uint64_t number) {
   sho__store_relaxed(counter, sho__load_relaxed(counter) + number);
 }
@@ -330,7 +304,7 @@ static int drop_of_shard(struct sho_map *map, uint32_t number, int all,
   struct sho__shard shard;
   int code = sho__shard_lock(map, number, &shard);
   if (code == SHO_OK) {
-    *dropped = drop_entries(&shard, all);
+    *dropped = sho__shard_drop_entries(&shard, all);
     if (all && shard.entries == 0) {
       sho__table_drop(&shard);
     }

@@ -135,6 +135,9 @@ static inline void sho__shard_retiring(struct sho__shard *shard,
 void sho__shard_drop(struct sho__shard *shard, uint64_t hash,
                      const struct sho__hit *hit);
 
+/* Drops what of a shard has expired, or all. Answers how many. */
+uint64_t sho__shard_drop_entries(struct sho__shard *shard, int all);
+
 /* ---- recovery: map_recover.c -------------------------------------------- */
 
 /* For a shard whose last owner died (dead) or whose numbers make no sense. */

@@ -451,7 +451,10 @@ static int attempt_often(struct sho_map *map, struct write *write,
   int naps = 0;
   for (int i = 0; i < MOST_ATTEMPTS && code == AGAIN; i++) {
     code = attempt(map, write, hash, version);
-    if (code == SHO_EFULL && naps < MOST_NAPS && sho__chunks_held(map)) {
+    if (code == SHO_EFULL &&
+        sho__clean_expired(map, sho__shard_of(map, hash))) {
+      code = AGAIN;
+    } else if (code == SHO_EFULL && naps < MOST_NAPS && sho__chunks_held(map)) {
       nanosleep(&nap, NULL);
       naps++;
       code = AGAIN;
