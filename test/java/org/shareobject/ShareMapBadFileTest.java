@@ -136,6 +136,19 @@ class ShareMapBadFileTest {
     }
   }
 
+  /** The value is copied by the JVM itself, to where the file has no pages. */
+  @Test
+  void shouldNoticeACutWhileAValueIsCopied() throws IOException {
+    make();
+    long size = Files.size(file);
+    try (ShareMap<String, String> map = ShareMap.open(file)) {
+      String value = "x".repeat(100_000);
+      truncate(size - MEGABYTE + (64 << 10)); // the room for entries ends the file
+      fails(ShareIoException.class, "SHO_EIO", () -> map.set("key", value), file, "truncated");
+      fails(ShareIoException.class, "SHO_EIO", () -> map.get("key"), file, "truncated");
+    }
+  }
+
   @Test
   void shouldSurviveTruncationWhileInUse() throws IOException {
     truncateWhileInUse(0);
