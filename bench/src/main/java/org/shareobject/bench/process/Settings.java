@@ -37,6 +37,10 @@ final class Settings {
     return value;
   }
 
+  boolean has(String name) {
+    return values.containsKey(name);
+  }
+
   int number(String name) {
     return Integer.parseInt(text(name));
   }

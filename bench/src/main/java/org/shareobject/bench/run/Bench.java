@@ -29,7 +29,7 @@ public final class Bench {
 
   /** Returns the names of all suites. */
   public static List<String> names() {
-    Options none = new Options(false, 0, List.of(), false, null, Path.of("."));
+    Options none = new Options(false, 0, List.of(), false, null, null, Path.of("."));
     return new Suites(none, List.of(PeerType.values()), true)
         .all().stream().map(Suite::name).toList();
   }

@@ -146,12 +146,21 @@ final class Children {
 
   /** Measures the hits of caches that hold the same number of entries. */
   List<Measure> hitRatios(Path folder, String trace, int keys, int share) {
+    return hitRatios(folder, keys, share, "trace=" + trace);
+  }
+
+  /** The same with a recorded trace. */
+  List<Measure> hitRatios(Path folder, Path trace, int share) {
+    return hitRatios(folder, SMALL, share, "file=" + trace.toAbsolutePath());
+  }
+
+  private List<Measure> hitRatios(Path folder, int keys, int share, String trace) {
     try (Child child =
         Child.start(
             "HitRatio",
             PeerType.SHAREOBJECT,
             new Spec(folder, keys, VALUE_BYTES, KeyKind.BYTES),
-            "trace=" + trace,
+            trace,
             "share=" + share)) {
       double own = Double.parseDouble(child.await("shareObject"));
       double entries = Double.parseDouble(child.await("entries"));
@@ -159,6 +168,7 @@ final class Children {
           Measure.of("ShareObject, S3_FIFO", "%", own),
           Measure.of("Caffeine", "%", Double.parseDouble(child.await("caffeine"))),
           Measure.of("LRU", "%", Double.parseDouble(child.await("lru"))),
+          Measure.of("second chance", "%", Double.parseDouble(child.await("secondChance"))),
           Measure.of("entries", "", entries));
     }
   }

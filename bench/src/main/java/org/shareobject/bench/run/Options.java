@@ -12,14 +12,21 @@ import java.util.List;
  * @param only the suites to run; empty: all
  * @param reportOnly whether to measure nothing and make the report of what is there
  * @param out the folder that all is written to; null: where the project has it
+ * @param traces the folder of recorded traces for the suite {@code eviction}; null: there are none
  * @param root the project's folder
  */
 public record Options(
-    boolean quick, int rounds, List<String> only, boolean reportOnly, Path out, Path root) {
+    boolean quick,
+    int rounds,
+    List<String> only,
+    boolean reportOnly,
+    Path out,
+    Path traces,
+    Path root) {
   /** What {@code --help} says. */
   public static final String USAGE =
       """
-      bench/run [--quick] [--rounds=N] [--report] [--out=DIR] [SUITE...]
+      bench/run [--quick] [--rounds=N] [--report] [--out=DIR] [--traces=DIR] [SUITE...]
 
       Measures, and writes bench/results/*.json, the tables of docs/benchmarks.md,
       its figures as docs/benchmarks.json, and its charts.
@@ -28,6 +35,9 @@ public record Options(
         --report    measures nothing; makes the tables of the results that are there, and
                     the charts of the figures in docs/benchmarks.json
         --out=DIR   writes all to that folder, and leaves the project's results and page alone
+        --traces=DIR
+                    plays the traces of that folder, too, in the suite eviction: *.u32 and *.u64
+                    have big-endian numbers, other files a number in each line
         SUITE       only these: %s
       """;
 
@@ -37,6 +47,7 @@ public record Options(
     boolean report = false;
     int rounds = 0;
     Path out = null;
+    Path traces = null;
     List<String> only = new ArrayList<>();
     for (String arg : args) {
       if (arg.equals("--quick")) {
@@ -47,13 +58,16 @@ public record Options(
         rounds = Integer.parseInt(arg.substring(arg.indexOf('=') + 1));
       } else if (arg.startsWith("--out=")) {
         out = Path.of(arg.substring(arg.indexOf('=') + 1)).toAbsolutePath();
+      } else if (arg.startsWith("--traces=")) {
+        traces = Path.of(arg.substring(arg.indexOf('=') + 1)).toAbsolutePath();
       } else if (arg.startsWith("-")) {
         throw new IllegalArgumentException("no such option: " + arg);
       } else {
         only.add(arg);
       }
     }
-    return new Options(quick, rounds, only, report, out, Path.of(System.getProperty("bench.root")));
+    return new Options(
+        quick, rounds, only, report, out, traces, Path.of(System.getProperty("bench.root")));
   }
 
   /** Returns the command without the suites, which are a matter of patience. */

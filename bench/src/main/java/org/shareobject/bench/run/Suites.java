@@ -2,9 +2,14 @@ package org.shareobject.bench.run;
 
 import static org.shareobject.bench.run.Case.params;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.shareobject.bench.jmh.AddonBenchmark;
 import org.shareobject.bench.jmh.LimitBenchmark;
 import org.shareobject.bench.jmh.MapBenchmark;
@@ -427,7 +432,26 @@ public final class Suites {
                 folder -> children.hitRatios(folder, trace, keys, share)));
       }
     }
+    for (Path trace : traces()) {
+      for (int share : List.of(1, 5, 20)) {
+        cases.add(
+            new Case(
+                params("trace", trace.getFileName().toString(), "room", share + " % of its keys"),
+                folder -> children.hitRatios(folder, trace, share)));
+      }
+    }
     return suite("eviction", 1, 1, cases);
+  }
+
+  private List<Path> traces() {
+    if (options.traces() == null) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(options.traces())) {
+      return files.filter(Files::isRegularFile).sorted().toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static List<PeerType> with(List<PeerType> some, PeerType another) {
