@@ -366,11 +366,6 @@ struct sho__cleaning sho__cleaning_of(struct sho_map *map, uint32_t chunk,
       .now_ms = sho__map_now_ms(map)};
 }
 
-int sho__may_clean(const struct sho_map *map, uint32_t chunk) {
-  return sho__chunk_class(map, chunk) != SHO__CLASS_FREE &&
-         !sho__chunk_is_open(map, chunk);
-}
-
 /* 1: it was cleaned and is free; 0: another holds it, or what it names. */
 static int clean_chunk(struct sho_map *map, uint32_t chunk, enum sho__mode mode,
                        uint64_t enough, uint64_t *dropped) {

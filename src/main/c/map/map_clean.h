@@ -39,7 +39,10 @@ struct sho__cleaning sho__cleaning_of(struct sho_map *map, uint32_t chunk,
                                       enum sho__mode mode, uint64_t enough);
 
 /* Whether the chunk is in use, and nobody is going to write to it. */
-int sho__may_clean(const struct sho_map *map, uint32_t chunk);
+static inline int sho__may_clean(const struct sho_map *map, uint32_t chunk) {
+  return sho__chunk_class(map, chunk) != SHO__CLASS_FREE &&
+         !sho__chunk_is_open(map, chunk);
+}
 
 /* Cleans it from *off on, and about `most` bytes of it. 1: nothing of that is
  * named any more. */
