@@ -81,23 +81,41 @@ void sho__uncover_entry(const struct sho_map *map, struct sho__covered *covered,
   cover(map, covered, hit->place, sho__record_size(map, &hit->record), 0);
 }
 
-/* ---- shards ------------------------------------------------------------- */
+/* ---- slots, in the order of what they name ------------------------------ */
 
-static void cover_table(struct sho_map *map, uint32_t number,
-                        struct sho__covered *covered) {
-  struct sho__shard shard;
-  sho__shard_init(&shard, map, number);
-  sho__shard_find_table(&shard, 1);
-  if (shard.table.buckets > 0 &&
-      !cover(map, covered, shard.table.place - SHO__TABLE_OFF,
-             sho__table_bytes(shard.table.buckets), 1)) {
-    sho__shard_lose_table(&shard);
-  }
+/* The slots that name something in some chunks, one chunk's behind the other's:
+ * shard << 32 | slot. Records lie anywhere; read in the order of the tables
+ * they would be read from memory one by one. */
+struct plan {
+  uint32_t *counts; /* of each chunk, how many slots name something in it */
+  uint64_t *slots;
+  uint64_t size; /* how many fit */
+  uint32_t from; /* chunks */
+  uint32_t to;
+};
+
+/* The chunk that a slot names something in; ~0: none. */
+static uint32_t chunk_named(const struct sho_map *map, uint64_t slot) {
+  uint64_t place = sho__slot_place(slot);
+  return (slot & SHO__SLOT_PLACE_MASK) != 0 && sho__place_valid(map, place)
+             ? sho__chunk_of(map, place)
+             : UINT32_MAX;
 }
 
-/* Checks a shard, and tells of entries that are gone without a trace. */
-static void rebuild_shard(struct sho_map *map, uint32_t number,
-                          struct sho__covered *covered) {
+static uint32_t shards_of(const struct sho_map *map) {
+  return UINT32_C(1) << map->geometry.shard_bits;
+}
+
+static void init_shard(struct sho__shard *shard, struct sho_map *map,
+                       uint32_t number) {
+  sho__shard_init(shard, map, number);
+  sho__table_decode(map, sho__load_relaxed(&shard->shm->table), &shard->table);
+}
+
+/* Makes a shard ready to be checked; tells of entries that are gone without a
+ * trace, and empties slots that name no place. */
+static void begin_shard(struct sho_map *map, uint32_t number,
+                        struct sho__covered *covered, struct plan *plan) {
   struct sho__shard shard;
   sho__shard_init(&shard, map, number);
   struct sho__shard_shm *shm = shard.shm;
@@ -106,15 +124,107 @@ static void rebuild_shard(struct sho_map *map, uint32_t number,
   int sane = sho__shard_is_sane(&shard);
   /* A writer that was killed may have left one too many. */
   int counted = atomic_exchange(&shm->lock.word, 0) == 0;
-  sho__shard_find_table(&shard, 0);
-  sho__shard_recount(&shard, 1, covered);
+  sho__shard_find_table(&shard, 1);
+  if (shard.table.buckets > 0 &&
+      !cover(map, covered, shard.table.place - SHO__TABLE_OFF,
+             sho__table_bytes(shard.table.buckets), 1)) {
+    sho__shard_lose_table(&shard);
+  }
+  sho__shard_recount(&shard);
   sho__store_relaxed(&shm->retiring, 0);
+  sho__store_relaxed(&shm->earliest_expiry_ms, 0);
   uint64_t told = sho__load_relaxed(&shm->damaged) - damaged;
   uint64_t lost = had > shard.entries ? had - shard.entries : 0;
   lost = sane ? lost : lost > 0; /* no number to believe */
   if (counted && lost > told) {
     sho__store_relaxed(&shm->damaged, damaged + lost);
   }
+  for (uint64_t i = 0; i < sho__table_slots(&shard.table); i++) {
+    _Atomic uint64_t *slot = sho__table_slot(&shard.table, i);
+    uint32_t chunk = chunk_named(map, sho__load_relaxed(slot));
+    if (chunk != UINT32_MAX) {
+      plan->counts[chunk]++;
+    } else {
+      sho__shard_check_slot(&shard, slot, covered); /* it is empty, or bad */
+    }
+  }
+}
+
+/* Fills in the slots of the chunks from..to. */
+static void fill_plan(struct sho_map *map, struct plan *plan,
+                      uint64_t *next /* of each chunk */) {
+  uint64_t sum = 0;
+  for (uint32_t c = plan->from; c < plan->to; c++) {
+    next[c] = sum;
+    sum += plan->counts[c];
+  }
+  /* Some may be empty by now. */
+  memset(plan->slots, 0xff, sum * sizeof *plan->slots);
+  for (uint32_t s = 0; s < shards_of(map); s++) {
+    struct sho__shard shard;
+    init_shard(&shard, map, s);
+    for (uint64_t i = 0; i < sho__table_slots(&shard.table); i++) {
+      uint64_t slot = sho__load_relaxed(sho__table_slot(&shard.table, i));
+      uint32_t chunk = chunk_named(map, slot);
+      if (chunk >= plan->from && chunk < plan->to) {
+        plan->slots[next[chunk]++] = (uint64_t)s << 32 | i;
+      }
+    }
+  }
+}
+
+/* What is asked for of an item some time before it is looked at: first its
+ * slot, then what that names. */
+static void prefetch(struct sho_map *map, uint64_t item, int named) {
+  enum { LINE = 64, LINES = 3 };
+  struct sho__shard shard;
+  if (item == UINT64_MAX) {
+    return;
+  }
+  init_shard(&shard, map, (uint32_t)(item >> 32));
+  _Atomic uint64_t *slot = sho__table_slot(&shard.table, (uint32_t)item);
+  if (!named) {
+    __builtin_prefetch(slot);
+    return;
+  }
+  uint64_t value = sho__load_relaxed(slot);
+  if (chunk_named(map, value) != UINT32_MAX) {
+    for (int i = 0; i < LINES; i++) {
+      __builtin_prefetch(sho__record_at(map, sho__slot_place(value)) +
+                         i * LINE);
+    }
+  }
+}
+
+static void check_plan(struct sho_map *map, const struct plan *plan,
+                       uint64_t count, struct sho__covered *covered) {
+  enum { SLOT_AHEAD = 24, RECORD_AHEAD = 8 };
+  for (uint64_t i = 0; i < count; i++) {
+    struct sho__shard shard;
+    uint64_t item = plan->slots[i];
+    if (i + SLOT_AHEAD < count) {
+      prefetch(map, plan->slots[i + SLOT_AHEAD], 0);
+      prefetch(map, plan->slots[i + RECORD_AHEAD], 1);
+    }
+    if (item == UINT64_MAX) {
+      continue;
+    }
+    init_shard(&shard, map, (uint32_t)(item >> 32));
+    sho__shard_check_slot(&shard, sho__table_slot(&shard.table, (uint32_t)item),
+                          covered);
+  }
+}
+
+/* So that the slots of some chunks take a 16th of the map's memory, but for one
+ * chunk that more than these name. */
+static uint64_t plan_size(const struct sho_map *map, const uint32_t *counts) {
+  uint64_t size = (map->geometry.chunks << map->geometry.chunk_bits) / 16 / 8;
+  uint64_t all = 0;
+  for (uint64_t c = 0; c < map->geometry.chunks; c++) {
+    all += counts[c];
+    size = counts[c] > size ? counts[c] : size;
+  }
+  return all < size ? all : size;
 }
 
 /* ---- chunks ------------------------------------------------------------- */
@@ -219,17 +329,24 @@ static void read_ahead(const struct sho_map *map) {
 #endif
 }
 
-static void rebuild(struct sho_map *map, struct sho__covered *covered) {
-  uint64_t shards = UINT64_C(1) << map->geometry.shard_bits;
+static void check_slots(struct sho_map *map, struct plan *plan, uint64_t *next,
+                        struct sho__covered *covered) {
+  uint32_t chunks = (uint32_t)map->geometry.chunks;
+  for (plan->from = 0; plan->from < chunks; plan->from = plan->to) {
+    uint64_t count = 0;
+    plan->to = plan->from;
+    while (plan->to < chunks && count + plan->counts[plan->to] <= plan->size) {
+      count += plan->counts[plan->to++];
+    }
+    fill_plan(map, plan, next);
+    check_plan(map, plan, count, covered);
+    progress(map, 1, plan->to, chunks);
+  }
+}
+
+static void rebuild_chunks(struct sho_map *map,
+                           const struct sho__covered *covered) {
   uint64_t chunks = map->geometry.chunks;
-  read_ahead(map);
-  for (uint32_t s = 0; s < shards; s++) {
-    cover_table(map, s, covered);
-  }
-  for (uint32_t s = 0; s < shards; s++) {
-    rebuild_shard(map, s, covered);
-    progress(map, 1, s + 1, shards);
-  }
   for (uint32_t c = 0; c < chunks; c++) {
     rebuild_chunk(map, c, covered);
     if (c % 64 == 0) {
@@ -243,17 +360,38 @@ static void rebuild(struct sho_map *map, struct sho__covered *covered) {
   }
 }
 
-int sho__map_rebuild_all(struct sho_map *map) {
-  uint64_t words = map->geometry.chunks << map->geometry.chunk_bits >> 9;
-  struct sho__covered covered = {
-      .bits = calloc(words, sizeof *covered.bits),
-      .records = calloc(map->geometry.chunks, sizeof *covered.records)};
-  int enough = covered.bits != NULL && covered.records != NULL;
-  if (enough) {
-    rebuild(map, &covered);
+/* 0: there is no memory for it. */
+static int rebuild(struct sho_map *map, struct sho__covered *covered,
+                   struct plan *plan) {
+  read_ahead(map);
+  for (uint32_t s = 0; s < shards_of(map); s++) {
+    begin_shard(map, s, covered, plan);
   }
+  plan->size = plan_size(map, plan->counts);
+  plan->slots = malloc((plan->size + 1) * sizeof *plan->slots);
+  uint64_t *next = calloc(map->geometry.chunks, sizeof *next);
+  int enough = plan->slots != NULL && next != NULL;
+  if (enough) {
+    check_slots(map, plan, next, covered);
+    rebuild_chunks(map, covered);
+  }
+  free(plan->slots);
+  free(next);
+  return enough;
+}
+
+int sho__map_rebuild_all(struct sho_map *map) {
+  uint64_t chunks = map->geometry.chunks;
+  uint64_t words = chunks << map->geometry.chunk_bits >> 9;
+  struct sho__covered covered = {.bits = calloc(words, sizeof *covered.bits),
+                                 .records =
+                                     calloc(chunks, sizeof *covered.records)};
+  struct plan plan = {.counts = calloc(chunks, sizeof *plan.counts)};
+  int enough = covered.bits != NULL && covered.records != NULL &&
+               plan.counts != NULL && rebuild(map, &covered, &plan);
   free(covered.bits);
   free(covered.records);
+  free(plan.counts);
   if (!enough) {
     return sho__fail(SHO_ENOMEM, "%s: out of memory to check the map",
                      map->region.path);

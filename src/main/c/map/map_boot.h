@@ -14,11 +14,6 @@ struct sho__covered {
   uint32_t *records; /* of each chunk, how many */
 };
 
-static inline uint64_t *sho__covered_word(const struct sho__covered *covered,
-                                          uint64_t place) {
-  return &covered->bits[place / 8 / 64];
-}
-
 /* Covers an entry that was found good, and its parts. 0: something else lies
  * there already, and nothing has changed. */
 int sho__cover_entry(const struct sho_map *map, struct sho__covered *covered,
@@ -33,9 +28,13 @@ void sho__uncover_entry(const struct sho_map *map, struct sho__covered *covered,
 void sho__shard_find_table(struct sho__shard *shard, int checked);
 void sho__shard_lose_table(struct sho__shard *shard);
 
-/* Counts anew what follows from the table; see sho__shard_rebuild. covered: all
- * records that were found good, or NULL. */
-void sho__shard_recount(struct sho__shard *shard, int checked,
-                        struct sho__covered *covered);
+/* Counts a shard's slots in use, and overflow, anew. */
+void sho__shard_recount(struct sho__shard *shard);
+
+/* Empties a slot that names nothing good, or the earlier of two entries of its
+ * key. covered: all records that were found good, or NULL. To be called when
+ * overflow counts are right. */
+void sho__shard_check_slot(struct sho__shard *shard, _Atomic uint64_t *slot,
+                           struct sho__covered *covered);
 
 #endif

@@ -90,27 +90,6 @@ static int drop_twin(struct sho__shard *shard, uint64_t hash,
   return 0;
 }
 
-/* The records that slots name lie anywhere: what the next slots name is on its
- * way while one is looked at. */
-static void prefetch_slot(const struct sho__shard *shard, uint64_t number,
-                          const struct sho__covered *covered) {
-  enum { LINE = 64, LINES = 3 };
-  const struct sho_map *map = shard->map;
-  if (number >= sho__table_slots(&shard->table)) {
-    return;
-  }
-  uint64_t slot = sho__load_relaxed(sho__table_slot(&shard->table, number));
-  uint64_t place = sho__slot_place(slot);
-  if (slot != 0 && sho__place_valid(map, place)) {
-    for (int i = 0; i < LINES; i++) {
-      __builtin_prefetch(sho__record_at(map, place) + i * LINE);
-    }
-    if (covered != NULL) {
-      __builtin_prefetch(sho__covered_word(covered, place));
-    }
-  }
-}
-
 /* What was to be replaced may be marked on the disk, and still be named. */
 static void unmark(const struct sho_map *map, const struct sho__hit *hit) {
   uint64_t parts = sho__record_is(&hit->record, SHO__RECORD_LARGE)
@@ -122,41 +101,35 @@ static void unmark(const struct sho_map *map, const struct sho__hit *hit) {
   }
 }
 
-/* Empties the slots that name nothing good. To be called when overflow counts
- * are right. */
-static void check_slots(struct sho__shard *shard,
-                        struct sho__covered *covered) {
-  enum { AHEAD = 12 };
-  uint64_t version = 0;
-  uint64_t earliest = 0;
-  for (uint64_t i = 0; i < sho__table_slots(&shard->table); i++) {
-    _Atomic uint64_t *slot = sho__table_slot(&shard->table, i);
-    struct sho__hit hit;
-    uint64_t hash;
-    prefetch_slot(shard, i + AHEAD, covered);
-    if (sho__load_relaxed(slot) == 0) {
-      continue;
-    }
-    if (!is_good(shard, slot, &hit, &hash)) {
-      lose(shard, slot);
-      continue;
-    }
-    if (drop_twin(shard, hash, &hit, covered)) {
-      continue;
-    }
-    if (covered != NULL && !sho__cover_entry(shard->map, covered, &hit)) {
-      lose(shard, slot);
-      continue;
-    }
-    unmark(shard->map, &hit);
-    uint64_t expiry = hit.record.expiry_ms;
-    version = hit.record.number > version ? hit.record.number : version;
-    earliest =
-        expiry != 0 && (earliest == 0 || expiry < earliest) ? expiry : earliest;
+void sho__shard_check_slot(struct sho__shard *shard, _Atomic uint64_t *slot,
+                           struct sho__covered *covered) {
+  struct sho__hit hit;
+  uint64_t hash;
+  if (sho__load_relaxed(slot) == 0) {
+    return;
   }
-  shard->version = version > shard->version ? version : shard->version;
-  sho__store_relaxed(&shard->shm->version, shard->version);
-  sho__store_relaxed(&shard->shm->earliest_expiry_ms, earliest);
+  if (!is_good(shard, slot, &hit, &hash)) {
+    lose(shard, slot);
+    return;
+  }
+  if (drop_twin(shard, hash, &hit, covered)) {
+    return;
+  }
+  if (covered != NULL && !sho__cover_entry(shard->map, covered, &hit)) {
+    lose(shard, slot);
+    return;
+  }
+  unmark(shard->map, &hit);
+  _Atomic uint64_t *earliest = &shard->shm->earliest_expiry_ms;
+  uint64_t expiry = hit.record.expiry_ms;
+  uint64_t was = sho__load_relaxed(earliest);
+  if (expiry != 0 && (was == 0 || expiry < was)) {
+    sho__store_relaxed(earliest, expiry);
+  }
+  if (hit.record.number > shard->version) {
+    shard->version = hit.record.number;
+    sho__store_relaxed(&shard->shm->version, shard->version);
+  }
 }
 
 /* Whether the table has a record of its own. */
@@ -198,8 +171,7 @@ void sho__shard_lose_table(struct sho__shard *shard) {
   }
 }
 
-void sho__shard_recount(struct sho__shard *shard, int checked,
-                        struct sho__covered *covered) {
+void sho__shard_recount(struct sho__shard *shard) {
   uint64_t entries = 0;
   for (uint64_t i = 0; i < sho__table_slots(&shard->table); i++) {
     entries += sho__load_relaxed(sho__table_slot(&shard->table, i)) != 0;
@@ -207,16 +179,20 @@ void sho__shard_recount(struct sho__shard *shard, int checked,
   sho__shard_set_entries(shard, entries);
   if (shard->version >> 62 != 0) {
     shard->version = 0;
+    sho__store_relaxed(&shard->shm->version, 0);
   }
   SHO_CRASH_POINT("map: counted");
   sho__table_recount(&shard->table);
-  if (checked) {
-    check_slots(shard, covered);
-  }
-  SHO_CRASH_POINT("map: recovered");
 }
 
 void sho__shard_rebuild(struct sho__shard *shard, int checked) {
   sho__shard_find_table(shard, checked);
-  sho__shard_recount(shard, checked, NULL);
+  sho__shard_recount(shard);
+  if (checked) {
+    sho__store_relaxed(&shard->shm->earliest_expiry_ms, 0);
+    for (uint64_t i = 0; i < sho__table_slots(&shard->table); i++) {
+      sho__shard_check_slot(shard, sho__table_slot(&shard->table, i), NULL);
+    }
+  }
+  SHO_CRASH_POINT("map: recovered");
 }
