@@ -179,7 +179,7 @@ static void work_beside_a_scribbler(int eviction, int operations) {
   for (int i = 0; i < operations; i++) {
     good += operate(map, &state);
   }
-  CHECK(good > operations / 100); /* the map was in use */
+  CHECK(good > operations / 500); /* the map was in use */
   printf("  %d of %d operations stored or read a value\n", good, operations);
   atomic_store(&scribbler.stop, 1);
   pthread_join(thread, NULL);

@@ -7,7 +7,7 @@
 #include "map_image.h"
 
 enum flags {
-  CLOCK = 1,       /* the map's eviction */
+  EVICTS = 1,      /* the map's eviction */
   RAW = 2,         /* the input is the file */
   SIGN = 4,        /* the header's checksum is made right */
   REBOOT = 8,      /* the boot id is another */
@@ -27,7 +27,7 @@ static void put_input(struct image *image, int flags, const uint8_t *input,
     atomic_store(&header->boot_id[0], 1);
   }
   if (flags & SIGN) {
-    header->checksum = (uint32_t)sho__hash(header, 124, 0);
+    header->checksum = (uint32_t)sho__hash(header, 156, 0);
   }
 }
 
@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t count) {
     return 0;
   }
   int flags = input[0];
-  struct image *image = &images[flags & CLOCK];
+  struct image *image = &images[flags & EVICTS];
   put_input(image, flags, input + 1, count - 1);
   struct sho_map *map = image_open(image);
   if (map == NULL) {

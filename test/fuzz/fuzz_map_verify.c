@@ -6,7 +6,7 @@
  */
 #include "map_image.h"
 
-enum flags { CLOCK = 1, REBOOT = 2 };
+enum flags { EVICTS = 1, REBOOT = 2 };
 
 /* A patch may forge a value and its checksum, but nothing that overflows. */
 static void read_key(const struct image *image, struct sho_map *map, int key) {
@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t count) {
   if (count == 0) {
     return 0;
   }
-  struct image *image = &images[input[0] & CLOCK];
+  struct image *image = &images[input[0] & EVICTS];
   image_restore(image);
   image_patch(image, image->file, input + 1, count - 1);
   if (input[0] & REBOOT) {

@@ -4,8 +4,8 @@
  *
  * Damage is a list of patches { u8 place, u16 offset, u8 count, count bytes },
  * little-endian. Place modulo 6 names what the offset counts from: 0 the
- * header, 1 the segment, 2 the bucket in which a chain begins, 3 the index,
- * 4 the log, 5 the file, in steps of 64 bytes.
+ * header, 1 the shards, 2 the free chunks and generations, 3 the chunks'
+ * numbers, 4 the pool, 5 the file, in steps of 64 bytes.
  */
 #ifndef SHO_FUZZ_MAP_IMAGE_H
 #define SHO_FUZZ_MAP_IMAGE_H
@@ -18,7 +18,7 @@
 
 #include "map/map_find.h"
 
-enum { IMAGE_KEYS = 60, IMAGE_CHAIN = 24, IMAGE_CHAIN_BUCKET = 7 };
+enum { IMAGE_KEYS = 60, IMAGE_CHAIN = 24, IMAGE_CHAIN_SHARD = 5 };
 
 struct image {
   int fd;
@@ -55,11 +55,7 @@ static inline void image_begin(struct image *image, int eviction) {
   require(sho_map_open_anonymous(&options, &map) == SHO_OK &&
           sho_map_descriptor(map, &from) == SHO_OK);
   struct sho__geometry *g = &map->geometry;
-  size_t off[6] = {0,
-                   g->segments_off,
-                   g->indexes_off + IMAGE_CHAIN_BUCKET * 64,
-                   g->indexes_off,
-                   g->logs_off,
+  size_t off[6] = {0, g->shards_off, g->free_off, g->chunks_off, g->pool_off,
                    0};
   memcpy(image->off, off, sizeof off);
   image->bytes = g->file_bytes;
@@ -74,22 +70,22 @@ static inline void image_begin(struct image *image, int eviction) {
   struct sho__map_shm *header = (void *)image->file;
   header->hash_seed = 1;
   header->creation_id = 1;
-  header->checksum = (uint32_t)sho__hash(header, 124, 0);
+  header->checksum = (uint32_t)sho__hash(header, 156, 0);
   memcpy(image->file + image->bytes - 8, &header->creation_id, 8);
   sho_map_free(map);
 }
 
-/* Some keys share a bucket and overflow it. */
+/* Some keys share a shard, whose table grows and overflows. */
 static inline void image_name_keys(struct image *image,
                                    const struct sho_map *map) {
   int number = 0;
   for (int i = 0; i < IMAGE_KEYS; i++) {
-    uint64_t bucket = IMAGE_CHAIN_BUCKET;
+    uint32_t shard = IMAGE_CHAIN_SHARD;
     do {
       snprintf(image->key[i], sizeof image->key[i], "key %d", number++);
       uint64_t hash = sho__map_hash(map, image->key[i], strlen(image->key[i]));
-      bucket = sho__map_bucket_of(map, hash);
-    } while (i < IMAGE_CHAIN && bucket != IMAGE_CHAIN_BUCKET);
+      shard = sho__shard_of(map, hash);
+    } while (i < IMAGE_CHAIN && shard != IMAGE_CHAIN_SHARD);
   }
 }
 
@@ -102,7 +98,7 @@ static inline void image_make(struct image *image, int eviction) {
   for (int round = 0; round < 20; round++) {
     for (int i = 0; i < IMAGE_KEYS; i++) {
       const char *key = image->key[i];
-      size_t length = (size_t)(i * 37 + round * 11) % 700;
+      size_t length = (size_t)(i * 37 + round * 11) % 600; /* some in parts */
       require(sho_map_set(map, key, strlen(key), value,
                           image_value(i, length, value), 0, NULL) == SHO_OK);
       image->length[i] = length;
@@ -142,6 +138,7 @@ static inline void image_use(const struct image *image, struct sho_map *map) {
   uint64_t number = 0;
   size_t used = 0;
   struct sho_map_stats stats = {.size = sizeof stats};
+  struct sho_map_found found = {.size = sizeof found};
   for (int i = 0; i < IMAGE_KEYS; i += 3) {
     const char *key = image->key[i];
     size_t length = 0;
@@ -150,7 +147,7 @@ static inline void image_use(const struct image *image, struct sho_map *map) {
         SHO_OK) {
       require(length <= map->geometry.max_entry);
     }
-    sho_map_find(map, key, strlen(key));
+    sho_map_find(map, key, strlen(key), &found);
     sho_map_time_to_live(map, key, strlen(key), &sum);
     sho_map_expire(map, key, strlen(key), 1000);
     key = image->key[i + 1];
