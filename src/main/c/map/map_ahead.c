@@ -28,7 +28,7 @@ static void refill(struct sho_map *map) {
   sho__look(map, SHO__NEED_REPLACE, &view);
   struct sho__list *list = sho__pick(map, &view, &mode);
   uint64_t most = 1 + map->geometry.chunks / 128;
-  cleaner->mode = mode;
+  cleaner->mode = (int)mode;
   for (uint32_t i = 0;
        list != NULL && i < list->count && i < SHO__MOST_VICTIMS && i < most;
        i++) {
