@@ -78,7 +78,7 @@ static void move_entry(struct sho__cleaning *c, struct sho__shard *shard,
   uint64_t to = sho__room_place(&c->room);
   uint64_t slot = sho__load_relaxed(hit->slot);
   uint64_t visited = c->mode == SHO__MODE_MOVE ? slot & SHO__SLOT_VISITED : 0;
-  memcpy(c->room.at, hit->at, bytes);
+  sho__copy_racy(c->room.at, hit->at, bytes);
   sho__room_commit(&c->room, bytes, hit->record.expiry_ms);
   c->moved += bytes;
   sho__shard_retiring(shard, slot);

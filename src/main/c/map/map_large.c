@@ -243,8 +243,8 @@ static void copy_parts(const struct sho_map *map, const struct sho__hit *hit,
     uint64_t place = sho__large_part(map, hit, i);
     if (place != UINT64_MAX && sho__chunk_of(map, place) == chunk) {
       uint32_t id = id_of(map, sho__room_place(part));
-      memcpy(part->at, sho__record_at(map, place), bytes);
-      memcpy(head + list_off(hit) + i * sizeof id, &id, sizeof id);
+      sho__copy_racy(part->at, sho__record_at(map, place), bytes);
+      sho__copy_racy(head + list_off(hit) + i * sizeof id, &id, sizeof id);
       sho__room_commit(part, bytes, 0);
     }
   }
@@ -263,7 +263,7 @@ int sho__large_move(struct sho__shard *shard, uint64_t hash, uint64_t place,
     return 0;
   }
   uint64_t to = sho__room_place(head);
-  memcpy(head->at, hit.at, bytes);
+  sho__copy_racy(head->at, hit.at, bytes);
   copy_parts(map, &hit, sho__chunk_of(map, place), part, head->at);
   sho__room_commit(head, bytes, hit.record.expiry_ms);
   sho__shard_retiring(shard, hit.slot_value);

@@ -90,12 +90,12 @@ static inline void sho__record_load(struct sho__record *r, const uint8_t *at) {
 }
 
 static inline void sho__record_store(uint8_t *at, const struct sho__record *r) {
-  memcpy(at, &r->number, 8);
-  memcpy(at + 8, &r->kind_and_key, 4);
-  memcpy(at + 12, &r->value_bytes, 4);
-  memcpy(at + 16, &r->checksum, 4);
+  sho__copy_racy(at, &r->number, 8);
+  sho__copy_racy(at + 8, &r->kind_and_key, 4);
+  sho__copy_racy(at + 12, &r->value_bytes, 4);
+  sho__copy_racy(at + 16, &r->checksum, 4);
   if (sho__record_is(r, SHO__RECORD_EXPIRES)) {
-    memcpy(at + SHO__RECORD_BYTES, &r->expiry_ms, 8);
+    sho__copy_racy(at + SHO__RECORD_BYTES, &r->expiry_ms, 8);
   }
 }
 

@@ -51,7 +51,7 @@ struct write {
 
 static void copy_memory(void *context, void *to, uint64_t from,
                         uint64_t bytes) {
-  memcpy(to, (const uint8_t *)context + from, bytes);
+  sho__copy_racy(to, (const uint8_t *)context + from, bytes);
 }
 
 static struct sho__source memory_at(const void *value) {
