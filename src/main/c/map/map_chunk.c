@@ -1,9 +1,14 @@
 #include "map/map_chunk.h"
 
+#include "base/wait.h"
 #include "map/counters.h"
 #include "map/map_clean.h"
 
-enum { LEAST_TRIES = 1000 }; /* of a call to have room */
+enum { /* of a call to have room */
+       LEAST_TRIES = 1000,
+       ENOUGH_TRIES = 64,
+       MOST_NS = 300000000 /* then a damaged map looks as if it had room */
+};
 
 /* ---- whose it is -------------------------------------------------------- */
 
@@ -288,6 +293,7 @@ int sho__room_take(struct sho_map *map, enum sho__class class, uint64_t bytes,
                    enum sho__need need, struct sho__room *room) {
   SHO_ASSERT(bytes <= sho__chunk_bytes(map));
   int code = SHO_EFULL;
+  int64_t since_ns = 0;
   if (need < SHO__NEED_CLEAN &&
       atomic_load_explicit(&map->cleaner.wanted, memory_order_relaxed) != 0) {
     sho__clean_ahead(map, bytes);
@@ -298,7 +304,9 @@ int sho__room_take(struct sho_map *map, enum sho__class class, uint64_t bytes,
       return SHO_OK;
     }
     code = need >= SHO__NEED_CLEAN ? SHO_EFULL : sho__clean(map, need);
-    if (code != SHO_OK) {
+    since_ns = since_ns == 0 ? sho__awake_ns() : since_ns;
+    if (code != SHO_OK ||
+        (i >= ENOUGH_TRIES && sho__awake_ns() - since_ns > MOST_NS)) {
       break;
     }
   }
