@@ -186,10 +186,10 @@ int sho__chunk_open(struct sho_map *map, enum sho__class class,
 /* ---- room --------------------------------------------------------------- */
 
 static uint32_t first_stripe(const struct sho_map *map) {
-  return (sho__stripe() + map->peers.self) % map->stripes;
+  return (sho__stripe() + map->peers.self) & (map->stripes - 1);
 }
 
-/* What records of a class begin at multiples of. */
+/* What records of a class begin at multiples of. A power of two. */
 static uint64_t unit_of(const struct sho_map *map, enum sho__class class) {
   return class == SHO__CLASS_TABLE   ? 64
          : class == SHO__CLASS_PARTS ? sho__part_bytes(map)
@@ -200,7 +200,7 @@ static uint64_t unit_of(const struct sho_map *map, enum sho__class class) {
 static int room_in(struct sho_map *map, uint32_t chunk, enum sho__class class,
                    uint64_t bytes, struct sho__room *room) {
   uint64_t used = sho__chunk_used(map, chunk);
-  if (used % unit_of(map, class) != 0) {
+  if ((used & (unit_of(map, class) - 1)) != 0) {
     used = sho__chunk_bytes(map); /* damaged: nothing is put behind it */
   }
   sho__room_of(map, chunk, (uint32_t)used, room);
@@ -251,7 +251,7 @@ static int take(struct sho_map *map, enum sho__class class, uint64_t bytes,
   uint32_t first = first_stripe(map);
   uint32_t vacant = first;
   for (uint32_t i = 0; i < map->stripes; i++) {
-    uint32_t stripe = (first + i) % map->stripes;
+    uint32_t stripe = (first + i) & (map->stripes - 1);
     struct sho__room found;
     int got = try_open(map, class, stripe, bytes, &found);
     if (got > 0) {
