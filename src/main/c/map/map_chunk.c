@@ -228,20 +228,17 @@ static int try_open(struct sho_map *map, enum sho__class class, uint32_t stripe,
   return room_in(map, chunk, class, bytes, room) ? 1 : -1;
 }
 
-/* Has a new chunk take the place of the one that is full, or held by another.
- * full: ours, or NULL. */
+/* Has a new chunk take the place of the one that is full, and ours, or held by
+ * another. */
 static int open_another(struct sho_map *map, enum sho__class class,
                         uint32_t stripe, enum sho__need need,
-                        const struct sho__room *full, struct sho__room *room) {
+                        struct sho__room *room) {
   uint32_t chunk;
   int opened = sho__chunk_open(map, class, need, &chunk);
   if (opened) {
     atomic_store(&map->header->open[class][stripe], chunk + 1);
     SHO_CRASH_POINT("map: chunk opened");
     sho__room_of(map, chunk, 0, room);
-  }
-  if (full != NULL) {
-    sho__chunk_leave(map, full->chunk);
   }
   return opened;
 }
@@ -252,14 +249,15 @@ static int take(struct sho_map *map, enum sho__class class, uint64_t bytes,
   uint32_t vacant = first;
   for (uint32_t i = 0; i < map->stripes; i++) {
     uint32_t stripe = (first + i) & (map->stripes - 1);
-    struct sho__room found;
-    int got = try_open(map, class, stripe, bytes, &found);
+    int got = try_open(map, class, stripe, bytes, room);
     if (got > 0) {
-      *room = found;
       return 1;
     }
     if (got < 0) {
-      return open_another(map, class, stripe, need, &found, room);
+      uint32_t full = room->chunk;
+      int opened = open_another(map, class, stripe, need, room);
+      sho__chunk_leave(map, full);
+      return opened;
     }
     if (atomic_load_explicit(&map->header->open[class][vacant],
                              memory_order_relaxed) != 0) {
@@ -267,7 +265,7 @@ static int take(struct sho_map *map, enum sho__class class, uint64_t bytes,
     }
   }
   /* Whoever holds a chunk may have room left in it, so it stays open. */
-  return open_another(map, class, vacant, need, NULL, room);
+  return open_another(map, class, vacant, need, room);
 }
 
 /* Where no chunk is to be had: any that has room, and nobody holds. */
