@@ -1,0 +1,410 @@
+#include "map/map_boot.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "base/error.h"
+#include "map/map_chunk.h"
+#include "map/map_grow.h"
+#include "map/map_large.h"
+
+/* ---- what is covered ---------------------------------------------------- */
+
+/* The bits of a word from `from` to `to`. */
+static uint64_t mask_of(uint64_t from, uint64_t to) {
+  return (to == 64 ? UINT64_MAX : (UINT64_C(1) << to) - 1) &
+         ~((UINT64_C(1) << from) - 1);
+}
+
+/* Sets or clears the bits of so many bytes. 0: one of them was set, and none
+ * has changed. */
+static int cover(const struct sho_map *map, struct sho__covered *covered,
+                 uint64_t place, uint64_t bytes, int set) {
+  uint64_t first = place / 8;
+  uint64_t end = first + bytes / 8;
+  for (int check = set; check >= 0; check--) {
+    for (uint64_t at = first; at < end;) {
+      uint64_t to = at / 64 * 64 + 64 < end ? at / 64 * 64 + 64 : end;
+      uint64_t mask = mask_of(at % 64, to - at / 64 * 64);
+      uint64_t *word = &covered->bits[at / 64];
+      if (check && (*word & mask) != 0) {
+        return 0;
+      }
+      *word = check ? *word : set ? *word | mask : *word & ~mask;
+      at = to;
+    }
+  }
+  covered->records[sho__chunk_of(map, place)] += set ? 1 : UINT32_MAX;
+  return 1;
+}
+
+/* The parts of an entry from `from` to `to`. The number of the first that
+ * cannot be. */
+static uint64_t cover_parts(const struct sho_map *map,
+                            struct sho__covered *covered,
+                            const struct sho__hit *hit, uint64_t count,
+                            int set) {
+  uint64_t i = 0;
+  while (i < count && cover(map, covered, sho__large_part(map, hit, i),
+                            sho__part_bytes(map), set)) {
+    i++;
+  }
+  return i;
+}
+
+static uint64_t parts_of(const struct sho_map *map,
+                         const struct sho__hit *hit) {
+  return sho__record_is(&hit->record, SHO__RECORD_LARGE)
+             ? sho__parts_of(map, hit->record.value_bytes)
+             : 0;
+}
+
+int sho__cover_entry(const struct sho_map *map, struct sho__covered *covered,
+                     const struct sho__hit *hit) {
+  uint64_t bytes = sho__record_size(map, &hit->record);
+  uint64_t parts = parts_of(map, hit);
+  if (!cover(map, covered, hit->place, bytes, 1)) {
+    return 0;
+  }
+  uint64_t done = cover_parts(map, covered, hit, parts, 1);
+  if (done < parts) {
+    cover_parts(map, covered, hit, done, 0);
+    cover(map, covered, hit->place, bytes, 0);
+    return 0;
+  }
+  return 1;
+}
+
+void sho__uncover_entry(const struct sho_map *map, struct sho__covered *covered,
+                        const struct sho__hit *hit) {
+  cover_parts(map, covered, hit, parts_of(map, hit), 0);
+  cover(map, covered, hit->place, sho__record_size(map, &hit->record), 0);
+}
+
+/* ---- slots, in the order of what they name ------------------------------ */
+
+/* The slots that name something in some chunks, one chunk's behind the other's:
+ * shard << 32 | slot. Records lie anywhere; read in the order of the tables
+ * they would be read from memory one by one. */
+struct plan {
+  uint32_t *counts; /* of each chunk, how many slots name something in it */
+  uint64_t *slots;
+  uint64_t size; /* how many fit */
+  uint32_t from; /* chunks */
+  uint32_t to;
+};
+
+/* The chunk that a slot names something in; ~0: none. */
+static uint32_t chunk_named(const struct sho_map *map, uint64_t slot) {
+  uint64_t place = sho__slot_place(slot);
+  return (slot & SHO__SLOT_PLACE_MASK) != 0 && sho__place_valid(map, place)
+             ? sho__chunk_of(map, place)
+             : UINT32_MAX;
+}
+
+static uint32_t shards_of(const struct sho_map *map) {
+  return UINT32_C(1) << map->geometry.shard_bits;
+}
+
+static void init_shard(struct sho__shard *shard, struct sho_map *map,
+                       uint32_t number) {
+  sho__shard_init(shard, map, number);
+  sho__table_decode(map, sho__load_relaxed(&shard->shm->table), &shard->table);
+}
+
+/* Makes a shard ready to be checked; tells of entries that are gone without a
+ * trace, and empties slots that name no place. */
+static void begin_shard(struct sho_map *map, uint32_t number,
+                        struct sho__covered *covered, struct plan *plan) {
+  struct sho__shard shard;
+  sho__shard_init(&shard, map, number);
+  struct sho__shard_shm *shm = shard.shm;
+  uint64_t had = shard.entries;
+  uint64_t damaged = sho__load_relaxed(&shm->damaged);
+  int sane = sho__shard_is_sane(&shard);
+  /* A writer that was killed may have left one too many. */
+  int counted = atomic_exchange(&shm->lock.word, 0) == 0;
+  sho__shard_find_table(&shard, 1);
+  if (shard.table.buckets > 0 &&
+      !cover(map, covered, shard.table.place - SHO__TABLE_OFF,
+             sho__table_bytes(shard.table.buckets), 1)) {
+    sho__shard_lose_table(&shard);
+  }
+  sho__shard_recount(&shard);
+  sho__store_relaxed(&shm->retiring, 0);
+  sho__store_relaxed(&shm->earliest_expiry_ms, 0);
+  uint64_t told = sho__load_relaxed(&shm->damaged) - damaged;
+  uint64_t lost = had > shard.entries ? had - shard.entries : 0;
+  lost = sane ? lost : lost > 0; /* no number to believe */
+  if (counted && lost > told) {
+    sho__store_relaxed(&shm->damaged, damaged + lost);
+  }
+  for (uint64_t i = 0; i < sho__table_slots(&shard.table); i++) {
+    _Atomic uint64_t *slot = sho__table_slot(&shard.table, i);
+    uint32_t chunk = chunk_named(map, sho__load_relaxed(slot));
+    if (chunk != UINT32_MAX) {
+      plan->counts[chunk]++;
+    } else {
+      sho__shard_check_slot(&shard, slot, covered); /* it is empty, or bad */
+    }
+  }
+}
+
+/* Fills in the slots of the chunks from..to. */
+static void fill_plan(struct sho_map *map, struct plan *plan,
+                      uint64_t *next /* of each chunk */) {
+  uint64_t sum = 0;
+  for (uint32_t c = plan->from; c < plan->to; c++) {
+    next[c] = sum;
+    sum += plan->counts[c];
+  }
+  /* Some may be empty by now. */
+  memset(plan->slots, 0xff, sum * sizeof *plan->slots);
+  for (uint32_t s = 0; s < shards_of(map); s++) {
+    struct sho__shard shard;
+    init_shard(&shard, map, s);
+    for (uint64_t i = 0; i < sho__table_slots(&shard.table); i++) {
+      uint64_t slot = sho__load_relaxed(sho__table_slot(&shard.table, i));
+      uint32_t chunk = chunk_named(map, slot);
+      if (chunk >= plan->from && chunk < plan->to) {
+        plan->slots[next[chunk]++] = (uint64_t)s << 32 | i;
+      }
+    }
+  }
+}
+
+/* What is asked for of an item some time before it is looked at: first its
+ * slot, then what that names. */
+static void prefetch(struct sho_map *map, uint64_t item, int named) {
+  enum { LINE = 64, LINES = 3 };
+  struct sho__shard shard;
+  if (item == UINT64_MAX) {
+    return;
+  }
+  init_shard(&shard, map, (uint32_t)(item >> 32));
+  _Atomic uint64_t *slot = sho__table_slot(&shard.table, (uint32_t)item);
+  if (!named) {
+    __builtin_prefetch(slot);
+    return;
+  }
+  uint64_t value = sho__load_relaxed(slot);
+  if (chunk_named(map, value) != UINT32_MAX) {
+    for (int i = 0; i < LINES; i++) {
+      __builtin_prefetch(sho__record_at(map, sho__slot_place(value)) +
+                         i * LINE);
+    }
+  }
+}
+
+static void check_plan(struct sho_map *map, const struct plan *plan,
+                       uint64_t count, struct sho__covered *covered) {
+  enum { SLOT_AHEAD = 24, RECORD_AHEAD = 8 };
+  for (uint64_t i = 0; i < count; i++) {
+    struct sho__shard shard;
+    uint64_t item = plan->slots[i];
+    if (i + SLOT_AHEAD < count) {
+      prefetch(map, plan->slots[i + SLOT_AHEAD], 0);
+      prefetch(map, plan->slots[i + RECORD_AHEAD], 1);
+    }
+    if (item == UINT64_MAX) {
+      continue;
+    }
+    init_shard(&shard, map, (uint32_t)(item >> 32));
+    sho__shard_check_slot(&shard, sho__table_slot(&shard.table, (uint32_t)item),
+                          covered);
+  }
+}
+
+/* So that the slots of some chunks take a 16th of the map's memory, but for one
+ * chunk that more than these name. */
+static uint64_t plan_size(const struct sho_map *map, const uint32_t *counts) {
+  uint64_t size = (map->geometry.chunks << map->geometry.chunk_bits) / 16 / 8;
+  uint64_t all = 0;
+  for (uint64_t c = 0; c < map->geometry.chunks; c++) {
+    all += counts[c];
+    size = counts[c] > size ? counts[c] : size;
+  }
+  return all < size ? all : size;
+}
+
+/* ---- chunks ------------------------------------------------------------- */
+
+/* The end of a run of bits that are all alike. */
+static uint64_t run_end(const uint64_t *bits, uint64_t at, uint64_t end) {
+  uint64_t flip = (bits[at / 64] >> at % 64 & 1) != 0 ? UINT64_MAX : 0;
+  while (at < end) {
+    uint64_t others = (bits[at / 64] ^ flip) >> at % 64;
+    if (others != 0) {
+      at += (uint64_t)__builtin_ctzll(others);
+      break;
+    }
+    at = at / 64 * 64 + 64;
+  }
+  return at < end ? at : end;
+}
+
+/* Nothing names what lies there: has records follow each other to its end.
+ * Answers how many. */
+static uint32_t fill_gap(const struct sho_map *map, uint64_t place,
+                         uint64_t bytes) {
+  struct sho__record record;
+  uint64_t off = 0;
+  uint32_t records = 0;
+  while (off + 24 <= bytes) {
+    sho__record_load(&record, sho__record_at(map, place + off));
+    uint64_t size = sho__record_size(map, &record);
+    if (size > bytes - off) {
+      break;
+    }
+    off += size;
+    records++;
+  }
+  if (off == bytes || bytes < 24) {
+    return records;
+  }
+  record =
+      (struct sho__record){.kind_and_key = SHO__RECORD_DEAD,
+                           .value_bytes = (uint32_t)bytes - SHO__RECORD_BYTES};
+  sho__record_store(sho__record_at(map, place), &record);
+  return 1;
+}
+
+/* What a chunk is like follows from what is named in it. */
+static void rebuild_chunk(struct sho_map *map, uint32_t chunk,
+                          const struct sho__covered *covered) {
+  struct sho__chunk_shm *shm = &map->chunks[chunk];
+  uint64_t first = sho__place_in(map, chunk, 0) / 8;
+  uint64_t end = first + sho__chunk_bytes(map) / 8;
+  uint64_t used = first;
+  uint64_t live = 0;
+  uint32_t records = covered->records[chunk];
+  for (uint64_t at = first; at < end;) {
+    uint64_t to = run_end(covered->bits, at, end);
+    if ((covered->bits[at / 64] >> at % 64 & 1) != 0) {
+      if (at > used) {
+        records += fill_gap(map, used * 8, (at - used) * 8);
+      }
+      live += to - at;
+      used = to;
+    }
+    at = to;
+  }
+  atomic_store(&shm->owner, 0);
+  if (live == 0) {
+    sho__chunk_free(map, chunk);
+    return;
+  }
+  atomic_fetch_and(&map->free[chunk / 64], ~(UINT64_C(1) << chunk % 64));
+  enum sho__class class = sho__chunk_class(map, chunk);
+  atomic_store(&shm->class,
+               class == SHO__CLASS_FREE ? SHO__CLASS_SMALL : class);
+  atomic_store(&shm->used, (uint32_t)(used - first) * 8);
+  atomic_store(&shm->records, records);
+  sho__chunk_set_dead(map, chunk, (used - first - live) * 8);
+  sho__store_relaxed(&shm->latest_expiry_ms, UINT64_MAX);
+}
+
+/* ---- all ---------------------------------------------------------------- */
+
+/* Tells those who wait that it goes on: three parts, each of so many steps. */
+static void progress(const struct sho_map *map, int part, uint64_t done,
+                     uint64_t all) {
+  sho__setup_progress(map->region.fd, (uint64_t)part * all + done, 3 * all);
+}
+
+/* Brings the file into memory in its order. What the tables name is in any. */
+static void read_ahead(const struct sho_map *map) {
+#if defined(MADV_POPULATE_READ)
+  const uint64_t step = UINT64_C(64) << 20;
+  uint64_t bytes = map->geometry.file_bytes;
+  for (uint64_t at = 0; at < bytes; at += step) {
+    size_t left = (size_t)(bytes - at < step ? bytes - at : step);
+    if (madvise(map->region.base + at, left, MADV_POPULATE_READ) != 0) {
+      return; /* an older kernel: it is read as it is needed */
+    }
+    progress(map, 0, at, bytes);
+  }
+#else
+  (void)map;
+#endif
+}
+
+static void check_slots(struct sho_map *map, struct plan *plan, uint64_t *next,
+                        struct sho__covered *covered) {
+  uint32_t chunks = (uint32_t)map->geometry.chunks;
+  for (plan->from = 0; plan->from < chunks; plan->from = plan->to) {
+    uint64_t count = 0;
+    plan->to = plan->from;
+    while (plan->to < chunks && count + plan->counts[plan->to] <= plan->size) {
+      count += plan->counts[plan->to++];
+    }
+    fill_plan(map, plan, next);
+    check_plan(map, plan, count, covered);
+    progress(map, 1, plan->to, chunks);
+  }
+}
+
+static void rebuild_chunks(struct sho_map *map,
+                           const struct sho__covered *covered) {
+  uint64_t chunks = map->geometry.chunks;
+  for (uint32_t c = 0; c < chunks; c++) {
+    rebuild_chunk(map, c, covered);
+    if (c % 64 == 0) {
+      progress(map, 2, c, chunks);
+    }
+  }
+  for (int class = 0; class < SHO__CLASSES; class ++) {
+    for (int i = 0; i < SHO__MAP_STRIPES; i++) {
+      atomic_store(&map->header->open[class][i], 0);
+    }
+  }
+}
+
+/* 0: there is no memory for it. */
+static int rebuild(struct sho_map *map, struct sho__covered *covered,
+                   struct plan *plan) {
+  read_ahead(map);
+  for (uint32_t s = 0; s < shards_of(map); s++) {
+    begin_shard(map, s, covered, plan);
+  }
+  plan->size = plan_size(map, plan->counts);
+  plan->slots = malloc((plan->size + 1) * sizeof *plan->slots);
+  uint64_t *next = calloc(map->geometry.chunks, sizeof *next);
+  int enough = plan->slots != NULL && next != NULL;
+  if (enough) {
+    check_slots(map, plan, next, covered);
+    rebuild_chunks(map, covered);
+  }
+  free(plan->slots);
+  free(next);
+  return enough;
+}
+
+int sho__map_rebuild_all(struct sho_map *map) {
+  uint64_t chunks = map->geometry.chunks;
+  uint64_t words = chunks << map->geometry.chunk_bits >> 9;
+  struct sho__covered covered = {.bits = calloc(words, sizeof *covered.bits),
+                                 .records =
+                                     calloc(chunks, sizeof *covered.records)};
+  struct plan plan = {.counts = calloc(chunks, sizeof *plan.counts)};
+  int enough = covered.bits != NULL && covered.records != NULL &&
+               plan.counts != NULL && rebuild(map, &covered, &plan);
+  free(covered.bits);
+  free(covered.records);
+  free(plan.counts);
+  if (!enough) {
+    return sho__fail(SHO_ENOMEM, "%s: out of memory to check the map",
+                     map->region.path);
+  }
+  for (uint32_t i = 0; i < SHO__MAP_WAITS; i++) {
+    atomic_store(&map->waits[i].sleepers, 0);
+  }
+  for (uint32_t i = 0; i < SHO__COMPUTE_BUCKETS; i++) {
+    struct sho__compute_shm *bucket = &map->computes[i];
+    for (uint32_t slot = 0; slot < SHO__COMPUTE_SLOTS; slot++) {
+      atomic_store(&bucket->slots[slot].owner, 0);
+    }
+    atomic_store(&bucket->lock.word, 0);
+  }
+  return SHO_OK;
+}

@@ -1,0 +1,347 @@
+#include "map/map_chunk.h"
+
+#include "base/wait.h"
+#include "map/counters.h"
+#include "map/map_clean.h"
+
+enum { /* of a call to have room */
+       LEAST_TRIES = 1000,
+       ENOUGH_TRIES = 64,
+       MOST_NS = 300000000 /* then a damaged map looks as if it had room */
+};
+
+/* ---- whose it is -------------------------------------------------------- */
+
+int sho__chunk_try(struct sho_map *map, uint32_t chunk) {
+  _Atomic uint32_t *owner = &map->chunks[chunk].owner;
+  uint32_t seen = atomic_load_explicit(owner, memory_order_relaxed);
+  if (seen != 0 && sho__peer_alive(&map->peers, seen)) {
+    return 0;
+  }
+  if (!sho__lock_try(owner, seen, map->peers.word)) {
+    return 0;
+  }
+  if (seen != 0) {
+    sho__chunk_doubt(map, chunk);
+  }
+  return 1;
+}
+
+void sho__chunk_leave(struct sho_map *map, uint32_t chunk) {
+  atomic_store_explicit(&map->chunks[chunk].owner, 0, memory_order_release);
+}
+
+int sho__chunk_is_open(const struct sho_map *map, uint32_t chunk) {
+  uint32_t class = atomic_load(&map->chunks[chunk].class);
+  for (uint32_t i = 0; class < SHO__CLASSES && i < SHO__MAP_STRIPES; i++) {
+    if (atomic_load(&map->header->open[class][i]) == chunk + 1) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
+int sho__chunks_held(const struct sho_map *map) {
+  for (uint32_t i = 0; i < map->geometry.chunks; i++) {
+    if (atomic_load_explicit(&map->chunks[i].owner, memory_order_relaxed) !=
+        0) {
+      return 1;
+    }
+  }
+  return 0;
+}
+
+void sho__chunk_close(struct sho_map *map, uint32_t chunk) {
+  uint32_t class = atomic_load(&map->chunks[chunk].class);
+  for (uint32_t i = 0; class < SHO__CLASSES && i < SHO__MAP_STRIPES; i++) {
+    uint32_t entry = chunk + 1;
+    atomic_compare_exchange_strong(&map->header->open[class][i], &entry, 0);
+  }
+}
+
+/* ---- free chunks -------------------------------------------------------- */
+
+uint64_t sho__chunks_free(const struct sho_map *map) {
+  uint64_t count = 0;
+  for (uint64_t i = 0; i < map->geometry.chunks; i += 64) {
+    uint64_t left = map->geometry.chunks - i;
+    uint64_t mask = left < 64 ? (UINT64_C(1) << left) - 1 : UINT64_MAX;
+    uint64_t bits = sho__load_relaxed(&map->free[i / 64]) & mask;
+    count += (uint64_t)__builtin_popcountll(bits);
+  }
+  return count;
+}
+
+void sho__chunk_free(struct sho_map *map, uint32_t chunk) {
+  struct sho__chunk_shm *shm = &map->chunks[chunk];
+  /* The class first, so that nobody who takes it over from us, dead, writes to
+   * it before its generation is another. */
+  atomic_store_explicit(&shm->class, SHO__CLASS_FREE, memory_order_release);
+  SHO_CRASH_POINT("map: chunk emptied");
+  atomic_store_explicit(&shm->used, 0, memory_order_release);
+  SHO_CRASH_POINT("map: chunk freed");
+  atomic_fetch_or(&map->free[chunk / 64], UINT64_C(1) << chunk % 64);
+  atomic_store_explicit(&map->header->freed, chunk, memory_order_relaxed);
+  sho__chunk_leave(map, chunk);
+}
+
+void sho__chunk_bury(struct sho_map *map, uint32_t chunk, uint64_t generation,
+                     uint64_t bytes) {
+  struct sho__chunk_shm *shm = &map->chunks[chunk];
+  uint64_t dead = sho__load_relaxed(&shm->dead);
+  do {
+    if (dead >> 32 != (uint32_t)generation) {
+      return; /* a cleaner was faster: the chunk is used for something else */
+    }
+  } while (!atomic_compare_exchange_weak(&shm->dead, &dead, dead + bytes));
+  if (sho__chunk_live(map, chunk) > 0 || sho__chunk_is_open(map, chunk) ||
+      atomic_load_explicit(&shm->owner, memory_order_relaxed) != 0 ||
+      !sho__chunk_try(map, chunk)) {
+    return;
+  }
+  if (sho__chunk_class(map, chunk) != SHO__CLASS_FREE &&
+      !sho__chunk_is_open(map, chunk) && sho__chunk_live(map, chunk) == 0) {
+    sho__chunk_free(map, chunk);
+  } else {
+    sho__chunk_leave(map, chunk);
+  }
+}
+
+/* Takes a chunk whose bit says that it is free. */
+static int claim(struct sho_map *map, enum sho__class class, uint32_t chunk) {
+  struct sho__chunk_shm *shm = &map->chunks[chunk];
+  if (!sho__chunk_try(map, chunk)) {
+    return 0;
+  }
+  atomic_fetch_and(&map->free[chunk / 64], ~(UINT64_C(1) << chunk % 64));
+  if (sho__chunk_class(map, chunk) != SHO__CLASS_FREE) {
+    sho__chunk_leave(map, chunk);
+    return 0;
+  }
+  SHO_CRASH_POINT("map: chunk claimed");
+  uint64_t gen = sho__load_relaxed(&map->gens[chunk]);
+  sho__store_release(&map->gens[chunk], gen + 1);
+  sho__fence_before_overwrite();
+  atomic_store_explicit(&shm->used, 0, memory_order_relaxed);
+  sho__chunk_set_dead(map, chunk, 0);
+  atomic_store_explicit(&shm->records, 0, memory_order_relaxed);
+  sho__store_relaxed(&shm->latest_expiry_ms, 0);
+  sho__store_relaxed(&shm->order, atomic_fetch_add(&map->header->order, 1));
+  atomic_store_explicit(&shm->class, class, memory_order_release);
+  SHO_CRASH_POINT("map: chunk taken");
+  return 1;
+}
+
+static uint64_t kept_for(const struct sho_map *map, enum sho__need need) {
+  return need == SHO__NEED_NEW           ? map->kept
+         : need == SHO__NEED_REPLACE     ? map->kept / 2 + 1
+         : need == SHO__NEED_CLEAN_LARGE ? 1
+                                         : 0;
+}
+
+/* Whether a free chunk may be taken for that. */
+static int may_open(struct sho_map *map, enum sho__need need) {
+  uint64_t free = sho__chunks_free(map);
+  if (free <= map->low) {
+    atomic_store_explicit(&map->cleaner.wanted, 1, memory_order_relaxed);
+  }
+  if (free <= kept_for(map, need)) {
+    return 0;
+  }
+  uint64_t used = (map->geometry.chunks - free) << map->geometry.chunk_bits;
+  if (need != SHO__NEED_NEW || used <= map->most_live ||
+      map->geometry.eviction != SHO_EVICTION_NONE) {
+    return 1;
+  }
+  struct sho__view view;
+  sho__look(map, need, &view);
+  return !sho__view_is_full(map, &view);
+}
+
+int sho__chunk_open(struct sho_map *map, enum sho__class class,
+                    enum sho__need need, uint32_t *chunk) {
+  if (!may_open(map, need)) {
+    return 0;
+  }
+  uint32_t hint = atomic_load(&map->header->freed);
+  if (hint < map->geometry.chunks &&
+      (sho__load_relaxed(&map->free[hint / 64]) >> hint % 64 & 1) != 0 &&
+      claim(map, class, hint)) {
+    *chunk = hint;
+    return 1;
+  }
+  for (uint32_t word = 0; word * 64 < map->geometry.chunks; word++) {
+    uint64_t bits = sho__load_relaxed(&map->free[word]);
+    for (; bits != 0; bits &= bits - 1) {
+      uint32_t found = word * 64 + (uint32_t)__builtin_ctzll(bits);
+      if (found < map->geometry.chunks && claim(map, class, found)) {
+        *chunk = found;
+        return 1;
+      }
+    }
+  }
+  return 0;
+}
+
+/* ---- room --------------------------------------------------------------- */
+
+static uint32_t first_stripe(const struct sho_map *map) {
+  return (sho__stripe() + map->peers.self) % map->stripes;
+}
+
+/* What records of a class begin at multiples of. */
+static uint64_t unit_of(const struct sho_map *map, enum sho__class class) {
+  return class == SHO__CLASS_TABLE   ? 64
+         : class == SHO__CLASS_PARTS ? sho__part_bytes(map)
+                                     : 8;
+}
+
+/* Room behind what is used of a chunk of ours. 0: too little. */
+static int room_in(struct sho_map *map, uint32_t chunk, enum sho__class class,
+                   uint64_t bytes, struct sho__room *room) {
+  uint64_t used = sho__chunk_used(map, chunk);
+  if (used % unit_of(map, class) != 0) {
+    used = sho__chunk_bytes(map); /* damaged: nothing is put behind it */
+  }
+  sho__room_of(map, chunk, (uint32_t)used, room);
+  return used + bytes <= sho__chunk_bytes(map);
+}
+
+/* Of a chunk that is written to. 1: room; 0: it is another's; -1: it is ours
+ * and has too little room. */
+static int try_open(struct sho_map *map, enum sho__class class, uint32_t stripe,
+                    uint64_t bytes, struct sho__room *room) {
+  _Atomic uint32_t *open = &map->header->open[class][stripe];
+  uint32_t entry = atomic_load_explicit(open, memory_order_relaxed);
+  if (entry == 0 || entry > map->geometry.chunks ||
+      atomic_load_explicit(&map->chunks[entry - 1].owner,
+                           memory_order_relaxed) != 0 ||
+      !sho__lock_try(&map->chunks[entry - 1].owner, 0, map->peers.word)) {
+    return 0;
+  }
+  uint32_t chunk = entry - 1;
+  if (atomic_load_explicit(open, memory_order_relaxed) != entry ||
+      sho__chunk_class(map, chunk) != class) {
+    sho__chunk_leave(map, chunk);
+    return 0;
+  }
+  return room_in(map, chunk, class, bytes, room) ? 1 : -1;
+}
+
+/* Has a new chunk take the place of the one that is full, or held by another.
+ * full: ours, or NULL. */
+static int open_another(struct sho_map *map, enum sho__class class,
+                        uint32_t stripe, enum sho__need need,
+                        const struct sho__room *full, struct sho__room *room) {
+  uint32_t chunk;
+  int opened = sho__chunk_open(map, class, need, &chunk);
+  if (opened) {
+    atomic_store(&map->header->open[class][stripe], chunk + 1);
+    SHO_CRASH_POINT("map: chunk opened");
+    sho__room_of(map, chunk, 0, room);
+  }
+  if (full != NULL) {
+    sho__chunk_leave(map, full->chunk);
+  }
+  return opened;
+}
+
+static int take(struct sho_map *map, enum sho__class class, uint64_t bytes,
+                enum sho__need need, struct sho__room *room) {
+  uint32_t first = first_stripe(map);
+  uint32_t vacant = first;
+  for (uint32_t i = 0; i < map->stripes; i++) {
+    uint32_t stripe = (first + i) % map->stripes;
+    struct sho__room found;
+    int got = try_open(map, class, stripe, bytes, &found);
+    if (got > 0) {
+      *room = found;
+      return 1;
+    }
+    if (got < 0) {
+      return open_another(map, class, stripe, need, &found, room);
+    }
+    if (atomic_load_explicit(&map->header->open[class][vacant],
+                             memory_order_relaxed) != 0) {
+      vacant = stripe;
+    }
+  }
+  /* Whoever holds a chunk may have room left in it, so it stays open. */
+  return open_another(map, class, vacant, need, NULL, room);
+}
+
+/* Where no chunk is to be had: any that has room, and nobody holds. */
+static int take_any(struct sho_map *map, enum sho__class class, uint64_t bytes,
+                    struct sho__room *room) {
+  for (uint32_t i = 0; i < map->geometry.chunks; i++) {
+    enum sho__class is = sho__chunk_class(map, i);
+    int fits = class < SHO__CLASS_SMALL ? is == class : is >= SHO__CLASS_SMALL;
+    if (!fits || sho__chunk_used(map, i) + bytes > sho__chunk_bytes(map) ||
+        !sho__chunk_try(map, i)) {
+      continue;
+    }
+    if (sho__chunk_class(map, i) == is && room_in(map, i, is, bytes, room)) {
+      return 1;
+    }
+    sho__chunk_leave(map, i);
+  }
+  *room = (struct sho__room){0};
+  return 0;
+}
+
+int sho__room_take(struct sho_map *map, enum sho__class class, uint64_t bytes,
+                   enum sho__need need, struct sho__room *room) {
+  SHO_ASSERT(bytes <= sho__chunk_bytes(map));
+  int code = SHO_EFULL;
+  int64_t since_ns = 0;
+  if (need < SHO__NEED_CLEAN &&
+      atomic_load_explicit(&map->cleaner.wanted, memory_order_relaxed) != 0) {
+    sho__clean_ahead(map, bytes);
+  }
+  /* Others may take what was cleaned; a damaged map may look as if it were. */
+  for (uint64_t i = 0; i < map->geometry.chunks + LEAST_TRIES; i++) {
+    if (take(map, class, bytes, need, room)) {
+      return SHO_OK;
+    }
+    code = need >= SHO__NEED_CLEAN ? SHO_EFULL : sho__clean(map, need);
+    since_ns = since_ns == 0 ? sho__awake_ns() : since_ns;
+    if (code != SHO_OK ||
+        (i >= ENOUGH_TRIES && sho__awake_ns() - since_ns > MOST_NS)) {
+      break;
+    }
+  }
+  return take_any(map, class, bytes, room) ? SHO_OK
+         : code == SHO_OK                  ? sho__fail(SHO_EFULL,
+                                                       "%s is full: others take what "
+                                                                        "room there is; try again",
+                                                       map->region.path)
+                                           : code;
+}
+
+void sho__room_commit(struct sho__room *room, uint64_t bytes,
+                      uint64_t expiry_ms) {
+  struct sho__chunk_shm *shm = &room->map->chunks[room->chunk];
+  uint64_t latest = sho__load_relaxed(&shm->latest_expiry_ms);
+  uint64_t expiry = expiry_ms == 0 ? UINT64_MAX : expiry_ms;
+  SHO_ASSERT(bytes % 8 == 0 &&
+             room->off + bytes <= sho__chunk_bytes(room->map));
+  if (expiry > latest) {
+    sho__store_relaxed(&shm->latest_expiry_ms, expiry);
+  }
+  uint32_t records = atomic_load_explicit(&shm->records, memory_order_relaxed);
+  atomic_store_explicit(&shm->records, records + 1, memory_order_relaxed);
+  SHO_CRASH_POINT("map: record counted");
+  /* Release: what lies before it is written. */
+  atomic_store_explicit(&shm->used, (uint32_t)(room->off + bytes),
+                        memory_order_release);
+  SHO_CRASH_POINT("map: record committed");
+  room->off += (uint32_t)bytes;
+  room->at += bytes;
+}
+
+void sho__room_leave(struct sho__room *room) {
+  if (room->at != NULL) {
+    sho__chunk_leave(room->map, room->chunk);
+    room->at = NULL;
+  }
+}

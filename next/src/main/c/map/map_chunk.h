@@ -1,0 +1,132 @@
+/*
+ * Chunks: taken into use, written to, freed.
+ *
+ * A chunk belongs to whoever's word is its owner. Nobody waits for one: who
+ * finds a chunk taken goes on to another. So a process that is stopped while
+ * it writes holds up nobody, and keeps what it writes to. The chunk of a dead
+ * process is as good as free: what it wrote and did not publish is named by no
+ * slot.
+ */
+#ifndef SHO_MAP_CHUNK_H
+#define SHO_MAP_CHUNK_H
+
+#include "map/map_shard.h"
+
+/* Room for a record in a chunk that is ours until it is left. */
+struct sho__room {
+  struct sho_map *map;
+  uint32_t chunk;
+  uint32_t off;
+  uint8_t *at; /* NULL: none */
+};
+
+enum sho__need {
+  SHO__NEED_NEW,     /* leaves what is kept, and cleans if there is no more */
+  SHO__NEED_REPLACE, /* of what is kept takes a half: it gives room back */
+  SHO__NEED_CLEAN,   /* takes all that is kept, and never cleans */
+  SHO__NEED_CLEAN_LARGE /* the same, but for the last: that is for entries, so
+                         * that a chunk of entries can always be cleaned */
+};
+
+/*
+ * Room for so many bytes in a chunk of that class. SHO_EFULL; SHO_ECORRUPT, if
+ * no chunk has so many.
+ * To be called without any shard's lock: it may clean and evict.
+ */
+int sho__room_take(struct sho_map *map, enum sho__class class, uint64_t bytes,
+                   enum sho__need need, struct sho__room *room);
+
+/* The record is written, and will be published: it counts. */
+void sho__room_commit(struct sho__room *room, uint64_t bytes,
+                      uint64_t expiry_ms);
+
+/* Ends it. What was not committed is as if it had not been written. */
+void sho__room_leave(struct sho__room *room);
+
+static inline uint64_t sho__room_place(const struct sho__room *room) {
+  return sho__place_in(room->map, room->chunk, room->off);
+}
+
+/* Whether the chunk is ours now. */
+int sho__chunk_try(struct sho_map *map, uint32_t chunk);
+void sho__chunk_leave(struct sho_map *map, uint32_t chunk);
+
+/* Whether it is one of those that are written to. */
+int sho__chunk_is_open(const struct sho_map *map, uint32_t chunk);
+
+/* Has nothing more be written to it. To be called by who owns it, or if its
+ * owner is dead. */
+void sho__chunk_close(struct sho_map *map, uint32_t chunk);
+
+/* Frees a chunk that is ours, in which nothing is named any more. */
+void sho__chunk_free(struct sho_map *map, uint32_t chunk);
+
+/* Nothing names so many bytes of that generation of it any more. */
+void sho__chunk_bury(struct sho_map *map, uint32_t chunk, uint64_t generation,
+                     uint64_t bytes);
+
+/* What is dead in it may not all be counted. */
+static inline void sho__chunk_doubt(struct sho_map *map, uint32_t chunk) {
+  atomic_store_explicit(&map->chunks[chunk].doubt, 1, memory_order_relaxed);
+}
+
+/* So many bytes of its present generation are dead. To be called by who owns
+ * the chunk. */
+static inline void sho__chunk_set_dead(struct sho_map *map, uint32_t chunk,
+                                       uint64_t bytes) {
+  uint64_t generation = sho__load_relaxed(&map->gens[chunk]);
+  sho__store_relaxed(&map->chunks[chunk].dead, generation << 32 | bytes);
+  atomic_store_explicit(&map->chunks[chunk].doubt, 0, memory_order_relaxed);
+}
+
+/* Whether others, threads of this process among them, hold chunks for the
+ * moment. To be called by who holds none. */
+int sho__chunks_held(const struct sho_map *map);
+
+/* How many chunks are free. */
+uint64_t sho__chunks_free(const struct sho_map *map);
+
+/* Takes a free chunk into use, unless too few are free for that need. 1: it is
+ * ours. */
+int sho__chunk_open(struct sho_map *map, enum sho__class class,
+                    enum sho__need need, uint32_t *chunk);
+
+/* Room in a chunk of ours, from a byte of it on. */
+static inline void sho__room_of(struct sho_map *map, uint32_t chunk,
+                                uint32_t used, struct sho__room *room) {
+  *room = (struct sho__room){
+      .map = map,
+      .chunk = chunk,
+      .off = used,
+      .at = sho__record_at(map, sho__place_in(map, chunk, used))};
+  /* Whoever sees a byte that is written from now on sees the generation, too:
+   * it may be another process that incremented it. */
+  sho__fence_before_overwrite();
+}
+
+/* Bytes of it that are used; all, if the number makes no sense. */
+static inline uint64_t sho__chunk_used(const struct sho_map *map,
+                                       uint32_t chunk) {
+  uint32_t used =
+      atomic_load_explicit(&map->chunks[chunk].used, memory_order_acquire);
+  return used <= sho__chunk_bytes(map) && used % 8 == 0 ? used
+                                                        : sho__chunk_bytes(map);
+}
+
+/* One that there is: a number that makes no sense is taken for SMALL. */
+static inline enum sho__class sho__chunk_class(const struct sho_map *map,
+                                               uint32_t chunk) {
+  uint32_t class =
+      atomic_load_explicit(&map->chunks[chunk].class, memory_order_acquire);
+  return class < SHO__CLASSES ? (enum sho__class) class : SHO__CLASS_SMALL;
+}
+
+/* Bytes of it that something names. Not less. */
+static inline uint64_t sho__chunk_live(const struct sho_map *map,
+                                       uint32_t chunk) {
+  uint32_t dead = (uint32_t)sho__load_acquire(&map->chunks[chunk].dead);
+  uint64_t used = sho__chunk_used(map, chunk);
+  return used > dead ? used - dead : 0;
+}
+
+#endif

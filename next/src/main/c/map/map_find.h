@@ -1,0 +1,188 @@
+/*
+ * From a key to its slot and entry, inline: the hot path of all reads and
+ * writes. See layout.h, "A bucket of a shard's table".
+ *
+ * A reader takes no lock. In this order it reads the shard's epoch, its table,
+ * a slot, the generation of the chunk that the slot names; then slot and epoch
+ * again. If both are as before, then at that moment the slot was the key's, and
+ * named an entry of that generation. After it has copied the entry it reads the
+ * generation again: if that is as before, none of what it copied was
+ * overwritten.
+ */
+#ifndef SHO_MAP_FIND_H
+#define SHO_MAP_FIND_H
+
+#include "base/assert.h"
+#include "map/map_record.h"
+
+/* A shard's table: checked, so that all its slots lie in one chunk. */
+struct sho__table {
+  struct sho__bucket_shm *first;
+  uint64_t buckets; /* 0: there is none */
+  uint64_t place;
+};
+
+struct sho__hit {
+  _Atomic uint64_t *slot;
+  uint64_t slot_value;
+  uint64_t place;
+  uint64_t gen; /* of its chunk */
+  uint64_t epoch;
+  _Atomic uint64_t *epoch_at; /* of its shard */
+  const uint8_t *at;
+  struct sho__record record; /* a copy of its header */
+};
+
+enum sho__lookup { SHO__MISS = 0, SHO__HIT = 1, SHO__MOVED = 2 };
+
+/* 0: damaged. */
+static inline int sho__table_decode(const struct sho_map *map, uint64_t word,
+                                    struct sho__table *table) {
+  uint64_t place = ((word >> 16) - 1) << 6;
+  uint64_t buckets = word & 0xffff;
+  if (word == 0) {
+    *table = (struct sho__table){0};
+    return 1;
+  }
+  if (buckets == 0 || !sho__place_valid(map, place) ||
+      sho__in_chunk(map, place) < SHO__TABLE_OFF ||
+      sho__in_chunk(map, place) + buckets * sizeof(struct sho__bucket_shm) >
+          sho__chunk_bytes(map)) {
+    *table = (struct sho__table){0};
+    return 0;
+  }
+  *table = (struct sho__table){
+      .first = (struct sho__bucket_shm *)(void *)(map->pool + place),
+      .buckets = buckets,
+      .place = place};
+  return 1;
+}
+
+static inline uint64_t sho__bucket_of(const struct sho__table *table,
+                                      uint64_t tag) {
+  return tag * table->buckets >> SHO__SLOT_TAG_BITS;
+}
+
+/* The bucket where the search for a tag begins. NULL: there is no table. */
+static inline struct sho__bucket_shm *
+sho__bucket_home(const struct sho__table *table, uint64_t tag) {
+  return table->buckets == 0 ? NULL : table->first + sho__bucket_of(table, tag);
+}
+
+static inline struct sho__bucket_shm *
+sho__bucket_next(const struct sho__table *table,
+                 struct sho__bucket_shm *bucket) {
+  bucket++;
+  return bucket == table->first + table->buckets ? table->first : bucket;
+}
+
+/* Whether what was copied of an entry is whole. Fences by itself. */
+static inline int sho__hit_still(const struct sho_map *map,
+                                 const struct sho__hit *hit) {
+  sho__fence_after_copy();
+  return sho__load_relaxed(&map->gens[sho__chunk_of(map, hit->place)]) ==
+         hit->gen;
+}
+
+/* Whether the slot names what it named, and its table is the shard's. */
+static inline int sho__hit_is_named(const struct sho__hit *hit) {
+  uint64_t again = sho__load_acquire(hit->slot);
+  return ((again ^ hit->slot_value) & ~SHO__SLOT_VISITED) == 0 &&
+         sho__load_acquire(hit->epoch_at) == hit->epoch;
+}
+
+/* Whether what was copied of an entry and of its parts is whole: while a slot
+ * names the entry, nobody uses its parts for something else. The slot first: if
+ * it came to name the same place anew, the generation shows it. */
+static inline int sho__hit_whole(const struct sho_map *map,
+                                 const struct sho__hit *hit) {
+  sho__fence_after_copy();
+  return sho__hit_is_named(hit) && sho__hit_still(map, hit);
+}
+
+/* The header that a slot names, read without the lock. What is known of *hit
+ * are slot, slot_value and epoch. MISS: damaged. */
+static inline enum sho__lookup sho__hit_load(const struct sho_map *map,
+                                             struct sho__hit *hit) {
+  hit->place = sho__slot_place(hit->slot_value);
+  if (!sho__place_valid(map, hit->place) ||
+      sho__in_chunk(map, hit->place) + 24 > sho__chunk_bytes(map)) {
+    return SHO__MISS; /* damaged */
+  }
+  hit->at = sho__record_at(map, hit->place);
+  __builtin_prefetch(hit->at);
+  __builtin_prefetch(hit->at + 64);
+  hit->gen = sho__load_acquire(&map->gens[sho__chunk_of(map, hit->place)]);
+  if (!sho__hit_is_named(hit)) {
+    return SHO__MOVED;
+  }
+  sho__record_load(&hit->record, hit->at);
+  if (sho__record_is_entry(&hit->record) &&
+      sho__record_fits(map, hit->place, &hit->record)) {
+    return SHO__HIT;
+  }
+  return sho__hit_still(map, hit) ? SHO__MISS : SHO__MOVED;
+}
+
+static inline enum sho__lookup sho__hit_match(const struct sho_map *map,
+                                              const void *key, size_t key_bytes,
+                                              struct sho__hit *hit) {
+  enum sho__lookup found = sho__hit_load(map, hit);
+  if (found != SHO__HIT) {
+    return found;
+  }
+  if (sho__record_key_bytes(&hit->record) == key_bytes &&
+      sho__equal_racy(hit->at + sho__record_key_off(&hit->record), key,
+                      key_bytes)) {
+    return SHO__HIT;
+  }
+  return sho__hit_still(map, hit) ? SHO__MISS : SHO__MOVED;
+}
+
+/* For who will look the key up, but has something else to do first. */
+static inline void sho__find_prefetch(const struct sho_map *map,
+                                      uint64_t hash) {
+  __builtin_prefetch(&map->shards[sho__shard_of(map, hash)]);
+}
+
+/*
+ * Looks a key up, with or without the lock. HIT: the header in *hit was the
+ * key's when it was copied, and hit->slot named it; what is read of the entry
+ * after that is to be believed only if sho__hit_still then says so. MOVED
+ * (never under the lock): a writer was faster, look again.
+ */
+static inline enum sho__lookup sho__find(const struct sho_map *map,
+                                         uint64_t hash, const void *key,
+                                         size_t key_bytes,
+                                         struct sho__hit *hit) {
+  struct sho__shard_shm *shm = &map->shards[sho__shard_of(map, hash)];
+  hit->epoch_at = &shm->epoch;
+  hit->epoch = sho__load_acquire(&shm->epoch);
+  uint64_t tag = sho__tag_of(map, hash);
+  uint64_t wanted = tag << SHO__SLOT_PLACE_BITS;
+  struct sho__table table;
+  sho__table_decode(map, sho__load_acquire(&shm->table), &table);
+  struct sho__bucket_shm *bucket = sho__bucket_home(&table, tag);
+  for (uint64_t n = 0; n < table.buckets; n++) {
+    for (int i = 0; i < SHO__BUCKET_SLOTS; i++) {
+      uint64_t slot_value = sho__load_acquire(&bucket->slots[i]);
+      if (((slot_value ^ wanted) & SHO__SLOT_TAG_MASK) != 0 ||
+          (slot_value & SHO__SLOT_PLACE_MASK) == 0) {
+        continue;
+      }
+      hit->slot = &bucket->slots[i];
+      hit->slot_value = slot_value;
+      enum sho__lookup found = sho__hit_match(map, key, key_bytes, hit);
+      if (found != SHO__MISS) {
+        return found;
+      }
+    }
+    if (sho__load_acquire(&bucket->overflow) == 0) {
+      break;
+    }
+    bucket = sho__bucket_next(&table, bucket);
+  }
+  return sho__load_acquire(&shm->epoch) == hit->epoch ? SHO__MISS : SHO__MOVED;
+}
+
+#endif

@@ -1,0 +1,110 @@
+#include "map/map_grow.h"
+
+/* An eighth more; so a table is eight tenths full at least. */
+static uint64_t larger(uint64_t buckets) {
+  return buckets < 8 ? buckets + 1 : buckets + buckets / 8;
+}
+
+/* Readers look in the old table until they see the new one, and then that the
+ * epoch has changed: nothing is changed in between. */
+static void publish(struct sho__shard *shard, const struct sho__table *table) {
+  struct sho__shard_shm *shm = shard->shm;
+  uint64_t word = table->buckets == 0
+                      ? 0
+                      : ((table->place >> 6) + 1) << 16 | table->buckets;
+  sho__store_release(&shm->table, word);
+  SHO_CRASH_POINT("map: table published");
+  sho__store_release(&shm->epoch, sho__load_relaxed(&shm->epoch) + 1);
+  SHO_CRASH_POINT("map: epoch raised");
+}
+
+static void retire(struct sho_map *map, const struct sho__table *table) {
+  uint32_t chunk = sho__chunk_of(map, table->place);
+  uint64_t generation = sho__load_relaxed(&map->gens[chunk]);
+  if (sho__record_mark_dead(map, table->place - SHO__TABLE_OFF)) {
+    sho__chunk_bury(map, chunk, generation, sho__table_bytes(table->buckets));
+  }
+}
+
+static void replace(struct sho__shard *shard, const struct sho__table *table) {
+  if (shard->table.buckets > 0) {
+    sho__shard_retiring(shard, sho__slot_named(shard->table.place));
+  }
+  publish(shard, table);
+  if (shard->table.buckets > 0) {
+    retire(shard->map, &shard->table);
+    sho__shard_retiring(shard, 0);
+  }
+  shard->table = *table;
+}
+
+void sho__table_copy(struct sho__shard *shard, struct sho__room *room,
+                     uint64_t buckets) {
+  struct sho_map *map = shard->map;
+  uint64_t place = sho__room_place(room) + SHO__TABLE_OFF;
+  struct sho__table table = {
+      .first = (struct sho__bucket_shm *)(void *)(map->pool + place),
+      .buckets = buckets,
+      .place = place};
+  struct sho__record record = {
+      .number = shard->number,
+      .kind_and_key = SHO__RECORD_TABLE,
+      .value_bytes = (uint32_t)(sho__table_bytes(buckets) - SHO__RECORD_BYTES)};
+  SHO_ASSERT(room->off % 64 == 0);
+  sho__record_store(room->at, &record);
+  memset(table.first, 0, buckets * sizeof *table.first);
+  for (uint64_t i = 0; i < sho__table_slots(&shard->table); i++) {
+    uint64_t slot = sho__load_relaxed(sho__table_slot(&shard->table, i));
+    if (slot != 0) {
+      uint64_t tag = (slot & SHO__SLOT_TAG_MASK) >> SHO__SLOT_PLACE_BITS;
+      sho__table_insert(&table, tag, slot); /* there are as many at least */
+    }
+  }
+  sho__room_commit(room, sho__table_bytes(buckets), 0);
+  replace(shard, &table);
+}
+
+uint64_t sho__table_fitting(const struct sho__shard *shard) {
+  uint64_t entries = 0;
+  for (uint64_t i = 0; i < sho__table_slots(&shard->table); i++) {
+    entries += sho__load_relaxed(sho__table_slot(&shard->table, i)) != 0;
+  }
+  uint64_t buckets = entries * 8 / (SHO__BUCKET_SLOTS * 7) + 1;
+  return buckets * 2 < shard->table.buckets ? buckets : shard->table.buckets;
+}
+
+void sho__table_drop(struct sho__shard *shard) {
+  static const struct sho__table none;
+  SHO_ASSERT(shard->entries == 0);
+  replace(shard, &none);
+}
+
+int sho__table_grow(struct sho_map *map, uint32_t number, uint64_t buckets) {
+  uint64_t wanted = larger(buckets);
+  uint64_t most =
+      (sho__chunk_bytes(map) - SHO__TABLE_OFF) / sizeof(struct sho__bucket_shm);
+  wanted = wanted < most ? wanted : most;
+  if (wanted <= buckets) {
+    return sho__fail(SHO_EFULL,
+                     "%s is full: a shard has %llu slots, the most it takes; "
+                     "remove entries, or make the map anew with more capacity",
+                     map->region.path,
+                     (unsigned long long)(buckets * SHO__BUCKET_SLOTS));
+  }
+  struct sho__room room;
+  struct sho__shard shard;
+  int code = sho__room_take(map, SHO__CLASS_TABLE, sho__table_bytes(wanted),
+                            SHO__NEED_REPLACE, &room);
+  if (code != SHO_OK) {
+    return code;
+  }
+  code = sho__shard_lock(map, number, &shard);
+  if (code == SHO_OK) {
+    if (shard.table.buckets <= buckets) {
+      sho__table_copy(&shard, &room, wanted);
+    }
+    sho__shard_unlock(&shard);
+  }
+  sho__room_leave(&room);
+  return code;
+}

@@ -1,0 +1,28 @@
+/* A shard's table in a new place. */
+#ifndef SHO_MAP_GROW_H
+#define SHO_MAP_GROW_H
+
+#include "map/map_chunk.h"
+
+/* Bytes of the record of such a table. */
+static inline uint64_t sho__table_bytes(uint64_t buckets) {
+  return SHO__TABLE_OFF + buckets * sizeof(struct sho__bucket_shm);
+}
+
+/* Has the shard, which is locked, name a copy of its table, with so many
+ * buckets, in that room. They have slots enough. */
+void sho__table_copy(struct sho__shard *shard, struct sho__room *room,
+                     uint64_t buckets);
+
+/* How many buckets a copy of the table of a shard, which is locked, is to have:
+ * fewer if most of its slots are empty. */
+uint64_t sho__table_fitting(const struct sho__shard *shard);
+
+/* Takes the table away from a shard, which is locked and has no entries. */
+void sho__table_drop(struct sho__shard *shard);
+
+/* Gives a shard a table with more buckets, unless it has more than so many by
+ * then. SHO_EFULL. To be called without any shard's lock. */
+int sho__table_grow(struct sho_map *map, uint32_t number, uint64_t buckets);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * Values that lie in several parts, since a record is not to fill much of a
+ * chunk. The record of the entry names the parts, and holds what is left over;
+ * to move a part is to write that record anew. So an entry of any size is
+ * published by one store, and while a slot names its record its parts are
+ * where the record says.
+ */
+#ifndef SHO_MAP_LARGE_H
+#define SHO_MAP_LARGE_H
+
+#include "map/map_chunk.h"
+
+/* A value's parts while they are written: their chunks are ours. */
+struct sho__parts {
+  struct sho_map *map;
+  uint32_t *ids; /* chunk << 4 | part; NULL: the value has none */
+  uint64_t count;
+  uint32_t *held;    /* chunks */
+  uint32_t checksum; /* of their checksums, in their order */
+  uint64_t held_count;
+};
+
+/* Whether an entry of these lengths lies in parts. */
+int sho__large_is(const struct sho_map *map, uint64_t key_bytes,
+                  uint64_t value_bytes);
+
+/* Writes the parts of a value. SHO_EFULL, SHO_ENOMEM. */
+int sho__large_write(struct sho_map *map, uint64_t hash,
+                     const struct sho__source *value, uint64_t value_bytes,
+                     enum sho__need need, struct sho__parts *parts);
+
+/* Ends it; published: a record names them. */
+void sho__large_leave(struct sho__parts *parts, int published);
+
+/* Copies the value of a large entry, without a lock: to be believed only if
+ * slot and chunk are as before then. 0: what was read makes no sense. */
+int sho__large_copy(const struct sho_map *map, const struct sho__hit *hit,
+                    uint8_t *to);
+
+/* The place of one of an entry's parts; ~0: damaged. */
+uint64_t sho__large_part(const struct sho_map *map, const struct sho__hit *hit,
+                         uint64_t index);
+
+/* The rest is for the owner of the shard's lock. */
+
+/* Counts the parts of an entry as dead. */
+void sho__large_retire(struct sho_map *map, const struct sho__hit *hit);
+
+/* Whether all parts are there and whole. *checksum: what they add to that of
+ * the entry. */
+int sho__large_is_whole(const struct sho_map *map, const struct sho__hit *hit,
+                        uint64_t hash, uint32_t *checksum);
+
+/* The entry whose part lies at a place, and which part it is; -1: none. */
+int sho__large_owner(const struct sho__shard *shard, uint64_t hash,
+                     uint64_t place, struct sho__hit *hit);
+
+/* Moves the part at a place to `part`, with others of its entry that lie in the
+ * same chunk while there is room for them, and the record of the entry, which
+ * has so many bytes, to `head`. 0: the record is another by now. */
+int sho__large_move(struct sho__shard *shard, uint64_t hash, uint64_t place,
+                    uint64_t bytes, struct sho__room *part,
+                    struct sho__room *head);
+
+#endif

@@ -1,0 +1,324 @@
+#include "map/map_pick.h"
+
+#include "map/map_ghost.h"
+
+static void list_add(struct sho__list *list, uint32_t chunk, uint64_t key) {
+  uint32_t i = list->count;
+  if (i == SHO__MOST_PICKED) {
+    if (key >= list->keys[i - 1]) {
+      return;
+    }
+    i--;
+  } else {
+    list->count++;
+  }
+  for (; i > 0 && list->keys[i - 1] > key; i--) {
+    list->keys[i] = list->keys[i - 1];
+    list->chunks[i] = list->chunks[i - 1];
+  }
+  list->keys[i] = key;
+  list->chunks[i] = chunk;
+}
+
+/* A chunk that a dead process was about to take, or to free. */
+static void look_at_free(struct sho_map *map, uint32_t chunk) {
+  if ((sho__load_relaxed(&map->free[chunk / 64]) >> chunk % 64 & 1) == 0 &&
+      sho__chunk_try(map, chunk)) {
+    if (sho__chunk_class(map, chunk) == SHO__CLASS_FREE) {
+      sho__chunk_free(map, chunk);
+    } else {
+      sho__chunk_leave(map, chunk);
+    }
+  }
+}
+
+enum use { USE_NONE, USE_OTHERS, USE_DOUBTFUL };
+
+/* Who uses a chunk. What a dead process wrote and did not publish is not
+ * counted as dead: so its chunk is doubtful. */
+static enum use look_at_owner(struct sho_map *map, uint32_t chunk) {
+  struct sho__chunk_shm *shm = &map->chunks[chunk];
+  uint32_t owner = atomic_load_explicit(&shm->owner, memory_order_relaxed);
+  if (owner != 0 && sho__peer_alive(&map->peers, owner)) {
+    return USE_OTHERS;
+  }
+  if (owner == 0) {
+    return atomic_load_explicit(&shm->doubt, memory_order_relaxed) != 0
+               ? USE_DOUBTFUL
+               : USE_NONE;
+  }
+  sho__chunk_close(map, chunk);
+  return USE_DOUBTFUL;
+}
+
+/* 1: nothing more is written to the chunk. */
+static int close(struct sho_map *map, uint32_t chunk) {
+  if (!sho__chunk_try(map, chunk)) {
+    return 0;
+  }
+  sho__chunk_close(map, chunk);
+  sho__chunk_leave(map, chunk);
+  return 1;
+}
+
+int sho__close_queues(struct sho_map *map) {
+  int closed = 0;
+  for (int class = SHO__CLASS_SMALL; class <= SHO__CLASS_MAIN; class ++) {
+    for (int i = 0; i < SHO__MAP_STRIPES; i++) {
+      uint32_t entry = atomic_load(&map->header->open[class][i]);
+      closed += entry != 0 && entry <= map->geometry.chunks &&
+                sho__chunk_used(map, entry - 1) > 0 && close(map, entry - 1);
+    }
+  }
+  return closed;
+}
+
+/* What it takes of a closed chunk to keep what lives in it: all but what is
+ * dead, and the end, if more of its records would have fitted there. With
+ * S3_FIFO the end counts, too: to move it gains nothing, to evict does. */
+static uint64_t taken_of(const struct sho_map *map, uint64_t used,
+                         uint64_t live, uint64_t records) {
+  uint64_t end = sho__chunk_bytes(map) - used;
+  int fitted = map->geometry.eviction == SHO_EVICTION_NONE &&
+               end > sho__chunk_bytes(map) / 8 && end * records >= used * 2;
+  return fitted ? live : live + end;
+}
+
+static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
+                    struct sho__view *view) {
+  struct sho__chunk_shm *shm = &map->chunks[chunk];
+  enum sho__class class = sho__chunk_class(map, chunk);
+  if (class == SHO__CLASS_FREE) {
+    look_at_free(map, chunk);
+    return;
+  }
+  uint64_t used = sho__chunk_used(map, chunk);
+  uint64_t live = sho__chunk_live(map, chunk);
+  used = used > sho__chunk_bytes(map) ? sho__chunk_bytes(map) : used;
+  uint64_t expiry = sho__load_relaxed(&shm->latest_expiry_ms);
+  uint64_t order = sho__load_relaxed(&shm->order);
+  uint64_t records = atomic_load_explicit(&shm->records, memory_order_relaxed);
+  view->live += live;
+  if (class >= SHO__CLASS_SMALL) {
+    view->entries += used == 0 ? 0 : records * live / used;
+  }
+  if (class == SHO__CLASS_SMALL) {
+    view->small_live += live;
+  } else if (class == SHO__CLASS_MAIN) {
+    view->main_live += live;
+  }
+  enum use use = look_at_owner(map, chunk);
+  int expired = used > 0 && expiry <= now_ms && class >= SHO__CLASS_SMALL;
+  int full = used + sho__part_bytes(map) > sho__chunk_bytes(map);
+  if (use == USE_OTHERS || (sho__chunk_is_open(map, chunk) &&
+                            !((expired || full) && close(map, chunk)))) {
+    view->taken += live;
+    return;
+  }
+  uint64_t taken = taken_of(map, used, live, records);
+  view->taken += taken;
+  if (expired) {
+    list_add(&view->expired, chunk, expiry);
+  } else if (use == USE_DOUBTFUL) {
+    list_add(&view->doubtful, chunk, live);
+  }
+  list_add(&view->emptiest, chunk, taken);
+  if (class == SHO__CLASS_SMALL) {
+    list_add(&view->small, chunk, order);
+  } else if (class == SHO__CLASS_MAIN) {
+    list_add(&view->main, chunk, order);
+  }
+}
+
+void sho__look(struct sho_map *map, enum sho__need need,
+               struct sho__view *view) {
+  uint64_t now_ms = sho__map_now_ms(map);
+  *view = (struct sho__view){.need = need,
+                             .usable = map->geometry.chunks - map->kept};
+  for (uint32_t i = 0; i < map->geometry.chunks; i++) {
+    look_at(map, i, now_ms, view);
+  }
+  if (map->ghosts != NULL) {
+    sho__store_relaxed(&map->header->estimate, view->entries);
+  }
+}
+
+int sho__view_is_full(const struct sho_map *map, const struct sho__view *view) {
+  return map->geometry.eviction == SHO_EVICTION_NONE &&
+         view->taken > map->most_live;
+}
+
+/* Of a chunk that is nearly full of what lives there is nothing to gain. */
+static int is_worth_moving(const struct sho_map *map, uint64_t live,
+                           unsigned share) {
+  uint64_t bytes = sho__chunk_bytes(map);
+  return live + bytes / share <= bytes;
+}
+
+static void keep_worth_moving(const struct sho_map *map, struct sho__list *list,
+                              unsigned share) {
+  while (list->count > 0 &&
+         !is_worth_moving(map, list->keys[list->count - 1], share)) {
+    list->count--;
+  }
+}
+
+/* What of the bytes in the queues is the small queue's share. */
+static uint64_t small_bound(const struct sho_map *map,
+                            const struct sho__view *view) {
+  uint32_t share =
+      atomic_load_explicit(&map->header->small_share, memory_order_relaxed);
+  return (view->small_live + view->main_live) * (share >> 16) >> 16;
+}
+
+/* What is written to now is a part of the small queue, too. */
+static void close_small(struct sho_map *map, struct sho__view *view) {
+  for (int i = 0; i < SHO__MAP_STRIPES; i++) {
+    uint32_t entry = atomic_load(&map->header->open[SHO__CLASS_SMALL][i]);
+    if (entry != 0 && entry <= map->geometry.chunks &&
+        sho__chunk_used(map, entry - 1) > 0 && close(map, entry - 1)) {
+      list_add(&view->small, entry - 1,
+               sho__load_relaxed(&map->chunks[entry - 1].order));
+    }
+  }
+}
+
+/* Has the oldest chunks of the small queue, except one of the list, become the
+ * main queue's, while that is far below its share. */
+static void fill_main(struct sho_map *map, struct sho__view *view) {
+  struct sho__list *list = &view->small;
+  uint64_t all = view->small_live + view->main_live;
+  uint64_t main_bound = all - small_bound(map, view);
+  uint32_t i = 0;
+  for (; i + 1 < list->count && view->main_live < main_bound / 10 * 9; i++) {
+    uint32_t chunk = list->chunks[i];
+    struct sho__chunk_shm *shm = &map->chunks[chunk];
+    uint64_t live = sho__chunk_live(map, chunk);
+    if (!sho__chunk_try(map, chunk)) {
+      continue;
+    }
+    if (sho__chunk_class(map, chunk) == SHO__CLASS_SMALL &&
+        !sho__chunk_is_open(map, chunk)) {
+      sho__store_relaxed(&shm->order, atomic_fetch_add(&map->header->order, 1));
+      atomic_store_explicit(&shm->class, SHO__CLASS_MAIN, memory_order_release);
+      view->small_live -= live < view->small_live ? live : view->small_live;
+      view->main_live += live;
+    }
+    sho__chunk_leave(map, chunk);
+  }
+  list->count -= i;
+  memmove(list->chunks, list->chunks + i, list->count * sizeof *list->chunks);
+  memmove(list->keys, list->keys + i, list->count * sizeof *list->keys);
+}
+
+static struct sho__list *evicting_list(struct sho_map *map,
+                                       struct sho__view *view) {
+  int small = view->small_live > small_bound(map, view);
+  if (view->small.count == 0 && (small || view->main.count == 0)) {
+    close_small(map, view);
+  }
+  small = small || view->main.count == 0;
+  if (!small || view->small.count == 0) {
+    return &view->main;
+  }
+  fill_main(map, view);
+  return &view->small;
+}
+
+static void list_remove(struct sho__list *list, uint32_t i) {
+  list->count--;
+  for (; i < list->count; i++) {
+    list->chunks[i] = list->chunks[i + 1];
+    list->keys[i] = list->keys[i + 1];
+  }
+}
+
+/* What is evicted next is not moved to the end of its queue: it would stay. */
+static void spare_oldest(struct sho__view *view) {
+  for (uint32_t i = view->emptiest.count; i-- > 0;) {
+    uint32_t chunk = view->emptiest.chunks[i];
+    if (view->emptiest.keys[i] > 0 &&
+        ((view->small.count > 0 && chunk == view->small.chunks[0]) ||
+         (view->main.count > 0 && chunk == view->main.chunks[0]))) {
+      list_remove(&view->emptiest, i);
+    }
+  }
+}
+
+struct sho__list *sho__pick(struct sho_map *map, struct sho__view *view,
+                            enum sho__mode *mode) {
+  *mode = SHO__MODE_MOVE;
+  if (view->expired.count > 0) {
+    return &view->expired;
+  }
+  if (view->doubtful.count > 0) {
+    return &view->doubtful;
+  }
+  if (view->need == SHO__NEED_NEW && sho__view_is_full(map, view)) {
+    return NULL;
+  }
+  int evicts = map->geometry.eviction != SHO_EVICTION_NONE;
+  uint64_t room = view->usable << map->geometry.chunk_bits;
+  int crowded = view->live > room - room / 8;
+  if (evicts && view->live > room / 16 * 11) {
+    spare_oldest(view);
+  }
+  keep_worth_moving(map, &view->emptiest, evicts && crowded ? 2 : 32);
+  if (view->emptiest.count > 0) {
+    return &view->emptiest;
+  }
+  if (!evicts) {
+    return NULL;
+  }
+  *mode = SHO__MODE_EVICT;
+  struct sho__list *list = evicting_list(map, view);
+  return list->count > 0 ? list : NULL;
+}
+
+/* ---- queues ------------------------------------------------------------- */
+
+/* Of what simulations of real caches' traces gave the best mean. Shares are of
+ * 2^32, as small_share is. */
+#define SHARE_OF(percent) (UINT64_C(0x100000000) * (percent) / 100)
+static const uint64_t least_share = SHARE_OF(1);
+static const uint64_t most_share = SHARE_OF(55);
+static const uint64_t grown_by = SHARE_OF(350);  /* divided by the entries */
+static const uint64_t shrunk_by = SHARE_OF(200); /* the same */
+enum {
+  MAIN_RETURNS = 10
+}; /* ghosts of the main queue count for so many times
+    * as many evictions as there are entries */
+
+/* A key came back that would have been found in a larger queue: that queue
+ * becomes larger. */
+static void adapt(struct sho_map *map, uint64_t share, uint64_t entries,
+                  int of_main) {
+  if (of_main) {
+    uint64_t step = shrunk_by / entries;
+    share = share > least_share + step ? share - step : least_share;
+  } else {
+    share += grown_by / entries;
+    share = share < most_share ? share : most_share;
+  }
+  atomic_store_explicit(&map->header->small_share, (uint32_t)share,
+                        memory_order_relaxed);
+}
+
+enum sho__class sho__queue_for_new(struct sho_map *map, uint64_t hash) {
+  struct sho__ghost ghost;
+  if (!sho__ghost_take(map, hash, &ghost)) {
+    return SHO__CLASS_SMALL;
+  }
+  uint64_t entries = sho__load_relaxed(&map->header->estimate) & UINT32_MAX;
+  entries += entries == 0;
+  uint64_t share =
+      atomic_load_explicit(&map->header->small_share, memory_order_relaxed);
+  uint64_t learns = ghost.of_main ? entries * MAIN_RETURNS : entries * 2 / 3;
+  /* The more what is new is worth, the longer it is remembered. */
+  uint64_t admits =
+      ghost.of_main ? learns : entries / 4 + (entries * share >> 32);
+  if (ghost.since <= learns) {
+    adapt(map, share, entries, ghost.of_main);
+  }
+  return ghost.since <= admits ? SHO__CLASS_MAIN : SHO__CLASS_SMALL;
+}

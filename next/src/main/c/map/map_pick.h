@@ -1,0 +1,69 @@
+/*
+ * Which chunk is to be cleaned next, and how: what a look at all chunks finds.
+ *
+ * NONE: chunks with the fewest live bytes first, and those whose entries have
+ * expired before them. S3_FIFO: the same while live bytes leave room; else the
+ * oldest chunk of the small queue, if that is larger than its share, or of the
+ * main queue. Of the small queue's chunk those that were visited go on to the
+ * main queue; of the main queue's they go to its end; the others are evicted.
+ * While the main queue is far below its share, whole chunks of the small queue
+ * become its: so of a loop that is larger than the map, a part stays.
+ */
+#ifndef SHO_MAP_PICK_H
+#define SHO_MAP_PICK_H
+
+#include "map/map_chunk.h"
+
+enum { SHO__MOST_PICKED = 16 };
+
+/* The chunks with the lowest keys. */
+struct sho__list {
+  uint32_t count;
+  uint32_t chunks[SHO__MOST_PICKED];
+  uint64_t keys[SHO__MOST_PICKED];
+};
+
+/* What a look at all chunks finds. */
+struct sho__view {
+  enum sho__need need; /* for which a chunk is wanted */
+  uint64_t taken;      /* bytes that live, or are of no use */
+  uint64_t live;       /* bytes, in all */
+  uint64_t small_live; /* and in the small queue */
+  uint64_t main_live;  /* and in the main queue */
+  uint64_t entries;    /* in the queues, about */
+  uint64_t usable;     /* chunks that entries can lie in */
+  struct sho__list expired;
+  struct sho__list doubtful;
+  struct sho__list emptiest;
+  struct sho__list small;
+  struct sho__list main;
+};
+
+enum sho__mode {
+  SHO__MODE_MOVE,  /* keeps all that lives */
+  SHO__MODE_EVICT, /* keeps what was visited */
+  SHO__MODE_DROP   /* keeps nothing */
+};
+
+/* Looks at all chunks, and gives back what dead processes held. */
+void sho__look(struct sho_map *map, enum sho__need need,
+               struct sho__view *view);
+
+/* Whether a NONE map takes no further entry: what is left is for those that are
+ * there to be written anew. */
+int sho__view_is_full(const struct sho_map *map, const struct sho__view *view);
+
+/* What to clean, and how. NULL: nothing. */
+struct sho__list *sho__pick(struct sho_map *map, struct sho__view *view,
+                            enum sho__mode *mode);
+
+/* An evicting map: has nothing more be written to the chunks at the ends of its
+ * queues, so that what lies there can be evicted: the records of a few large
+ * entries, say. Answers how many. */
+int sho__close_queues(struct sho_map *map);
+
+/* An evicting map: the queue that a key's next entry belongs to. Learns from a
+ * key that comes back. */
+enum sho__class sho__queue_for_new(struct sho_map *map, uint64_t hash);
+
+#endif

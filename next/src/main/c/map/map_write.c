@@ -1,0 +1,626 @@
+/*
+ * Writes. The entry is written where room was taken for it, outside any lock;
+ * then its shard is locked for as long as it takes to look the key up, decide,
+ * give the entry its version, and store one slot.
+ *
+ * A kill before that store leaves the old state, one after it the new. Counts
+ * may be wrong then; the shard's next owner counts anew.
+ */
+#include <time.h>
+
+#include "base/crash.h"
+#include "base/error.h"
+#include "map/map_clean.h"
+#include "map/map_grow.h"
+#include "map/map_large.h"
+
+enum {
+  NOTED_EACH_MS = 1000,
+  MOST_ATTEMPTS = 1000,
+  MOST_FINDS = 256,
+  NAP_NS = 200000,
+  MOST_NAPS = 50,
+  AGAIN = 1,                /* what was prepared does not fit what is there */
+  TTL_CLASS_SHIFT = 2,      /* times to live of one class: up to 4 times one */
+  TTL_FIRST_CLASS_BITS = 12 /* the first: up to 4 seconds */
+};
+
+/* Under the lock. An expired entry that is still there counts as absent, and
+ * hit names it all the same. */
+struct state {
+  struct sho__hit hit;
+  int there; /* a slot names an entry of the key */
+  int live;  /* and it is not expired */
+};
+
+/* What to write. */
+struct write {
+  const void *key;
+  size_t key_bytes;
+  struct sho__source value; /* copy is NULL: there is none */
+  size_t value_bytes;
+  uint64_t expiry_ms; /* 0: never expires */
+  int keep_value;     /* the value and version that are there */
+  /* Under the lock: refuses, or fills in what could not be known before. */
+  int (*decide)(const struct sho_map *map, const struct state *state,
+                struct write *write);
+  uint64_t expected; /* for decide */
+  uint64_t sum;      /* by decide */
+  int64_t delta;
+};
+
+static void copy_memory(void *context, void *to, uint64_t from,
+                        uint64_t bytes) {
+  sho__copy_racy(to, (const uint8_t *)context + from, bytes);
+}
+
+static struct sho__source memory_at(const void *value) {
+  return (struct sho__source){.copy = value == NULL ? NULL : copy_memory,
+                              .context = (void *)(uintptr_t)value};
+}
+
+/* A write that is prepared: its record lies in a room. */
+struct draft {
+  struct sho__room room;
+  struct sho__parts parts;
+  struct sho__record record;
+  uint64_t hash;
+  uint64_t bytes;
+  struct sho__hit copied; /* keep_value: from where */
+};
+
+/* ---- time --------------------------------------------------------------- */
+
+/* Seldom: the line is shared. */
+static void note_time(const struct sho_map *map, uint64_t now_ms) {
+  uint64_t latest_ms = sho__load_relaxed(&map->header->latest_ms);
+  if (latest_ms > SHO__MAX_EXPIRY_MS || now_ms > latest_ms + NOTED_EACH_MS) {
+    /* A writer that was stopped meanwhile stores no old time over a new one. */
+    atomic_compare_exchange_strong(&map->header->latest_ms, &latest_ms, now_ms);
+  }
+}
+
+static uint64_t expiry_of(const struct sho_map *map, int64_t ttl_ms) {
+  if (ttl_ms <= 0) {
+    return 0;
+  }
+  uint64_t now_ms = sho__map_now_ms(map);
+  uint64_t most = SHO__MAX_EXPIRY_MS - now_ms;
+  note_time(map, now_ms);
+  return now_ms + ((uint64_t)ttl_ms < most ? (uint64_t)ttl_ms : most);
+}
+
+/* ---- where to ----------------------------------------------------------- */
+
+/* What expires together lies together. */
+static enum sho__class class_of_expiry(const struct sho_map *map,
+                                       uint64_t expiry_ms) {
+  if (expiry_ms == 0) {
+    return SHO__CLASS_SMALL;
+  }
+  uint64_t now_ms = sho__map_now_ms(map);
+  uint64_t ttl = expiry_ms > now_ms ? expiry_ms - now_ms : 1;
+  int class = SHO__CLASS_TTL;
+  for (uint64_t most = UINT64_C(1) << TTL_FIRST_CLASS_BITS;
+       ttl > most && class < SHO__CLASSES - 1; most <<= TTL_CLASS_SHIFT) {
+    class ++;
+  }
+  return (enum sho__class) class;
+}
+
+/* Which chunk the entry goes to, and whether it takes another's place. Without
+ * the lock, so a guess: nothing depends on it but how well chunks are used. */
+static enum sho__class class_of(struct sho_map *map, uint64_t hash,
+                                const struct write *write,
+                                enum sho__need *need) {
+  struct sho__hit hit;
+  int there =
+      sho__find(map, hash, write->key, write->key_bytes, &hit) == SHO__HIT;
+  *need = there ? SHO__NEED_REPLACE : SHO__NEED_NEW;
+  if (map->geometry.eviction == SHO_EVICTION_NONE) {
+    return class_of_expiry(map, write->expiry_ms);
+  }
+  if (there) {
+    enum sho__class class =
+        sho__chunk_class(map, sho__chunk_of(map, hit.place));
+    return class == SHO__CLASS_MAIN ? class : SHO__CLASS_SMALL;
+  }
+  return sho__queue_for_new(map, hash);
+}
+
+/* ---- drafts ------------------------------------------------------------- */
+
+static void discard(struct draft *draft) {
+  sho__room_leave(&draft->room);
+  if (draft->parts.map != NULL) {
+    sho__large_leave(&draft->parts, 0);
+  }
+}
+
+/* Takes room for the record, and writes all of it but version and checksum. */
+static int prepare(struct sho_map *map, const struct write *write,
+                   struct draft *draft) {
+  enum sho__need need;
+  enum sho__class class = class_of(map, draft->hash, write, &need);
+  struct sho__record *record = &draft->record;
+  *record = (struct sho__record){
+      .kind_and_key = (uint32_t)write->key_bytes |
+                      (write->expiry_ms != 0 ? SHO__RECORD_EXPIRES : 0),
+      .value_bytes = (uint32_t)write->value_bytes,
+      .expiry_ms = write->expiry_ms};
+  int code = SHO_OK;
+  uint64_t in_parts = 0;
+  if (sho__large_is(map, write->key_bytes, write->value_bytes)) {
+    record->kind_and_key |= SHO__RECORD_LARGE;
+    code = sho__large_write(map, draft->hash, &write->value, write->value_bytes,
+                            need, &draft->parts);
+    in_parts = draft->parts.count * sho__part_payload(map);
+  }
+  draft->bytes = sho__record_size(map, record);
+  code = code == SHO_OK
+             ? sho__room_take(map, class, draft->bytes, need, &draft->room)
+             : code;
+  if (code != SHO_OK) {
+    discard(draft);
+    return code;
+  }
+  uint8_t *to = draft->room.at + sho__record_key_off(record);
+  sho__copy_racy(to, write->key, write->key_bytes);
+  to += write->key_bytes;
+  if (draft->parts.count > 0) {
+    memcpy(to, draft->parts.ids, draft->parts.count * sizeof(uint32_t));
+    to += draft->parts.count * sizeof(uint32_t);
+  }
+  uint64_t rest = write->value_bytes - in_parts;
+  if (rest > 0) {
+    write->value.copy(write->value.context, to, in_parts, rest);
+  }
+  record->checksum = sho__value_checksum(record, draft->hash, to, rest) ^
+                     draft->parts.checksum;
+  SHO_CRASH_POINT("map: entry written");
+  return SHO_OK;
+}
+
+/* The same for a copy of the entry that is there, with another expiry. */
+static int prepare_copy(struct sho_map *map, const struct write *write,
+                        struct draft *draft) {
+  struct sho__hit *hit = &draft->copied;
+  enum sho__lookup found = SHO__MOVED;
+  for (int i = 0; i < MOST_FINDS && found == SHO__MOVED; i++) {
+    found = sho__find(map, draft->hash, write->key, write->key_bytes, hit);
+    if (found == SHO__HIT && !sho__hit_still(map, hit)) {
+      found = SHO__MOVED; /* the header may be another record's */
+    }
+  }
+  if (found == SHO__MOVED) {
+    return AGAIN;
+  }
+  if (found == SHO__MISS || sho__record_expired(map, &hit->record)) {
+    return sho__fail_absent(map->region.path);
+  }
+  uint32_t from = sho__record_key_off(&hit->record);
+  uint64_t size = sho__record_size(map, &hit->record);
+  draft->record = hit->record;
+  draft->record.expiry_ms = write->expiry_ms;
+  draft->record.kind_and_key &= ~SHO__RECORD_EXPIRES;
+  if (write->expiry_ms != 0) {
+    draft->record.kind_and_key |= SHO__RECORD_EXPIRES;
+  }
+  draft->bytes = sho__record_size(map, &draft->record);
+  if (draft->bytes > sho__chunk_bytes(map)) {
+    return sho__fail(SHO_ECORRUPT, "%s: the entry is damaged; remove the key",
+                     map->region.path);
+  }
+  enum sho__need need;
+  enum sho__class class = class_of(map, draft->hash, write, &need);
+  int code = sho__room_take(map, class, draft->bytes, need, &draft->room);
+  if (code != SHO_OK) {
+    return code;
+  }
+  uint64_t off;
+  uint64_t rest = sho__record_own_value(map, &draft->record, &off);
+  uint64_t most = draft->bytes - sho__record_key_off(&draft->record);
+  uint64_t has = size - from;
+  sho__copy_racy(draft->room.at + sho__record_key_off(&draft->record),
+                 hit->at + from, has < most ? has : most);
+  /* Only the expiry's part changes, so that damage stays noticed. */
+  draft->record.checksum ^= sho__number_checksum(hit->record.number) ^
+                            sho__value_checksum(&hit->record, draft->hash,
+                                                draft->room.at + off, rest) ^
+                            sho__value_checksum(&draft->record, draft->hash,
+                                                draft->room.at + off, rest);
+  return SHO_OK;
+}
+
+/* ---- under the lock ----------------------------------------------------- */
+
+static inline void look(struct sho__shard *shard, uint64_t hash,
+                        const struct write *write, struct state *state) {
+  struct sho_map *map = shard->map;
+  state->there = sho__find(map, hash, write->key, write->key_bytes,
+                           &state->hit) == SHO__HIT;
+  state->live = state->there && !sho__record_expired(map, &state->hit.record);
+}
+
+static inline const uint8_t *value_of(const struct state *state) {
+  return state->hit.at + sho__record_key_off(&state->hit.record) +
+         sho__record_key_bytes(&state->hit.record);
+}
+
+/* Not above any entry's expiry. */
+static void note_expiry(struct sho__shard *shard, uint64_t expiry_ms) {
+  _Atomic uint64_t *earliest = &shard->shm->earliest_expiry_ms;
+  uint64_t was = sho__load_relaxed(earliest);
+  if (expiry_ms != 0 && (was == 0 || expiry_ms < was)) {
+    sho__store_relaxed(earliest, expiry_ms);
+  }
+}
+
+/* The draft is whole and no one else's: has the table name it. */
+static int publish(struct sho__shard *shard, struct draft *draft,
+                   const struct write *write, const struct state *state) {
+  struct sho_map *map = shard->map;
+  uint64_t tag = sho__tag_of(map, draft->hash);
+  uint64_t place = sho__room_place(&draft->room);
+  uint64_t slot = tag << SHO__SLOT_PLACE_BITS | sho__slot_named(place);
+  note_expiry(shard, draft->record.expiry_ms);
+  sho__room_commit(&draft->room, draft->bytes, draft->record.expiry_ms);
+  if (!state->there) {
+    if (sho__table_insert(&shard->table, tag, slot) != 0) {
+      uint32_t chunk = sho__chunk_of(map, place);
+      sho__chunk_bury(map, chunk, sho__load_relaxed(&map->gens[chunk]),
+                      draft->bytes);
+      sho__shard_rebuild(shard, 0); /* its count was wrong */
+      return AGAIN;
+    }
+    SHO_CRASH_POINT("map: slot filled");
+    sho__shard_set_entries(shard, shard->entries + 1);
+    return SHO_OK;
+  }
+  if (map->geometry.eviction != SHO_EVICTION_NONE) {
+    slot |= write->keep_value ? state->hit.slot_value & SHO__SLOT_VISITED
+                              : SHO__SLOT_VISITED;
+  }
+  sho__shard_retiring(shard, state->hit.slot_value);
+  sho__store_release(state->hit.slot, slot);
+  SHO_CRASH_POINT("map: slot replaced");
+  sho__entry_retire(map, &state->hit, !write->keep_value);
+  sho__shard_retiring(shard, 0);
+  return SHO_OK;
+}
+
+/* Gives the draft its version, and its checksum the version's part. */
+static void finish(struct sho__shard *shard, struct draft *draft,
+                   const struct write *write) {
+  struct sho__record *record = &draft->record;
+  if (!write->keep_value) {
+    record->number = ++shard->version;
+    sho__store_relaxed(&shard->shm->version, shard->version);
+    SHO_CRASH_POINT("map: version counted");
+  }
+  if (write->delta != 0 || write->value.context == &write->sum) {
+    uint8_t *to = draft->room.at + sho__record_key_off(record) +
+                  sho__record_key_bytes(record);
+    memcpy(to, &write->sum, sizeof write->sum);
+    record->checksum =
+        sho__value_checksum(record, draft->hash, to, sizeof write->sum);
+  }
+  record->checksum ^= sho__number_checksum(record->number);
+  sho__record_store(draft->room.at, record);
+}
+
+static int is_copy_of(const struct draft *draft, const struct state *state) {
+  return state->live && state->hit.place == draft->copied.place &&
+         state->hit.gen == draft->copied.gen;
+}
+
+static int write_locked(struct sho__shard *shard, struct draft *draft,
+                        struct write *write, uint64_t *buckets) {
+  struct state state;
+  look(shard, draft->hash, write, &state);
+  if (write->decide != NULL) {
+    int code = write->decide(shard->map, &state, write);
+    if (code != SHO_OK) {
+      return code;
+    }
+  }
+  if (write->keep_value && !is_copy_of(draft, &state)) {
+    return AGAIN;
+  }
+  *buckets = shard->table.buckets;
+  if (!state.there && shard->entries >= sho__table_slots(&shard->table)) {
+    return AGAIN;
+  }
+  finish(shard, draft, write);
+  int code = publish(shard, draft, write, &state);
+  if (code == SHO_OK && !write->keep_value) {
+    sho__increment_owned(&shard->shm->sets);
+  }
+  return code;
+}
+
+/* ---- begin and end ------------------------------------------------------ */
+
+static int check_entry(const struct sho_map *map, const struct write *write) {
+  if ((write->key == NULL && write->key_bytes > 0) ||
+      (write->value.copy == NULL && write->value_bytes > 0 &&
+       !write->keep_value)) {
+    return sho__fail(SHO_EINVAL, "a handle, a key and a value are needed");
+  }
+  uint64_t most = map->geometry.max_entry - SHO__ENTRY_BYTES;
+  uint64_t most_key = sho__chunk_bytes(map) / 4;
+  if (write->key_bytes > SHO__MAX_KEY_BYTES || write->key_bytes > most_key ||
+      write->key_bytes > most || write->value_bytes > most - write->key_bytes) {
+    return sho__fail(SHO_ETOOBIG,
+                     "%s takes keys and values of together at most %llu bytes "
+                     "(keys %llu), and these have %zu and %zu; make the map "
+                     "anew for larger entries",
+                     map->region.path, (unsigned long long)most,
+                     (unsigned long long)most_key, write->key_bytes,
+                     write->value_bytes);
+  }
+  return SHO_OK;
+}
+
+static int check_ttl(int64_t ttl_ms) {
+  if (ttl_ms < 0) {
+    return sho__fail(SHO_EINVAL, "a time to live cannot be %lld ms",
+                     (long long)ttl_ms);
+  }
+  return SHO_OK;
+}
+
+static int begin(struct sho_map *map, const struct write *write,
+                 int64_t ttl_ms) {
+  int code = sho__map_writable(map);
+  code = code == SHO_OK ? check_entry(map, write) : code;
+  return code == SHO_OK ? check_ttl(ttl_ms) : code;
+}
+
+/* Before an entry is written: a table that has few free slots grows. If there
+ * is no room for that, those that are free are used up. */
+static int grow_early(struct sho_map *map, uint32_t number) {
+  struct sho__shard_shm *shm = &map->shards[number];
+  struct sho__table table;
+  uint64_t entries = sho__load_relaxed(&shm->entries);
+  sho__table_decode(map, sho__load_relaxed(&shm->table), &table);
+  if (!sho__table_is_crowded(&table, entries)) {
+    return SHO_OK;
+  }
+  int code = sho__table_grow(map, number, table.buckets);
+  return code == SHO_EFULL && entries < sho__table_slots(&table) ? SHO_OK
+                                                                 : code;
+}
+
+static int attempt(struct sho_map *map, struct write *write, uint64_t hash,
+                   uint64_t *version) {
+  struct draft draft = {.hash = hash};
+  struct sho__shard shard;
+  uint64_t buckets = 0;
+  uint32_t number = sho__shard_of(map, hash);
+  int code = grow_early(map, number);
+  if (code != SHO_OK) {
+    return code;
+  }
+  code = write->keep_value ? prepare_copy(map, write, &draft)
+                           : prepare(map, write, &draft);
+  if (code != SHO_OK) {
+    return code;
+  }
+  code = sho__shard_lock(map, number, &shard);
+  if (code == SHO_OK) {
+    code = write_locked(&shard, &draft, write, &buckets);
+    sho__shard_unlock(&shard);
+  }
+  if (code == SHO_OK) {
+    *version = draft.record.number;
+    sho__room_leave(&draft.room);
+    if (draft.parts.map != NULL) {
+      sho__large_leave(&draft.parts, 1);
+    }
+    sho__map_changed(map, hash);
+  } else {
+    discard(&draft);
+  }
+  return code;
+}
+
+/* ---- operations --------------------------------------------------------- */
+
+/* There is no room, so what decides may as well be asked before that. */
+static int refuse(struct sho_map *map, struct write *write, uint64_t hash) {
+  struct sho__shard shard;
+  struct state state;
+  if (write->decide == NULL) {
+    return SHO_EFULL;
+  }
+  int code = sho__shard_lock(map, sho__shard_of(map, hash), &shard);
+  if (code == SHO_OK) {
+    look(&shard, hash, write, &state);
+    code = write->decide(map, &state, write);
+    sho__shard_unlock(&shard);
+  }
+  return code == SHO_OK || code == AGAIN ? SHO_EFULL : code;
+}
+
+/* In a small map a few writers that wait for a processor hold much of it. */
+static int attempt_often(struct sho_map *map, struct write *write,
+                         uint64_t hash, uint64_t *version) {
+  static const struct timespec nap = {.tv_nsec = NAP_NS};
+  int code = AGAIN;
+  int naps = 0;
+  for (int i = 0; i < MOST_ATTEMPTS && code == AGAIN; i++) {
+    code = attempt(map, write, hash, version);
+    if (code == SHO_EFULL &&
+        sho__clean_expired(map, sho__shard_of(map, hash))) {
+      code = AGAIN;
+    } else if (code == SHO_EFULL && naps < MOST_NAPS && sho__chunks_held(map)) {
+      nanosleep(&nap, NULL);
+      naps++;
+      code = AGAIN;
+    }
+  }
+  if (code == AGAIN) {
+    return sho__fail(SHO_EBUSY,
+                     "%s: other writers were faster, or it is damaged; try "
+                     "again",
+                     map->region.path);
+  }
+  return code == SHO_EFULL ? refuse(map, write, hash) : code;
+}
+
+static int store(struct sho_map *map, struct write *write, int64_t ttl_ms,
+                 uint64_t *version) {
+  int code = begin(map, write, ttl_ms);
+  if (code != SHO_OK) {
+    return code;
+  }
+  uint64_t hash = sho__map_hash(map, write->key, write->key_bytes);
+  uint64_t stored = 0;
+  sho__find_prefetch(map, hash);
+  if (ttl_ms != 0) {
+    write->expiry_ms = expiry_of(map, ttl_ms);
+  }
+  code = attempt_often(map, write, hash, &stored);
+  int state = sho__map_check(map);
+  code = state != SHO_OK ? state : code;
+  if (code == SHO_OK && version != NULL) {
+    *version = stored;
+  }
+  return code;
+}
+
+int sho_map_set(struct sho_map *map, const void *key, size_t key_bytes,
+                const void *value, size_t value_bytes, int64_t ttl_ms,
+                uint64_t *version) {
+  struct sho__source source = memory_at(value);
+  return sho__map_set_from(map, key, key_bytes, NULL, &source, value_bytes,
+                           ttl_ms, version);
+}
+
+static int check_expected(const struct sho_map *map, const struct state *state,
+                          uint64_t expected) {
+  uint64_t is = state->live ? state->hit.record.number : 0;
+  if (is != expected) {
+    return sho__fail(SHO_ECHANGED, "%s: the key has version %llu, not %llu",
+                     map->region.path, (unsigned long long)is,
+                     (unsigned long long)expected);
+  }
+  return SHO_OK;
+}
+
+static int decide_expected(const struct sho_map *map, const struct state *state,
+                           struct write *write) {
+  return check_expected(map, state, write->expected);
+}
+
+int sho_map_compare_and_set(struct sho_map *map, const void *key,
+                            size_t key_bytes, uint64_t expected,
+                            const void *value, size_t value_bytes,
+                            int64_t ttl_ms, uint64_t *version) {
+  struct sho__source source = memory_at(value);
+  return sho__map_set_from(map, key, key_bytes, &expected, &source, value_bytes,
+                           ttl_ms, version);
+}
+
+int sho__map_set_from(struct sho_map *map, const void *key, size_t key_bytes,
+                      const uint64_t *expected, const struct sho__source *value,
+                      size_t value_bytes, int64_t ttl_ms, uint64_t *version) {
+  struct write write = {.key = key,
+                        .key_bytes = key_bytes,
+                        .value = *value,
+                        .value_bytes = value_bytes,
+                        .decide = expected == NULL ? NULL : decide_expected,
+                        .expected = expected == NULL ? 0 : *expected};
+  return store(map, &write, ttl_ms, version);
+}
+
+/* What is there, and delta. The expiry stays: a record with another one has
+ * another size, so the draft is written anew for it. */
+static int decide_sum(const struct sho_map *map, const struct state *state,
+                      struct write *write) {
+  uint64_t was = 0;
+  uint64_t expiry_ms = 0;
+  if (state->live) {
+    if (state->hit.record.value_bytes != sizeof write->sum) {
+      return sho__fail(SHO_ETYPE,
+                       "%s: the key's value has %u bytes and is no number of 8",
+                       map->region.path, state->hit.record.value_bytes);
+    }
+    memcpy(&was, value_of(state), sizeof was);
+    expiry_ms = state->hit.record.expiry_ms;
+  }
+  write->sum = was + (uint64_t)write->delta;
+  if (expiry_ms != write->expiry_ms) {
+    write->expiry_ms = expiry_ms;
+    return AGAIN;
+  }
+  return SHO_OK;
+}
+
+int sho_map_add_and_get(struct sho_map *map, const void *key, size_t key_bytes,
+                        int64_t delta, int64_t *result) {
+  if (result == NULL) {
+    return sho__fail(SHO_EINVAL, "a place to put is needed");
+  }
+  struct write write = {.key = key,
+                        .key_bytes = key_bytes,
+                        .value = memory_at(&write.sum),
+                        .value_bytes = sizeof write.sum,
+                        .decide = decide_sum,
+                        .delta = delta};
+  int code = store(map, &write, 0, NULL);
+  if (code == SHO_OK) {
+    *result = (int64_t)write.sum;
+  }
+  return code;
+}
+
+int sho_map_expire(struct sho_map *map, const void *key, size_t key_bytes,
+                   int64_t ttl_ms) {
+  struct write write = {.key = key, .key_bytes = key_bytes, .keep_value = 1};
+  return store(map, &write, ttl_ms, NULL);
+}
+
+static int remove_key(struct sho_map *map, const void *key, size_t key_bytes,
+                      const uint64_t *expected) {
+  struct write write = {.key = key, .key_bytes = key_bytes};
+  struct sho__shard shard;
+  struct state state;
+  int code = begin(map, &write, 0);
+  if (code != SHO_OK) {
+    return code;
+  }
+  uint64_t hash = sho__map_hash(map, key, key_bytes);
+  sho__find_prefetch(map, hash);
+  code = sho__shard_lock(map, sho__shard_of(map, hash), &shard);
+  if (code != SHO_OK) {
+    return code;
+  }
+  look(&shard, hash, &write, &state);
+  if (expected != NULL) {
+    code = check_expected(map, &state, *expected);
+  }
+  if (code == SHO_OK && !state.live) {
+    code = sho__fail_absent(map->region.path);
+  }
+  if (code == SHO_OK) {
+    sho__shard_drop(&shard, hash, &state.hit);
+    sho__increment_owned(&shard.shm->removals);
+  }
+  sho__shard_unlock(&shard);
+  if (code == SHO_OK) {
+    sho__map_changed(map, hash);
+  }
+  int now = sho__map_check(map);
+  return now != SHO_OK ? now : code;
+}
+
+int sho_map_remove(struct sho_map *map, const void *key, size_t key_bytes) {
+  return remove_key(map, key, key_bytes, NULL);
+}
+
+int sho_map_compare_and_remove(struct sho_map *map, const void *key,
+                               size_t key_bytes, uint64_t expected) {
+  return remove_key(map, key, key_bytes, &expected);
+}
