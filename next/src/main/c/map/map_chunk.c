@@ -186,10 +186,10 @@ int sho__chunk_open(struct sho_map *map, enum sho__class class,
 /* ---- room --------------------------------------------------------------- */
 
 static uint32_t first_stripe(const struct sho_map *map) {
-  return (sho__stripe() + map->peers.self) % map->stripes;
+  return (sho__stripe() + map->peers.self) & (map->stripes - 1);
 }
 
-/* What records of a class begin at multiples of. */
+/* What records of a class begin at multiples of. A power of two. */
 static uint64_t unit_of(const struct sho_map *map, enum sho__class class) {
   return class == SHO__CLASS_TABLE   ? 64
          : class == SHO__CLASS_PARTS ? sho__part_bytes(map)
@@ -200,7 +200,7 @@ static uint64_t unit_of(const struct sho_map *map, enum sho__class class) {
 static int room_in(struct sho_map *map, uint32_t chunk, enum sho__class class,
                    uint64_t bytes, struct sho__room *room) {
   uint64_t used = sho__chunk_used(map, chunk);
-  if (used % unit_of(map, class) != 0) {
+  if ((used & (unit_of(map, class) - 1)) != 0) {
     used = sho__chunk_bytes(map); /* damaged: nothing is put behind it */
   }
   sho__room_of(map, chunk, (uint32_t)used, room);
@@ -228,20 +228,17 @@ static int try_open(struct sho_map *map, enum sho__class class, uint32_t stripe,
   return room_in(map, chunk, class, bytes, room) ? 1 : -1;
 }
 
-/* Has a new chunk take the place of the one that is full, or held by another.
- * full: ours, or NULL. */
+/* Has a new chunk take the place of the one that is full, and ours, or held by
+ * another. */
 static int open_another(struct sho_map *map, enum sho__class class,
                         uint32_t stripe, enum sho__need need,
-                        const struct sho__room *full, struct sho__room *room) {
+                        struct sho__room *room) {
   uint32_t chunk;
   int opened = sho__chunk_open(map, class, need, &chunk);
   if (opened) {
     atomic_store(&map->header->open[class][stripe], chunk + 1);
     SHO_CRASH_POINT("map: chunk opened");
     sho__room_of(map, chunk, 0, room);
-  }
-  if (full != NULL) {
-    sho__chunk_leave(map, full->chunk);
   }
   return opened;
 }
@@ -251,15 +248,16 @@ static int take(struct sho_map *map, enum sho__class class, uint64_t bytes,
   uint32_t first = first_stripe(map);
   uint32_t vacant = first;
   for (uint32_t i = 0; i < map->stripes; i++) {
-    uint32_t stripe = (first + i) % map->stripes;
-    struct sho__room found;
-    int got = try_open(map, class, stripe, bytes, &found);
+    uint32_t stripe = (first + i) & (map->stripes - 1);
+    int got = try_open(map, class, stripe, bytes, room);
     if (got > 0) {
-      *room = found;
       return 1;
     }
     if (got < 0) {
-      return open_another(map, class, stripe, need, &found, room);
+      uint32_t full = room->chunk;
+      int opened = open_another(map, class, stripe, need, room);
+      sho__chunk_leave(map, full);
+      return opened;
     }
     if (atomic_load_explicit(&map->header->open[class][vacant],
                              memory_order_relaxed) != 0) {
@@ -267,7 +265,7 @@ static int take(struct sho_map *map, enum sho__class class, uint64_t bytes,
     }
   }
   /* Whoever holds a chunk may have room left in it, so it stays open. */
-  return open_another(map, class, vacant, need, NULL, room);
+  return open_another(map, class, vacant, need, room);
 }
 
 /* Where no chunk is to be had: any that has room, and nobody holds. */

@@ -48,10 +48,10 @@ static int map_file(struct sho_map *map, int fd, const char *path) {
   map->pool = base + g->pool_off;
   map->end =
       (_Atomic uint64_t *)(void *)(base + g->file_bytes - sizeof *map->end);
-  uint64_t stripes = g->chunks / CHUNKS_PER_STRIPE;
-  map->stripes = stripes < 1                  ? 1
-                 : stripes > SHO__MAP_STRIPES ? SHO__MAP_STRIPES
-                                              : (uint32_t)stripes;
+  map->stripes = SHO__MAP_STRIPES;
+  while (map->stripes > 1 && g->chunks < map->stripes * CHUNKS_PER_STRIPE) {
+    map->stripes /= 2;
+  }
   map->kept = (uint32_t)(g->chunks / CHUNKS_PER_KEPT) + LEAST_KEPT;
   map->low = 0;
   uint64_t spare = 0;

@@ -41,6 +41,7 @@ struct write {
   size_t value_bytes;
   uint64_t expiry_ms; /* 0: never expires */
   int keep_value;     /* the value and version that are there */
+  int replaces;       /* there is no other room, and it gives some back */
   /* Under the lock: refuses, or fills in what could not be known before. */
   int (*decide)(const struct sho_map *map, const struct state *state,
                 struct write *write);
@@ -114,12 +115,13 @@ static enum sho__class class_of(struct sho_map *map, uint64_t hash,
                                 const struct write *write,
                                 enum sho__need *need) {
   struct sho__hit hit;
+  if (map->geometry.eviction == SHO_EVICTION_NONE) {
+    *need = write->replaces ? SHO__NEED_REPLACE : SHO__NEED_NEW;
+    return class_of_expiry(map, write->expiry_ms);
+  }
   int there =
       sho__find(map, hash, write->key, write->key_bytes, &hit) == SHO__HIT;
   *need = there ? SHO__NEED_REPLACE : SHO__NEED_NEW;
-  if (map->geometry.eviction == SHO_EVICTION_NONE) {
-    return class_of_expiry(map, write->expiry_ms);
-  }
   if (there) {
     enum sho__class class =
         sho__chunk_class(map, sho__chunk_of(map, hit.place));
@@ -394,11 +396,14 @@ static int grow_early(struct sho_map *map, uint32_t number) {
 
 static int attempt(struct sho_map *map, struct write *write, uint64_t hash,
                    uint64_t *version) {
-  struct draft draft = {.hash = hash};
+  struct draft draft; /* not all of it zeroed, which costs more than it does */
   struct sho__shard shard;
   uint64_t buckets = 0;
   uint32_t number = sho__shard_of(map, hash);
   int code = grow_early(map, number);
+  draft.hash = hash;
+  draft.room.at = NULL;
+  draft.parts = (struct sho__parts){0};
   if (code != SHO_OK) {
     return code;
   }
@@ -443,6 +448,14 @@ static int refuse(struct sho_map *map, struct write *write, uint64_t hash) {
   return code == SHO_OK || code == AGAIN ? SHO_EFULL : code;
 }
 
+/* Whether the write takes another entry's place, as far as that is known
+ * without the lock: then it may use some of the room that is kept. */
+static int is_there(struct sho_map *map, const struct write *write,
+                    uint64_t hash) {
+  struct sho__hit hit;
+  return sho__find(map, hash, write->key, write->key_bytes, &hit) == SHO__HIT;
+}
+
 /* In a small map a few writers that wait for a processor hold much of it. */
 static int attempt_often(struct sho_map *map, struct write *write,
                          uint64_t hash, uint64_t *version) {
@@ -451,8 +464,11 @@ static int attempt_often(struct sho_map *map, struct write *write,
   int naps = 0;
   for (int i = 0; i < MOST_ATTEMPTS && code == AGAIN; i++) {
     code = attempt(map, write, hash, version);
-    if (code == SHO_EFULL &&
-        sho__clean_expired(map, sho__shard_of(map, hash))) {
+    if (code == SHO_EFULL && !write->replaces && is_there(map, write, hash)) {
+      write->replaces = 1;
+      code = AGAIN;
+    } else if (code == SHO_EFULL &&
+               sho__clean_expired(map, sho__shard_of(map, hash))) {
       code = AGAIN;
     } else if (code == SHO_EFULL && naps < MOST_NAPS && sho__chunks_held(map)) {
       nanosleep(&nap, NULL);
