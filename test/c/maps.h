@@ -38,7 +38,7 @@ SHO_TEST struct sho_map_stats stats_of(struct sho_map *map) {
 
 /* ---- texts -------------------------------------------------------------- */
 
-/* Stores a text for ever; its version. */
+/* Stores a text that never expires; its version. */
 SHO_TEST uint64_t put_text(struct sho_map *map, const char *key,
                            const char *value) {
   uint64_t version = 0;

@@ -288,7 +288,7 @@ static void test_addon_address_moves_when_more_is_asked_for(void) {
   CHECK(first != second);
   CHECK_INT(get_share_adress(50000, 0), (long)second);
   memcpy(second, "seen", 5);
-  CHECK_TEXT(first, "seen"); /* answered before, mapped for ever */
+  CHECK_TEXT(first, "seen"); /* answered before, mapped for good */
 }
 
 static void test_addon_address_moves_with_the_file(void) {

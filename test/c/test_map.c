@@ -252,7 +252,7 @@ static void test_map_compare_and_set_with_0_puts_if_absent(void) {
 static void test_map_version_stays_while_the_entry_moves(void) {
   struct sho_map *map = map_here();
   uint64_t version = put_text(map, "key", "here");
-  for (int i = 0; i < 10000; i++) { /* the log goes round, "key" with it */
+  for (int i = 0; i < 10000; i++) { /* the log is used again, "key" moves */
     put_text(map, "other", "...........................................");
   }
   CHECK_HEX(version_of(map, "key"), version);

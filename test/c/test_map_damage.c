@@ -338,7 +338,7 @@ static int is_told(struct sho_map *map, const struct copy *copy,
          stats.damaged > 0 || stats.recoveries > 0;
 }
 
-/* After verify said that all is well, all is: but what is told to be gone. */
+/* If verify finds nothing, all is there, except what is reported as lost. */
 static void check_verified(struct sho_map *map, struct copy *copy,
                            const struct image *image) {
   struct review now = review(map, copy, image);

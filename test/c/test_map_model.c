@@ -177,7 +177,7 @@ static void test_map_gets_three_quarters_full_at_least(void) {
   free(lengths);
 }
 
-/* One large entry costs room for moves, but not for ever. */
+/* One large entry costs room for moves only while it is there. */
 static void test_map_fills_again_after_a_large_entry_is_gone(void) {
   struct sho_map *map = map_new("map", 1 * MIB, SHO_EVICTION_NONE);
   static uint8_t value[200 * KIB];

@@ -9,8 +9,8 @@ import org.shareobject.internal.text.FileNames;
 import org.shareobject.internal.text.Utf8;
 
 /**
- * A child whose threads set texts for ever. They call the native with bytes made before, so that
- * the child is within a write at most times that it may be killed.
+ * A child whose threads set texts until it is killed. They call the native with bytes made before,
+ * so that the child is within a write at most times that it may be killed.
  */
 public final class SetStorm {
   private static final int THREADS = 3;
