@@ -90,12 +90,12 @@ static void add_piece(struct image *image, int key, const void *at,
 
 static void find_pieces_of(struct sho_map *map, struct image *image, int key,
                            const struct sho__hit *hit, uint64_t hash) {
-  struct sho__shard_shm *shard = &map->shards[sho__shard_of(map, hash)];
+  _Atomic uint64_t *word = &map->tables[sho__shard_of(map, hash)];
   struct sho__table table;
-  REQUIRE(sho__table_decode(map, sho__load_relaxed(&shard->table), &table));
+  REQUIRE(sho__table_decode(map, sho__load_relaxed(word), &table));
   add_piece(image, key, hit->at, map, sho__record_size(map, &hit->record));
   add_piece(image, key, hit->slot, map, 8);
-  add_piece(image, key, &shard->table, map, 8);
+  add_piece(image, key, word, map, 8);
   add_piece(image, key, map->pool + table.place - SHO__TABLE_OFF, map,
             SHO__RECORD_BYTES);
   uint64_t parts = sho__record_is(&hit->record, SHO__RECORD_LARGE)
@@ -163,13 +163,13 @@ static uint64_t choose_offset(const struct image *image, uint64_t *random) {
     case 1:
     case 2:
     case 3:
-      return g->shards_off +
-             random_below(random, g->chunks_off - g->shards_off);
+      return g->tables_off +
+             random_below(random, g->chunks_off - g->tables_off);
     case 4:
     case 5:
       return g->chunks_off + random_below(random, g->chunks * 64);
     case 6:
-      return g->free_off + random_below(random, g->shards_off - g->free_off);
+      return g->free_off + random_below(random, g->tables_off - g->free_off);
     case 7:
       return random_below(random, image->bytes);
     default:
@@ -320,9 +320,9 @@ static int is_mute(const struct copy *copy, const struct image *image) {
   const struct sho__geometry *g = &image->geometry;
   for (uint64_t i = 0; i < UINT64_C(1) << g->shard_bits; i++) {
     uint64_t at = g->shards_off + i * sizeof(struct sho__shard_shm);
-    const struct piece lock = {at + 64, 4};
-    const struct piece entries = {at + 88, 8};
-    const struct piece repairs = {at + 24, 16};
+    const struct piece lock = {at, 4};
+    const struct piece entries = {at + 24, 8};
+    const struct piece repairs = {at + 96, 16};
     if (is_hit(copy, &lock) || is_hit(copy, &entries) ||
         is_hit(copy, &repairs)) {
       return 1;
@@ -674,7 +674,7 @@ static void test_map_verify_finds_wrong_counts(void) {
   struct sho__table table;
   int found = 0;
   for (uint32_t s = 0; s < 1U << map->geometry.shard_bits; s++) {
-    sho__table_decode(map, sho__load_relaxed(&map->shards[s].table), &table);
+    sho__table_decode(map, sho__load_relaxed(&map->tables[s]), &table);
     for (uint64_t b = 0; b < table.buckets; b++) {
       found += sho__load_relaxed(&table.first[b].overflow) > 0;
       sho__store_relaxed(&table.first[b].overflow, 0);

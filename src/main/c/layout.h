@@ -166,10 +166,10 @@ _Static_assert(sizeof(struct sho__cell_shm) == 1280, "layout");
  *  +--------+-------+-----------+-------------+-------------+---------+
  *  | header | zero  | peers     | computes    | counters    | waits   |
  *  +--------+-------+-----------+-------------+-------------+---------+
- *  free_off      gens_off      shards_off  chunks_off  ghosts_off
- *  +-------------+-------------+-----------+-----------+-----------+
- *  | free chunks | generations | shards    | chunks    | ghosts    |
- *  +-------------+-------------+-----------+-----------+-----------+
+ *  free_off      gens_off      tables_off  shards_off  chunks_off  ghosts_off
+ *  +-------------+-------------+-----------+-----------+-----------+-----------+
+ *  | free chunks | generations | tables    | shards    | chunks    | ghosts |
+ *  +-------------+-------------+-----------+-----------+-----------+-----------+
  *  pool_off                       file_bytes - 8
  *  +---------+---------+-----+-----+
  *  | chunk 0 | chunk 1 | ... | end |
@@ -205,7 +205,7 @@ enum sho__class {
 };
 
 /* 0 to checksum: written once, before the file has its name. checksum: low
- * half of the hash of bytes 0 to 156, seed 0. */
+ * half of the hash of bytes 0 to 164, seed 0. */
 struct sho__map_shm {
   char magic[8];           /* "SHO-MAP" and a NUL */
   uint32_t layout_version; /* 6 */
@@ -224,6 +224,7 @@ struct sho__map_shm {
   uint64_t waits_off;
   uint64_t free_off;
   uint64_t gens_off;
+  uint64_t tables_off;
   uint64_t shards_off;
   uint64_t chunks_off;
   uint64_t ghosts_off;
@@ -251,7 +252,6 @@ struct sho__map_shm {
 
   /* A chunk that was freed lately: where to look first. A hint. */
   _Atomic uint32_t freed;
-  uint8_t zero0[8];
 
   /* The chunks that are written to now: the number of the chunk + 1, or 0, for
    * each class and stripe. Changed by the holder of the chunk's lock that is
@@ -268,8 +268,8 @@ struct sho__map_shm {
   _Atomic uint64_t evicted;
   _Atomic uint64_t estimate;
 };
-_Static_assert(offsetof(struct sho__map_shm, checksum) == 156, "layout");
-_Static_assert(offsetof(struct sho__map_shm, events) == 192, "layout");
+_Static_assert(offsetof(struct sho__map_shm, checksum) == 164, "layout");
+_Static_assert(offsetof(struct sho__map_shm, events) == 200, "layout");
 _Static_assert(offsetof(struct sho__map_shm, open) == 208, "layout");
 _Static_assert(sizeof(struct sho__map_shm) == 624, "layout");
 
@@ -343,42 +343,57 @@ struct sho__counters_shm {
 _Static_assert(sizeof(struct sho__counters_shm) == 64, "layout");
 
 /*
+ * Where a shard's table is, 64 bits for each shard in the array at tables_off:
+ * a read needs nothing else of a shard, and the words of many lie in one cache
+ * line.
+ *
+ *  63          50 49      16 15       0
+ *  +-------------+----------+---------+
+ *  | generation  | place/64 | buckets |
+ *  +-------------+----------+---------+
+ * place: of the first bucket, in bytes from pool_off. It is not 0.
+ * place and buckets 0: the shard has no entry.
+ * generation: incremented with every change. Written under the shard's lock,
+ *   release.
+ */
+#define SHO__TABLE_BUCKETS_BITS 16
+#define SHO__TABLE_PLACE_BITS 34
+#define SHO__TABLE_PLACE_SHIFT 6
+#define SHO__TABLE_GENERATION_SHIFT 50
+
+/*
  * A shard: what the keys have in common whose hashes begin with its number.
- * 128 bytes. Readers read the first line only. All is written under the lock.
- * After a crash entries may be one off, and an overflow count of the table too
- * high; the next owner counts anew.
+ * 128 bytes. A write that finds all in order needs the first line only. All is
+ * written under the lock. After a crash entries may be one off, and an overflow
+ * count of the table too high; the next owner counts anew.
  */
 struct sho__shard_shm {
-  /* Incremented after every change of table. */
-  _Atomic uint64_t epoch;
-
-  /* 0: no entry. Else (place of the table / 64 + 1) << 16 | its buckets, where
-   * places are counted from pool_off. Release. */
-  _Atomic uint64_t table;
-
-  _Atomic uint64_t earliest_expiry_ms; /* not above any entry's; 0: none has */
-  _Atomic uint64_t recoveries;
-  _Atomic uint64_t damaged;
-  _Atomic uint64_t expirations;
-  uint64_t zero0[2];
-
   struct sho__lock_shm lock;
-  uint32_t zero1;
+  uint32_t zero0;
 
   /* The version that was last given to an entry. */
   _Atomic uint64_t version;
 
   _Atomic uint64_t entries; /* slots in use */
   _Atomic uint64_t sets;
-  _Atomic uint64_t removals;
-  _Atomic uint64_t evictions;
 
   /* A record that the owner has nothing name any more: as a slot's value, 0
    * when its bytes count as dead. After a crash the next owner marks its chunk,
    * and those of its parts, as doubtful. */
   _Atomic uint64_t retiring;
+
+  _Atomic uint64_t earliest_expiry_ms; /* not above any entry's; 0: none has */
+  _Atomic uint64_t removals;
+  _Atomic uint64_t evictions;
+  uint64_t zero1[3];
+
+  _Atomic uint64_t recoveries;
+  _Atomic uint64_t damaged;
+  _Atomic uint64_t expirations;
+  uint64_t zero2;
 };
-_Static_assert(offsetof(struct sho__shard_shm, lock) == 64, "layout");
+_Static_assert(offsetof(struct sho__shard_shm, version) == 16, "layout");
+_Static_assert(offsetof(struct sho__shard_shm, recoveries) == 96, "layout");
 _Static_assert(sizeof(struct sho__shard_shm) == 128, "layout");
 
 /*

@@ -476,7 +476,7 @@ struct sho_map_view {
   const uint64_t *end; /* not creation_id: closed, truncated or overwritten,
                         * trust nothing */
   uint64_t creation_id;
-  uint64_t shards_off;
+  uint64_t tables_off; /* shard s's u64 is at tables_off + 8 s */
   uint64_t shard_bits; /* there are 2^shard_bits shards */
   uint64_t gens_off;   /* chunk c's u64 generation is at gens_off + 8 c */
   uint64_t pool_off;

@@ -52,6 +52,7 @@ struct sho__geometry {
   uint64_t waits_off;
   uint64_t free_off;
   uint64_t gens_off;
+  uint64_t tables_off;
   uint64_t shards_off;
   uint64_t chunks_off;
   uint64_t ghosts_off;
@@ -86,6 +87,7 @@ struct sho_map {
   uint64_t creation_id;
   _Atomic uint64_t *end; /* the file's last word: creation_id */
   struct sho__map_shm *header;
+  _Atomic uint64_t *tables; /* of shards: where they are */
   struct sho__shard_shm *shards;
   struct sho__chunk_shm *chunks;
   _Atomic uint64_t *gens;
@@ -99,6 +101,7 @@ struct sho_map {
   uint32_t kept;      /* how many free chunks are kept for cleaning */
   uint32_t low;       /* how many are so few that some are cleaned ahead */
   uint64_t most_live; /* bytes; more than that are left to what is there */
+  _Atomic uint32_t crowded; /* how full tables get: of SHO__CROWDED_ALL */
   int read_only;
   struct sho__cleaner cleaner;
 };
@@ -169,6 +172,24 @@ static inline struct sho__wait_shm *sho__wait_of(const struct sho_map *map,
                                                  uint64_t hash) {
   return &map->waits[hash % SHO__MAP_WAITS];
 }
+
+/* ---- how full tables get: map_chunk.c ------------------------------------ */
+
+/* While the map has room, tables are sparse: a search ends at the first slot
+ * it looks at, most often. As its chunks come into use, tables get as full as
+ * those, so that none is larger in the end than a full map's. */
+enum {
+  SHO__CROWDED_ALL = 256,
+  SHO__CROWDED_LEAST = 64,
+  SHO__CROWDED_MOST = 230
+};
+
+static inline uint32_t sho__crowded(const struct sho_map *map) {
+  return atomic_load_explicit(&map->crowded, memory_order_relaxed);
+}
+
+/* Notes how many chunks are free. */
+void sho__map_note_free(struct sho_map *map, uint64_t free);
 
 /* ---- places ------------------------------------------------------------- */
 

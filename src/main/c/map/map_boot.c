@@ -109,7 +109,7 @@ static uint32_t shards_of(const struct sho_map *map) {
 static void init_shard(struct sho__shard *shard, struct sho_map *map,
                        uint32_t number) {
   sho__shard_init(shard, map, number);
-  sho__table_decode(map, sho__load_relaxed(&shard->shm->table), &shard->table);
+  sho__shard_decode_table(shard);
 }
 
 /* Makes a shard ready to be checked; tells of entries that are gone without a

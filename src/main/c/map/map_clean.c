@@ -256,9 +256,9 @@ static uint64_t warm(const struct sho_map *map, uint64_t place, uint64_t used) {
   if (!sho__record_is(&hit.record, SHO__RECORD_DEAD) &&
       sho__record_is_entry(&hit.record)) {
     uint64_t hash = sho__hit_hash(map, &hit);
-    struct sho__shard_shm *shm = &map->shards[sho__shard_of(map, hash)];
-    __builtin_prefetch(&shm->lock);
-    sho__table_decode(map, sho__load_relaxed(&shm->table), &table);
+    uint32_t number = sho__shard_of(map, hash);
+    __builtin_prefetch(&map->shards[number].lock);
+    sho__table_decode(map, sho__load_relaxed(&map->tables[number]), &table);
     __builtin_prefetch(sho__bucket_home(&table, sho__tag_of(map, hash)));
   }
   return sho__record_size(map, &hit.record);

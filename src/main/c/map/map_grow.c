@@ -1,21 +1,23 @@
 #include "map/map_grow.h"
 
-/* An eighth more; so a table is eight tenths full at least. */
-static uint64_t larger(uint64_t buckets) {
-  return buckets < 8 ? buckets + 1 : buckets + buckets / 8;
+/* An eighth more; so a table of a full map is eight tenths full at least. A
+ * half more while the map has much room. */
+static uint64_t larger(const struct sho_map *map, uint64_t buckets) {
+  uint64_t part = sho__crowded(map) > SHO__CROWDED_LEAST ? 8 : 2;
+  return buckets + (buckets < part ? 1 : buckets / part);
 }
 
-/* Readers look in the old table until they see the new one, and then that the
- * epoch has changed: nothing is changed in between. */
-static void publish(struct sho__shard *shard, const struct sho__table *table) {
-  struct sho__shard_shm *shm = shard->shm;
-  uint64_t word = table->buckets == 0
-                      ? 0
-                      : ((table->place >> 6) + 1) << 16 | table->buckets;
-  sho__store_release(&shm->table, word);
+/* Readers look in the old table until they see that the word has changed. */
+void sho__table_publish(struct sho__shard *shard,
+                        const struct sho__table *table) {
+  _Atomic uint64_t *word = &shard->map->tables[shard->number];
+  uint64_t generation =
+      (sho__load_relaxed(word) >> SHO__TABLE_GENERATION_SHIFT) + 1;
+  sho__store_release(word, generation << SHO__TABLE_GENERATION_SHIFT |
+                               table->place >> SHO__TABLE_PLACE_SHIFT
+                                                   << SHO__TABLE_BUCKETS_BITS |
+                               table->buckets);
   SHO_CRASH_POINT("map: table published");
-  sho__store_release(&shm->epoch, sho__load_relaxed(&shm->epoch) + 1);
-  SHO_CRASH_POINT("map: epoch raised");
 }
 
 static void retire(struct sho_map *map, const struct sho__table *table) {
@@ -30,7 +32,7 @@ static void replace(struct sho__shard *shard, const struct sho__table *table) {
   if (shard->table.buckets > 0) {
     sho__shard_retiring(shard, sho__slot_named(shard->table.place));
   }
-  publish(shard, table);
+  sho__table_publish(shard, table);
   if (shard->table.buckets > 0) {
     retire(shard->map, &shard->table);
     sho__shard_retiring(shard, 0);
@@ -69,7 +71,9 @@ uint64_t sho__table_fitting(const struct sho__shard *shard) {
   for (uint64_t i = 0; i < sho__table_slots(&shard->table); i++) {
     entries += sho__load_relaxed(sho__table_slot(&shard->table, i)) != 0;
   }
-  uint64_t buckets = entries * 8 / (SHO__BUCKET_SLOTS * 7) + 1;
+  uint64_t wanted = sho__crowded(shard->map) * 3 / 4;
+  uint64_t buckets =
+      entries * SHO__CROWDED_ALL / (wanted * SHO__BUCKET_SLOTS) + 1;
   return buckets * 2 < shard->table.buckets ? buckets : shard->table.buckets;
 }
 
@@ -80,7 +84,7 @@ void sho__table_drop(struct sho__shard *shard) {
 }
 
 int sho__table_grow(struct sho_map *map, uint32_t number, uint64_t buckets) {
-  uint64_t wanted = larger(buckets);
+  uint64_t wanted = larger(map, buckets);
   uint64_t most =
       (sho__chunk_bytes(map) - SHO__TABLE_OFF) / sizeof(struct sho__bucket_shm);
   wanted = wanted < most ? wanted : most;

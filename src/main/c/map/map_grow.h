@@ -9,6 +9,10 @@ static inline uint64_t sho__table_bytes(uint64_t buckets) {
   return SHO__TABLE_OFF + buckets * sizeof(struct sho__bucket_shm);
 }
 
+/* Has a shard, which is locked, name that table; 0 buckets: none. */
+void sho__table_publish(struct sho__shard *shard,
+                        const struct sho__table *table);
+
 /* Has the shard, which is locked, name a copy of its table, with so many
  * buckets, in that room. They have slots enough. */
 void sho__table_copy(struct sho__shard *shard, struct sho__room *room,

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/sized.h"
 #include "base/wait.h"
-#include "map/map_shard.h"
+#include "map/map_chunk.h"
 
 enum {
   OPEN_ATTEMPTS = 100,
@@ -40,6 +40,7 @@ static int map_file(struct sho_map *map, int fd, const char *path) {
   map->waits = (struct sho__wait_shm *)(base + g->waits_off);
   map->free = (_Atomic uint64_t *)(void *)(base + g->free_off);
   map->gens = (_Atomic uint64_t *)(void *)(base + g->gens_off);
+  map->tables = (_Atomic uint64_t *)(void *)(base + g->tables_off);
   map->shards = (struct sho__shard_shm *)(base + g->shards_off);
   map->chunks = (struct sho__chunk_shm *)(base + g->chunks_off);
   map->ghosts = g->ghosts == 0
@@ -61,6 +62,7 @@ static int map_file(struct sho_map *map, int fd, const char *path) {
     spare = map->kept / 2 + 1 + g->chunks / CHUNKS_PER_SPARE;
   }
   map->most_live = (g->chunks - spare) << g->chunk_bits;
+  sho__map_note_free(map, sho__chunks_free(map));
   return SHO_OK;
 }
 

@@ -215,7 +215,7 @@ int sho_map_view(struct sho_map *map, struct sho_map_view *view) {
                              .bytes = map->region.bytes,
                              .end = (const uint64_t *)(const void *)map->end,
                              .creation_id = map->creation_id,
-                             .shards_off = g->shards_off,
+                             .tables_off = g->tables_off,
                              .shard_bits = g->shard_bits,
                              .gens_off = g->gens_off,
                              .pool_off = g->pool_off,

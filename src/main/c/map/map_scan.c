@@ -38,7 +38,7 @@ struct scan {
 
 /* The slots of a shard from the cursor on, by their tags. */
 struct snapshot {
-  uint64_t epoch;
+  uint64_t word; /* of the table */
   struct sho__table table;
   struct tagged {
     uint64_t tag;
@@ -58,9 +58,8 @@ static int compare_tags(const void *left, const void *right) {
 /* SHO_ENOMEM. */
 static int take_snapshot(struct sho_map *map, uint32_t shard, uint64_t from,
                          struct snapshot *s) {
-  struct sho__shard_shm *shm = &map->shards[shard];
-  *s = (struct snapshot){.epoch = sho__load_acquire(&shm->epoch)};
-  sho__table_decode(map, sho__load_acquire(&shm->table), &s->table);
+  *s = (struct snapshot){.word = sho__load_acquire(&map->tables[shard])};
+  sho__table_decode(map, s->word, &s->table);
   uint64_t slots = s->table.buckets * SHO__BUCKET_SLOTS;
   s->slots = slots == 0 ? NULL : malloc(slots * sizeof *s->slots);
   if (s->slots == NULL) {
@@ -105,8 +104,8 @@ static enum got try_record(struct scan *scan, const struct snapshot *s,
   uint32_t shard = sho__shard_of(map, scan->cursor);
   struct sho__hit hit = {.slot = slot,
                          .slot_value = sho__load_acquire(slot),
-                         .epoch = s->epoch,
-                         .epoch_at = &map->shards[shard].epoch};
+                         .word = s->word,
+                         .word_at = &map->tables[shard]};
   if ((hit.slot_value & SHO__SLOT_PLACE_MASK) == 0) {
     return GOT_NOTHING;
   }
@@ -149,10 +148,10 @@ static enum got read_record(struct scan *scan, const struct snapshot *s,
                             size_t *bytes, int *code) {
   struct sho_map *map = scan->map;
   uint32_t number = sho__shard_of(map, scan->cursor);
-  _Atomic uint64_t *epoch = &map->shards[number].epoch;
+  _Atomic uint64_t *word = &map->tables[number];
   for (int i = 0; i < READ_ATTEMPTS; i++) {
     enum got got = try_record(scan, s, tagged, hash, bytes);
-    if (got != GOT_MOVED || sho__load_acquire(epoch) != s->epoch) {
+    if (got != GOT_MOVED || sho__load_acquire(word) != s->word) {
       return got;
     }
   }
@@ -227,7 +226,7 @@ static enum got scan_shard(struct scan *scan, uint32_t number, int *code) {
   }
   free(s.slots);
   if (*code == SHO_OK && got != GOT_NO_ROOM && got != GOT_MOVED &&
-      sho__load_acquire(&map->shards[number].epoch) != s.epoch) {
+      sho__load_acquire(&map->tables[number]) != s.word) {
     return GOT_MOVED; /* what was read after that may be another's bytes */
   }
   return got == GOT_NO_ROOM || got == GOT_MOVED ? got : GOT_NOTHING;

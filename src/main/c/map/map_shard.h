@@ -88,9 +88,11 @@ static inline _Atomic uint64_t *sho__table_slot(const struct sho__table *table,
 }
 
 /* Whether one more entry should find a larger table. */
-static inline int sho__table_is_crowded(const struct sho__table *table,
+static inline int sho__table_is_crowded(const struct sho_map *map,
+                                        const struct sho__table *table,
                                         uint64_t entries) {
-  return (entries + 1) * 10 > sho__table_slots(table) * 9;
+  return (entries + 1) * SHO__CROWDED_ALL >
+         sho__table_slots(table) * sho__crowded(map);
 }
 
 /* ---- entries: map_entry.c ----------------------------------------------- */
@@ -152,9 +154,15 @@ int sho__map_rebuild_all(struct sho_map *map);
 
 /* ---- the lock ----------------------------------------------------------- */
 
+/* 0: damaged. */
+static inline int sho__shard_decode_table(struct sho__shard *shard) {
+  return sho__table_decode(
+      shard->map, sho__load_relaxed(&shard->map->tables[shard->number]),
+      &shard->table);
+}
+
 static inline int sho__shard_is_sane(struct sho__shard *shard) {
-  return sho__table_decode(shard->map, sho__load_relaxed(&shard->shm->table),
-                           &shard->table) &&
+  return sho__shard_decode_table(shard) &&
          shard->entries <= sho__table_slots(&shard->table) &&
          shard->version >> 62 == 0;
 }

@@ -22,8 +22,11 @@ _Atomic uint64_t *sho__table_slot_of(const struct sho__table *table,
   return NULL;
 }
 
-static _Atomic uint64_t *free_slot(struct sho__bucket_shm *bucket) {
-  for (int i = 0; i < SHO__BUCKET_SLOTS; i++) {
+/* The first from the home slot on. */
+static _Atomic uint64_t *free_slot(struct sho__bucket_shm *bucket,
+                                   uint64_t tag) {
+  unsigned i = sho__slot_home(tag);
+  for (int k = 0; k < SHO__BUCKET_SLOTS; k++, i = sho__slot_next(i)) {
     if (sho__load_relaxed(&bucket->slots[i]) == 0) {
       return &bucket->slots[i];
     }
@@ -36,7 +39,7 @@ int sho__table_insert(const struct sho__table *table, uint64_t tag,
   struct sho__bucket_shm *home = sho__bucket_home(table, tag);
   struct sho__bucket_shm *bucket = home;
   for (uint64_t n = 0; n < table->buckets; n++) {
-    _Atomic uint64_t *slot = free_slot(bucket);
+    _Atomic uint64_t *slot = free_slot(bucket, tag);
     if (slot != NULL) {
       for (struct sho__bucket_shm *b = home; b != bucket;
            b = sho__bucket_next(table, b)) {

@@ -385,8 +385,8 @@ static int grow_early(struct sho_map *map, uint32_t number) {
   struct sho__shard_shm *shm = &map->shards[number];
   struct sho__table table;
   uint64_t entries = sho__load_relaxed(&shm->entries);
-  sho__table_decode(map, sho__load_relaxed(&shm->table), &table);
-  if (!sho__table_is_crowded(&table, entries)) {
+  sho__table_decode(map, sho__load_relaxed(&map->tables[number]), &table);
+  if (!sho__table_is_crowded(map, &table, entries)) {
     return SHO_OK;
   }
   int code = sho__table_grow(map, number, table.buckets);

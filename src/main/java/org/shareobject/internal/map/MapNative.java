@@ -18,7 +18,7 @@ final class MapNative {
   static final int VIEW_BYTES = 1;
   static final int VIEW_END = 2;
   static final int VIEW_CREATION_ID = 3;
-  static final int VIEW_SHARDS_OFF = 4;
+  static final int VIEW_TABLES_OFF = 4;
   static final int VIEW_SHARD_BITS = 5;
   static final int VIEW_GENS_OFF = 6;
   static final int VIEW_POOL_OFF = 7;
