@@ -1,6 +1,6 @@
 /* Files that are cut, emptied or overwritten under the map that has them open.
  */
-#include "map/map.h"
+#include "map/map_grow.h"
 #include "maps.h"
 
 enum { VALUE_BYTES = 3000 };
