@@ -31,6 +31,10 @@ void sho__shard_lose_table(struct sho__shard *shard);
 /* Counts a shard's slots in use, and overflow, anew. */
 void sho__shard_recount(struct sho__shard *shard);
 
+/* Notes version and expiry of an entry that a shard has. */
+void sho__shard_note(struct sho__shard_shm *shm,
+                     const struct sho__record *record);
+
 /* Empties a slot that names nothing good, or the earlier of two entries of its
  * key. covered: all records that were found good, or NULL. To be called when
  * overflow counts are right. */

@@ -98,6 +98,20 @@ static void unmark(const struct sho_map *map, const struct sho__hit *hit) {
   }
 }
 
+void sho__shard_note(struct sho__shard_shm *shm,
+                     const struct sho__record *record) {
+  uint64_t expiry = record->expiry_ms;
+  if (expiry != 0) {
+    uint64_t earliest = sho__load_relaxed(&shm->earliest_expiry_ms);
+    if (earliest == 0 || expiry < earliest) {
+      sho__store_relaxed(&shm->earliest_expiry_ms, expiry);
+    }
+  }
+  if (record->number > sho__load_relaxed(&shm->version)) {
+    sho__store_relaxed(&shm->version, record->number);
+  }
+}
+
 void sho__shard_check_slot(struct sho__shard *shard, _Atomic uint64_t *slot,
                            struct sho__covered *covered) {
   struct sho__hit hit;
@@ -117,16 +131,8 @@ void sho__shard_check_slot(struct sho__shard *shard, _Atomic uint64_t *slot,
     return;
   }
   unmark(shard->map, &hit);
-  _Atomic uint64_t *earliest = &shard->shm->earliest_expiry_ms;
-  uint64_t expiry = hit.record.expiry_ms;
-  uint64_t was = sho__load_relaxed(earliest);
-  if (expiry != 0 && (was == 0 || expiry < was)) {
-    sho__store_relaxed(earliest, expiry);
-  }
-  if (hit.record.number > shard->version) {
-    shard->version = hit.record.number;
-    sho__store_relaxed(&shard->shm->version, shard->version);
-  }
+  sho__shard_note(shard->shm, &hit.record);
+  shard->version = sho__load_relaxed(&shard->shm->version);
 }
 
 /* Whether the table has a record of its own. */

@@ -56,6 +56,9 @@ static inline void sho__shard_set_entries(struct sho__shard *shard,
 _Atomic uint64_t *sho__table_slot_of(const struct sho__table *table,
                                      uint64_t tag, uint64_t place);
 
+/* How many slots of that tag name something. */
+uint64_t sho__table_count_tag(const struct sho__table *table, uint64_t tag);
+
 /* Has the first free slot name a place. 0, or -1: no slot is free. */
 int sho__table_insert(const struct sho__table *table, uint64_t tag,
                       uint64_t slot_value);
