@@ -1,13 +1,12 @@
 #include "map/map_chunk.h"
 
-#include "base/wait.h"
 #include "map/counters.h"
 #include "map/map_clean.h"
 
-enum { /* of a call to have room */
-       LEAST_TRIES = 1000,
-       ENOUGH_TRIES = 64,
-       MOST_NS = 300000000 /* then a damaged map looks as if it had room */
+enum { /* of a search */
+       MOST_SEARCH_NS = 300000000,
+       SEARCH_SLICE_NS = 20000000,
+       NS_PER_BYTE = 1000 /* of what is written */
 };
 
 /* ---- whose it is -------------------------------------------------------- */
@@ -35,16 +34,6 @@ int sho__chunk_is_open(const struct sho_map *map, uint32_t chunk) {
   uint32_t class = atomic_load(&map->chunks[chunk].class);
   for (uint32_t i = 0; class < SHO__CLASSES && i < SHO__MAP_STRIPES; i++) {
     if (atomic_load(&map->header->open[class][i]) == chunk + 1) {
-      return 1;
-    }
-  }
-  return 0;
-}
-
-int sho__chunks_held(const struct sho_map *map) {
-  for (uint32_t i = 0; i < map->geometry.chunks; i++) {
-    if (atomic_load_explicit(&map->chunks[i].owner, memory_order_relaxed) !=
-        0) {
       return 1;
     }
   }
@@ -295,33 +284,36 @@ static int take_any(struct sho_map *map, enum sho__class class, uint64_t bytes,
   return 0;
 }
 
+int sho__search_ends(struct sho__search *search) {
+  if (search->patience.looked_ns == 0) {
+    search->patience.looked_ns = sho__awake_ns();
+  }
+  return sho__patience_look(&search->patience, SEARCH_SLICE_NS) >
+         MOST_SEARCH_NS;
+}
+
+void sho__search_gets_on(struct sho__search *search, uint64_t bytes) {
+  bytes = bytes < search->credit ? bytes : search->credit;
+  search->credit -= bytes;
+  search->patience.waited_ns -= (int64_t)bytes * NS_PER_BYTE;
+}
+
 int sho__room_take(struct sho_map *map, enum sho__class class, uint64_t bytes,
-                   enum sho__need need, struct sho__room *room) {
+                   enum sho__need need, struct sho__search *search,
+                   struct sho__room *room) {
   SHO_ASSERT(bytes <= sho__chunk_bytes(map));
-  int code = SHO_EFULL;
-  int64_t since_ns = 0;
-  if (need < SHO__NEED_CLEAN &&
+  int code = SHO_OK;
+  if (search != NULL &&
       atomic_load_explicit(&map->cleaner.wanted, memory_order_relaxed) != 0) {
     sho__clean_ahead(map, bytes);
   }
-  /* Others may take what was cleaned; a damaged map may look as if it were. */
-  for (uint64_t i = 0; i < map->geometry.chunks + LEAST_TRIES; i++) {
-    if (take(map, class, bytes, need, room)) {
-      return SHO_OK;
-    }
-    code = need >= SHO__NEED_CLEAN ? SHO_EFULL : sho__clean(map, need);
-    since_ns = since_ns == 0 ? sho__awake_ns() : since_ns;
-    if (code != SHO_OK ||
-        (i >= ENOUGH_TRIES && sho__awake_ns() - since_ns > MOST_NS)) {
-      break;
+  while (!take(map, class, bytes, need, room)) {
+    code = search == NULL ? SHO_EFULL : sho__clean(map, need, search);
+    if (code != SHO_OK) {
+      return take_any(map, class, bytes, room) ? SHO_OK : code;
     }
   }
-  return take_any(map, class, bytes, room) ? SHO_OK
-         : code == SHO_OK                  ? sho__fail(SHO_EFULL,
-                                                       "%s is full: others take what "
-                                                                        "room there is; try again",
-                                                       map->region.path)
-                                           : code;
+  return SHO_OK;
 }
 
 void sho__room_commit(struct sho__room *room, uint64_t bytes,

@@ -10,6 +10,7 @@
 #ifndef SHO_MAP_CHUNK_H
 #define SHO_MAP_CHUNK_H
 
+#include "base/wait.h"
 #include "map/map_shard.h"
 
 /* Room for a record in a chunk that is ours until it is left. */
@@ -29,12 +30,30 @@ enum sho__need {
 };
 
 /*
- * Room for so many bytes in a chunk of that class. SHO_EFULL; SHO_ECORRUPT, if
- * no chunk has so many.
- * To be called without any shard's lock: it may clean and evict.
+ * How long a call has looked for room, in all its attempts: others may take
+ * what is cleaned, and a damaged map may look as if it had room. Zeroed: not
+ * yet.
+ */
+struct sho__search {
+  struct sho__patience patience;
+  uint64_t credit; /* bytes to write yet: those that are written give time */
+};
+
+/* Whether it has been long enough. To be called between two pieces of work. */
+int sho__search_ends(struct sho__search *search);
+
+/* So many bytes were written. */
+void sho__search_gets_on(struct sho__search *search, uint64_t bytes);
+
+/*
+ * Room for so many bytes in a chunk of that class. SHO_EFULL; SHO_EBUSY: the
+ * search ended.
+ * To be called without any shard's lock: it may clean and evict, unless search
+ * is NULL.
  */
 int sho__room_take(struct sho_map *map, enum sho__class class, uint64_t bytes,
-                   enum sho__need need, struct sho__room *room);
+                   enum sho__need need, struct sho__search *search,
+                   struct sho__room *room);
 
 /* The record is written, and will be published: it counts. */
 void sho__room_commit(struct sho__room *room, uint64_t bytes,
@@ -78,10 +97,6 @@ static inline void sho__chunk_set_dead(struct sho_map *map, uint32_t chunk,
   sho__store_relaxed(&map->chunks[chunk].dead, generation << 32 | bytes);
   atomic_store_explicit(&map->chunks[chunk].doubt, 0, memory_order_relaxed);
 }
-
-/* Whether others, threads of this process among them, hold chunks for the
- * moment. To be called by who holds none. */
-int sho__chunks_held(const struct sho_map *map);
 
 /* How many chunks are free. */
 uint64_t sho__chunks_free(const struct sho_map *map);

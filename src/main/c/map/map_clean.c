@@ -23,7 +23,8 @@ enum {
   ROUNDS = 64,       /* that drop large values, of a call */
   ENOUGH_CHUNKS = 2, /* bytes of large values that are dropped at a time */
   MOST_EXPIRED_SHARDS = 16,
-  WARM = 4 /* records that are fetched early */
+  RECORDS_PER_LOOK = 32, /* at the clock */
+  WARM = 4               /* records that are fetched early */
 };
 
 /* ---- one record --------------------------------------------------------- */
@@ -68,7 +69,7 @@ static int room_for(struct sho__cleaning *c, enum sho__class class,
   c->room_class = class;
   enum sho__need need =
       class < SHO__CLASS_SMALL ? SHO__NEED_CLEAN_LARGE : SHO__NEED_CLEAN;
-  return sho__room_take(c->map, class, bytes, need, &c->room) == SHO_OK;
+  return sho__room_take(c->map, class, bytes, need, NULL, &c->room) == SHO_OK;
 }
 
 /* Has the entry's slot name its copy. */
@@ -203,10 +204,10 @@ static int clean_part(struct sho__cleaning *c, uint64_t place,
   int moved = 0;
   /* The record's room first: what has parts is freed with the last chunk. */
   if (class >= SHO__CLASS_SMALL && class < SHO__CLASSES &&
-      sho__room_take(c->map, class, bytes, SHO__NEED_CLEAN_LARGE, &head) ==
-          SHO_OK &&
+      sho__room_take(c->map, class, bytes, SHO__NEED_CLEAN_LARGE, NULL,
+                     &head) == SHO_OK &&
       sho__room_take(c->map, SHO__CLASS_PARTS, sho__part_bytes(c->map),
-                     SHO__NEED_CLEAN, &part) == SHO_OK &&
+                     SHO__NEED_CLEAN, NULL, &part) == SHO_OK &&
       shard_try(c, sho__shard_of(c->map, hash), &shard)) {
     moved = sho__large_move(&shard, hash, place, bytes, &part, &head);
     sho__shard_unlock(&shard);
@@ -302,6 +303,7 @@ int sho__clean_records(struct sho__cleaning *c, uint64_t *off, uint64_t most) {
   struct sho_map *map = c->map;
   uint64_t used = sho__chunk_used(map, c->victim);
   int done = 1;
+  int records = 0;
   struct ahead ahead = {*off, 0};
   used = used > sho__chunk_bytes(map) ? sho__chunk_bytes(map) : used;
   while (*off < used && most > 0) {
@@ -315,6 +317,10 @@ int sho__clean_records(struct sho__cleaning *c, uint64_t *off, uint64_t most) {
     int dead = sho__record_is(&hit.record, SHO__RECORD_DEAD);
     done &= dead || clean_record(c, &hit);
     *off += bytes;
+    if (c->search != NULL && ++records % RECORDS_PER_LOOK == 0 &&
+        sho__search_ends(c->search)) {
+      return 0;
+    }
     uint64_t effort = dead ? bytes / SHO__DEAD_SHARE : bytes;
     most -= effort < most ? effort : most;
     /* The parts of one entry may be many chunks. */
@@ -366,9 +372,16 @@ struct sho__cleaning sho__cleaning_of(struct sho_map *map, uint32_t chunk,
       .now_ms = sho__map_now_ms(map)};
 }
 
+struct gain {
+  struct sho__search *search;
+  int cleaned;      /* chunks */
+  int doubtful;     /* of these */
+  uint64_t dropped; /* bytes of large values, from chunks all over the map */
+};
+
 /* 1: it was cleaned and is free; 0: another holds it, or what it names. */
 static int clean_chunk(struct sho_map *map, uint32_t chunk, enum sho__mode mode,
-                       uint64_t enough, uint64_t *dropped) {
+                       uint64_t enough, struct gain *gain) {
   if (!sho__chunk_try(map, chunk)) {
     return 0;
   }
@@ -376,20 +389,15 @@ static int clean_chunk(struct sho_map *map, uint32_t chunk, enum sho__mode mode,
   if (sho__may_clean(map, chunk)) {
     struct sho__cleaning c = sho__cleaning_of(map, chunk, mode, enough);
     uint64_t off = 0;
+    c.search = gain->search;
     done = sho__clean_records(&c, &off, UINT64_MAX);
     sho__room_leave(&c.room);
-    *dropped += c.dropped;
+    gain->dropped += c.dropped;
   }
   return sho__clean_end(map, chunk, done);
 }
 
 /* ---- calls -------------------------------------------------------------- */
-
-struct gain {
-  int cleaned;      /* chunks */
-  int doubtful;     /* of these */
-  uint64_t dropped; /* bytes of large values, from chunks all over the map */
-};
 
 static int drops_enough(const struct sho_map *map, const struct gain *gain) {
   return gain->dropped > ENOUGH_CHUNKS * sho__chunk_bytes(map);
@@ -399,7 +407,7 @@ static int drops_enough(const struct sho_map *map, const struct gain *gain) {
 static int clean_list(struct sho_map *map, const struct sho__list *list,
                       enum sho__mode mode, uint64_t keep, struct gain *gain) {
   for (uint32_t i = 0; i < list->count && !drops_enough(map, gain); i++) {
-    int done = clean_chunk(map, list->chunks[i], mode, keep, &gain->dropped);
+    int done = clean_chunk(map, list->chunks[i], mode, keep, gain);
     gain->cleaned += done;
     /* Others may take what was dropped as soon as it is free. */
     if (sho__chunks_free(map) > keep || (done && mode == SHO__MODE_DROP)) {
@@ -429,7 +437,8 @@ static int clean_view(struct sho_map *map, struct sho__view *view, int try,
   return 0;
 }
 
-int sho__clean(struct sho_map *map, enum sho__need need) {
+int sho__clean(struct sho_map *map, enum sho__need need,
+               struct sho__search *search) {
   struct sho__view view;
   enum sho__mode mode;
   uint64_t before = sho__chunks_free(map);
@@ -437,8 +446,14 @@ int sho__clean(struct sho_map *map, enum sho__need need) {
   int doubts = 0;
   int rounds = 0;
   for (int try = 0; try < (evicts ? EVICTING_LOOKS : MOST_LOOKS); try++) {
-    struct gain gain = {0};
+    struct gain gain = {.search = search};
     int code = sho__map_check(map);
+    if (code == SHO_OK && sho__search_ends(search)) {
+      code = sho__fail(SHO_EBUSY,
+                       "%s: others take what room there is, or it is damaged; "
+                       "try again",
+                       map->region.path);
+    }
     if (code != SHO_OK) {
       return code;
     }

@@ -83,7 +83,8 @@ void sho__table_drop(struct sho__shard *shard) {
   replace(shard, &none);
 }
 
-int sho__table_grow(struct sho_map *map, uint32_t number, uint64_t buckets) {
+int sho__table_grow(struct sho_map *map, uint32_t number, uint64_t buckets,
+                    struct sho__search *search) {
   uint64_t wanted = larger(map, buckets);
   uint64_t most =
       (sho__chunk_bytes(map) - SHO__TABLE_OFF) / sizeof(struct sho__bucket_shm);
@@ -98,7 +99,7 @@ int sho__table_grow(struct sho_map *map, uint32_t number, uint64_t buckets) {
   struct sho__room room;
   struct sho__shard shard;
   int code = sho__room_take(map, SHO__CLASS_TABLE, sho__table_bytes(wanted),
-                            SHO__NEED_REPLACE, &room);
+                            SHO__NEED_REPLACE, search, &room);
   if (code != SHO_OK) {
     return code;
   }

@@ -26,7 +26,8 @@ uint64_t sho__table_fitting(const struct sho__shard *shard);
 void sho__table_drop(struct sho__shard *shard);
 
 /* Gives a shard a table with more buckets, unless it has more than so many by
- * then. SHO_EFULL. To be called without any shard's lock. */
-int sho__table_grow(struct sho_map *map, uint32_t number, uint64_t buckets);
+ * then. SHO_EFULL, SHO_EBUSY. To be called without any shard's lock. */
+int sho__table_grow(struct sho_map *map, uint32_t number, uint64_t buckets,
+                    struct sho__search *search);
 
 #endif

@@ -79,7 +79,8 @@ static void write_part(struct sho__parts *parts, uint64_t hash,
 
 int sho__large_write(struct sho_map *map, uint64_t hash,
                      const struct sho__source *value, uint64_t value_bytes,
-                     enum sho__need need, struct sho__parts *parts) {
+                     enum sho__need need, struct sho__search *search,
+                     struct sho__parts *parts) {
   uint64_t count = sho__parts_of(map, value_bytes);
   *parts = (struct sho__parts){.map = map};
   int code = allocate(map, value_bytes, parts);
@@ -88,13 +89,14 @@ int sho__large_write(struct sho_map *map, uint64_t hash,
     if (room.at == NULL ||
         room.off + sho__part_bytes(map) > sho__chunk_bytes(map)) {
       code = sho__room_take(map, SHO__CLASS_PARTS, sho__part_bytes(map), need,
-                            &room);
+                            search, &room);
       if (code != SHO_OK) {
         break;
       }
       parts->held[parts->held_count++] = room.chunk;
     }
     write_part(parts, hash, value, &room);
+    sho__search_gets_on(search, sho__part_bytes(map));
   }
   if (code != SHO_OK) {
     sho__large_leave(parts, 0);

@@ -24,10 +24,11 @@ struct sho__parts {
 int sho__large_is(const struct sho_map *map, uint64_t key_bytes,
                   uint64_t value_bytes);
 
-/* Writes the parts of a value. SHO_EFULL, SHO_ENOMEM. */
+/* Writes the parts of a value. SHO_EFULL, SHO_EBUSY, SHO_ENOMEM. */
 int sho__large_write(struct sho_map *map, uint64_t hash,
                      const struct sho__source *value, uint64_t value_bytes,
-                     enum sho__need need, struct sho__parts *parts);
+                     enum sho__need need, struct sho__search *search,
+                     struct sho__parts *parts);
 
 /* Ends it; published: a record names them. */
 void sho__large_leave(struct sho__parts *parts, int published);

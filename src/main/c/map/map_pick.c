@@ -2,6 +2,8 @@
 
 #include "map/map_ghost.h"
 
+enum { LEAST_GAIN = 32 }; /* of a chunk: one part of so many */
+
 static void list_add(struct sho__list *list, uint32_t chunk, uint64_t key) {
   uint32_t i = list->count;
   if (i == SHO__MOST_PICKED) {
@@ -20,15 +22,22 @@ static void list_add(struct sho__list *list, uint32_t chunk, uint64_t key) {
   list->chunks[i] = chunk;
 }
 
+static uint32_t owner_of(const struct sho_map *map, uint32_t chunk) {
+  return atomic_load_explicit(&map->chunks[chunk].owner, memory_order_relaxed);
+}
+
 /* A chunk that a dead process was about to take, or to free. */
-static void look_at_free(struct sho_map *map, uint32_t chunk) {
-  if ((sho__load_relaxed(&map->free[chunk / 64]) >> chunk % 64 & 1) == 0 &&
-      sho__chunk_try(map, chunk)) {
-    if (sho__chunk_class(map, chunk) == SHO__CLASS_FREE) {
-      sho__chunk_free(map, chunk);
-    } else {
-      sho__chunk_leave(map, chunk);
-    }
+static void look_at_free(struct sho_map *map, uint32_t chunk,
+                         struct sho__view *view) {
+  if ((sho__load_relaxed(&map->free[chunk / 64]) >> chunk % 64 & 1) != 0) {
+    return;
+  }
+  if (!sho__chunk_try(map, chunk)) {
+    view->holder = owner_of(map, chunk);
+  } else if (sho__chunk_class(map, chunk) == SHO__CLASS_FREE) {
+    sho__chunk_free(map, chunk);
+  } else {
+    sho__chunk_leave(map, chunk);
   }
 }
 
@@ -38,7 +47,7 @@ enum use { USE_NONE, USE_OTHERS, USE_DOUBTFUL };
  * counted as dead: so its chunk is doubtful. */
 static enum use look_at_owner(struct sho_map *map, uint32_t chunk) {
   struct sho__chunk_shm *shm = &map->chunks[chunk];
-  uint32_t owner = atomic_load_explicit(&shm->owner, memory_order_relaxed);
+  uint32_t owner = owner_of(map, chunk);
   if (owner != 0 && sho__peer_alive(&map->peers, owner)) {
     return USE_OTHERS;
   }
@@ -61,14 +70,24 @@ static int close(struct sho_map *map, uint32_t chunk) {
   return 1;
 }
 
+/* The same for what that one names, which may be damaged: then it names nothing
+ * any more. */
+static int close_open(struct sho_map *map, enum sho__class class, int stripe,
+                      uint32_t *chunk) {
+  _Atomic uint32_t *open = &map->header->open[class][stripe];
+  uint32_t entry = atomic_load(open);
+  *chunk = entry - 1;
+  return entry != 0 && entry <= map->geometry.chunks &&
+         sho__chunk_used(map, *chunk) > 0 && close(map, *chunk) &&
+         (atomic_compare_exchange_strong(open, &entry, 0) || entry == 0);
+}
+
 int sho__close_queues(struct sho_map *map) {
   int closed = 0;
-  for (int class = SHO__CLASS_SMALL; class <= SHO__CLASS_MAIN; class ++) {
-    for (int i = 0; i < SHO__MAP_STRIPES; i++) {
-      uint32_t entry = atomic_load(&map->header->open[class][i]);
-      closed += entry != 0 && entry <= map->geometry.chunks &&
-                sho__chunk_used(map, entry - 1) > 0 && close(map, entry - 1);
-    }
+  uint32_t chunk;
+  for (int i = 0; i < SHO__MAP_STRIPES; i++) {
+    closed += close_open(map, SHO__CLASS_SMALL, i, &chunk);
+    closed += close_open(map, SHO__CLASS_MAIN, i, &chunk);
   }
   return closed;
 }
@@ -84,12 +103,31 @@ static uint64_t taken_of(const struct sho_map *map, uint64_t used,
   return fitted ? live : live + end;
 }
 
+/* Of a chunk that is nearly full of what lives there is nothing to gain. */
+static int is_worth_moving(const struct sho_map *map, uint64_t live,
+                           unsigned share) {
+  uint64_t bytes = sho__chunk_bytes(map);
+  return live + bytes / share <= bytes;
+}
+
+/* Parts live before it is known whether their value will. */
+static void look_at_held(const struct sho_map *map, uint32_t chunk,
+                         uint64_t live, struct sho__view *view) {
+  int parts = sho__chunk_class(map, chunk) == SHO__CLASS_PARTS;
+  view->taken += live;
+  view->unsettled += parts ? live : 0;
+  if (parts || map->geometry.eviction != SHO_EVICTION_NONE ||
+      is_worth_moving(map, live, LEAST_GAIN)) {
+    view->holder = owner_of(map, chunk);
+  }
+}
+
 static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
                     struct sho__view *view) {
   struct sho__chunk_shm *shm = &map->chunks[chunk];
   enum sho__class class = sho__chunk_class(map, chunk);
   if (class == SHO__CLASS_FREE) {
-    look_at_free(map, chunk);
+    look_at_free(map, chunk, view);
     return;
   }
   uint64_t used = sho__chunk_used(map, chunk);
@@ -110,8 +148,12 @@ static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
   enum use use = look_at_owner(map, chunk);
   int expired = used > 0 && expiry <= now_ms && class >= SHO__CLASS_SMALL;
   int full = used + sho__part_bytes(map) > sho__chunk_bytes(map);
-  if (use == USE_OTHERS || (sho__chunk_is_open(map, chunk) &&
-                            !((expired || full) && close(map, chunk)))) {
+  if (use == USE_OTHERS) {
+    look_at_held(map, chunk, live, view);
+    return;
+  }
+  if (sho__chunk_is_open(map, chunk) &&
+      !((expired || full) && close(map, chunk))) {
     view->taken += live;
     return;
   }
@@ -143,16 +185,17 @@ void sho__look(struct sho_map *map, enum sho__need need,
   }
 }
 
+uint32_t sho__holder(struct sho_map *map, enum sho__need need) {
+  struct sho__view view;
+  sho__look(map, need, &view);
+  view.taken -= view.unsettled;
+  return need == SHO__NEED_NEW && sho__view_is_full(map, &view) ? 0
+                                                                : view.holder;
+}
+
 int sho__view_is_full(const struct sho_map *map, const struct sho__view *view) {
   return map->geometry.eviction == SHO_EVICTION_NONE &&
          view->taken > map->most_live;
-}
-
-/* Of a chunk that is nearly full of what lives there is nothing to gain. */
-static int is_worth_moving(const struct sho_map *map, uint64_t live,
-                           unsigned share) {
-  uint64_t bytes = sho__chunk_bytes(map);
-  return live + bytes / share <= bytes;
 }
 
 static void keep_worth_moving(const struct sho_map *map, struct sho__list *list,
@@ -174,11 +217,10 @@ static uint64_t small_bound(const struct sho_map *map,
 /* What is written to now is a part of the small queue, too. */
 static void close_small(struct sho_map *map, struct sho__view *view) {
   for (int i = 0; i < SHO__MAP_STRIPES; i++) {
-    uint32_t entry = atomic_load(&map->header->open[SHO__CLASS_SMALL][i]);
-    if (entry != 0 && entry <= map->geometry.chunks &&
-        sho__chunk_used(map, entry - 1) > 0 && close(map, entry - 1)) {
-      list_add(&view->small, entry - 1,
-               sho__load_relaxed(&map->chunks[entry - 1].order));
+    uint32_t chunk;
+    if (close_open(map, SHO__CLASS_SMALL, i, &chunk)) {
+      list_add(&view->small, chunk,
+               sho__load_relaxed(&map->chunks[chunk].order));
     }
   }
 }
@@ -263,7 +305,7 @@ struct sho__list *sho__pick(struct sho_map *map, struct sho__view *view,
   if (evicts && view->live > room / 16 * 11) {
     spare_oldest(view);
   }
-  keep_worth_moving(map, &view->emptiest, evicts && crowded ? 2 : 32);
+  keep_worth_moving(map, &view->emptiest, evicts && crowded ? 2 : LEAST_GAIN);
   if (view->emptiest.count > 0) {
     return &view->emptiest;
   }

@@ -32,6 +32,8 @@ struct sho__view {
   uint64_t main_live;  /* and in the main queue */
   uint64_t entries;    /* in the queues, about */
   uint64_t usable;     /* chunks that entries can lie in */
+  uint64_t unsettled;  /* bytes of parts that others write now */
+  uint32_t holder;     /* of a chunk that may have room; 0: nobody */
   struct sho__list expired;
   struct sho__list doubtful;
   struct sho__list emptiest;
@@ -48,6 +50,11 @@ enum sho__mode {
 /* Looks at all chunks, and gives back what dead processes held. */
 void sho__look(struct sho_map *map, enum sho__need need,
                struct sho__view *view);
+
+/* Who holds a chunk that may have room for that, as a lock's word: so it is not
+ * yet known whether the map is full. 0: nobody. To be called by who holds
+ * none. */
+uint32_t sho__holder(struct sho_map *map, enum sho__need need);
 
 /* Whether a NONE map takes no further entry: what is left is for those that are
  * there to be written anew. */

@@ -16,10 +16,8 @@
 
 enum {
   NOTED_EACH_MS = 1000,
-  MOST_ATTEMPTS = 1000,
   MOST_FINDS = 256,
   NAP_NS = 200000,
-  MOST_NAPS = 50,
   AGAIN = 1,                /* what was prepared does not fit what is there */
   TTL_CLASS_SHIFT = 2,      /* times to live of one class: up to 4 times one */
   TTL_FIRST_CLASS_BITS = 12 /* the first: up to 4 seconds */
@@ -42,6 +40,7 @@ struct write {
   uint64_t expiry_ms; /* 0: never expires */
   int keep_value;     /* the value and version that are there */
   int replaces;       /* there is no other room, and it gives some back */
+  struct sho__search *search;
   /* Under the lock: refuses, or fills in what could not be known before. */
   int (*decide)(const struct sho_map *map, const struct state *state,
                 struct write *write);
@@ -155,13 +154,13 @@ static int prepare(struct sho_map *map, const struct write *write,
   if (sho__large_is(map, write->key_bytes, write->value_bytes)) {
     record->kind_and_key |= SHO__RECORD_LARGE;
     code = sho__large_write(map, draft->hash, &write->value, write->value_bytes,
-                            need, &draft->parts);
+                            need, write->search, &draft->parts);
     in_parts = draft->parts.count * sho__part_payload(map);
   }
   draft->bytes = sho__record_size(map, record);
-  code = code == SHO_OK
-             ? sho__room_take(map, class, draft->bytes, need, &draft->room)
-             : code;
+  code = code == SHO_OK ? sho__room_take(map, class, draft->bytes, need,
+                                         write->search, &draft->room)
+                        : code;
   if (code != SHO_OK) {
     discard(draft);
     return code;
@@ -215,7 +214,8 @@ static int prepare_copy(struct sho_map *map, const struct write *write,
   }
   enum sho__need need;
   enum sho__class class = class_of(map, draft->hash, write, &need);
-  int code = sho__room_take(map, class, draft->bytes, need, &draft->room);
+  int code = sho__room_take(map, class, draft->bytes, need, write->search,
+                            &draft->room);
   if (code != SHO_OK) {
     return code;
   }
@@ -381,7 +381,8 @@ static int begin(struct sho_map *map, const struct write *write,
 
 /* Before an entry is written: a table that has few free slots grows. If there
  * is no room for that, those that are free are used up. */
-static int grow_early(struct sho_map *map, uint32_t number) {
+static int grow_early(struct sho_map *map, uint32_t number,
+                      struct sho__search *search) {
   struct sho__shard_shm *shm = &map->shards[number];
   struct sho__table table;
   uint64_t entries = sho__load_relaxed(&shm->entries);
@@ -389,7 +390,7 @@ static int grow_early(struct sho_map *map, uint32_t number) {
   if (!sho__table_is_crowded(map, &table, entries)) {
     return SHO_OK;
   }
-  int code = sho__table_grow(map, number, table.buckets);
+  int code = sho__table_grow(map, number, table.buckets, search);
   return code == SHO_EFULL && entries < sho__table_slots(&table) ? SHO_OK
                                                                  : code;
 }
@@ -400,7 +401,7 @@ static int attempt(struct sho_map *map, struct write *write, uint64_t hash,
   struct sho__shard shard;
   uint64_t buckets = 0;
   uint32_t number = sho__shard_of(map, hash);
-  int code = grow_early(map, number);
+  int code = grow_early(map, number, write->search);
   draft.hash = hash;
   draft.room.at = NULL;
   draft.parts = (struct sho__parts){0};
@@ -456,33 +457,48 @@ static int is_there(struct sho_map *map, const struct write *write,
   return sho__find(map, hash, write->key, write->key_bytes, &hit) == SHO__HIT;
 }
 
-/* In a small map a few writers that wait for a processor hold much of it. */
+/* In a small map a few writers that wait for a processor hold much of it. A
+ * nap, then; SHO_EBUSY: it has been long enough. */
+static int wait_for(struct sho_map *map, struct write *write, uint32_t holder) {
+  static const struct timespec nap = {.tv_nsec = NAP_NS};
+  if (sho__search_ends(write->search)) {
+    return sho__fail(SHO_EBUSY,
+                     "%s: process %u holds what room there may be, and does "
+                     "not go on; resume or kill that process",
+                     map->region.path, sho__peer_pid(&map->peers, holder));
+  }
+  nanosleep(&nap, NULL);
+  return AGAIN;
+}
+
+/* No room was found. AGAIN: now there may be some. */
+static int after_full(struct sho_map *map, struct write *write, uint64_t hash) {
+  if (!write->replaces && is_there(map, write, hash)) {
+    write->replaces = 1;
+    return AGAIN;
+  }
+  if (sho__clean_expired(map, sho__shard_of(map, hash))) {
+    return AGAIN;
+  }
+  uint32_t holder =
+      sho__holder(map, write->replaces ? SHO__NEED_REPLACE : SHO__NEED_NEW);
+  return holder == 0 ? refuse(map, write, hash) : wait_for(map, write, holder);
+}
+
 static int attempt_often(struct sho_map *map, struct write *write,
                          uint64_t hash, uint64_t *version) {
-  static const struct timespec nap = {.tv_nsec = NAP_NS};
-  int code = AGAIN;
-  int naps = 0;
-  for (int i = 0; i < MOST_ATTEMPTS && code == AGAIN; i++) {
+  struct sho__search search = {.credit = write->value_bytes};
+  int code;
+  write->search = &search;
+  do {
     code = attempt(map, write, hash, version);
-    if (code == SHO_EFULL && !write->replaces && is_there(map, write, hash)) {
-      write->replaces = 1;
-      code = AGAIN;
-    } else if (code == SHO_EFULL &&
-               sho__clean_expired(map, sho__shard_of(map, hash))) {
-      code = AGAIN;
-    } else if (code == SHO_EFULL && naps < MOST_NAPS && sho__chunks_held(map)) {
-      nanosleep(&nap, NULL);
-      naps++;
-      code = AGAIN;
-    }
-  }
-  if (code == AGAIN) {
-    return sho__fail(SHO_EBUSY,
-                     "%s: other writers were faster, or it is damaged; try "
-                     "again",
-                     map->region.path);
-  }
-  return code == SHO_EFULL ? refuse(map, write, hash) : code;
+    code = code == SHO_EFULL ? after_full(map, write, hash) : code;
+  } while (code == AGAIN && !sho__search_ends(&search));
+  return code == AGAIN ? sho__fail(SHO_EBUSY,
+                                   "%s: other writers were faster, or it is "
+                                   "damaged; try again",
+                                   map->region.path)
+                       : code;
 }
 
 static int store(struct sho_map *map, struct write *write, int64_t ttl_ms,
