@@ -30,13 +30,17 @@ enum sho__need {
 };
 
 /*
- * How long a call has looked for room, in all its attempts: others may take
- * what is cleaned, and a damaged map may look as if it had room. Zeroed: not
- * yet.
+ * A call looks for room, in several attempts, and not for long: others may take
+ * what it cleans, and a damaged map may look as if it had room. Zeroed: it has
+ * not begun.
  */
 struct sho__search {
   struct sho__patience patience;
   uint64_t credit; /* bytes to write yet: those that are written give time */
+  uint32_t own;    /* chunks that the call itself holds */
+  uint32_t holder; /* a lock's word: of somebody who held, in this attempt, what
+                    * may be room. 0: nobody; so SHO_EFULL is true */
+  int crowded;     /* so much lives that it is nearly true in any case */
 };
 
 /* Whether it has been long enough. To be called between two pieces of work. */

@@ -383,6 +383,7 @@ struct gain {
 static int clean_chunk(struct sho_map *map, uint32_t chunk, enum sho__mode mode,
                        uint64_t enough, struct gain *gain) {
   if (!sho__chunk_try(map, chunk)) {
+    gain->search->holder = map->peers.word; /* somebody was faster */
     return 0;
   }
   int done = 0;
@@ -458,6 +459,7 @@ int sho__clean(struct sho_map *map, enum sho__need need,
       return code;
     }
     sho__look(map, need, &view);
+    sho__view_note(map, &view, search);
     if (!evicts && sho__pick(map, &view, &mode) == NULL) {
       break;
     }

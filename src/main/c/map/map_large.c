@@ -94,6 +94,7 @@ int sho__large_write(struct sho_map *map, uint64_t hash,
         break;
       }
       parts->held[parts->held_count++] = room.chunk;
+      search->own++;
     }
     write_part(parts, hash, value, &room);
     sho__search_gets_on(search, sho__part_bytes(map));

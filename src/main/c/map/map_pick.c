@@ -26,6 +26,15 @@ static uint32_t owner_of(const struct sho_map *map, uint32_t chunk) {
   return atomic_load_explicit(&map->chunks[chunk].owner, memory_order_relaxed);
 }
 
+/* Names another process rather than this one, which may be the caller. */
+static void add_held(const struct sho_map *map, uint32_t chunk,
+                     struct sho__view *view) {
+  uint32_t owner = owner_of(map, chunk);
+  view->held++;
+  view->holder =
+      view->holder == 0 || owner != map->peers.word ? owner : view->holder;
+}
+
 /* A chunk that a dead process was about to take, or to free. */
 static void look_at_free(struct sho_map *map, uint32_t chunk,
                          struct sho__view *view) {
@@ -33,7 +42,7 @@ static void look_at_free(struct sho_map *map, uint32_t chunk,
     return;
   }
   if (!sho__chunk_try(map, chunk)) {
-    view->holder = owner_of(map, chunk);
+    add_held(map, chunk, view);
   } else if (sho__chunk_class(map, chunk) == SHO__CLASS_FREE) {
     sho__chunk_free(map, chunk);
   } else {
@@ -118,7 +127,7 @@ static void look_at_held(const struct sho_map *map, uint32_t chunk,
   view->unsettled += parts ? live : 0;
   if (parts || map->geometry.eviction != SHO_EVICTION_NONE ||
       is_worth_moving(map, live, LEAST_GAIN)) {
-    view->holder = owner_of(map, chunk);
+    add_held(map, chunk, view);
   }
 }
 
@@ -185,17 +194,23 @@ void sho__look(struct sho_map *map, enum sho__need need,
   }
 }
 
-uint32_t sho__holder(struct sho_map *map, enum sho__need need) {
-  struct sho__view view;
-  sho__look(map, need, &view);
-  view.taken -= view.unsettled;
-  return need == SHO__NEED_NEW && sho__view_is_full(map, &view) ? 0
-                                                                : view.holder;
-}
-
 int sho__view_is_full(const struct sho_map *map, const struct sho__view *view) {
   return map->geometry.eviction == SHO_EVICTION_NONE &&
          view->taken > map->most_live;
+}
+
+void sho__view_note(const struct sho_map *map, const struct sho__view *view,
+                    struct sho__search *search) {
+  int evicts = map->geometry.eviction != SHO_EVICTION_NONE;
+  uint64_t usable = view->usable << map->geometry.chunk_bits;
+  uint64_t most = usable < map->most_live ? usable : map->most_live;
+  /* Whatever becomes of what is held. */
+  int full = !evicts && view->need == SHO__NEED_NEW &&
+             view->taken - view->unsettled > most;
+  if (full || view->held > search->own) {
+    search->holder = full ? 0 : view->holder;
+  }
+  search->crowded = !evicts && view->live - view->unsettled > usable / 4 * 3;
 }
 
 static void keep_worth_moving(const struct sho_map *map, struct sho__list *list,

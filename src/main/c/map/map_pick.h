@@ -32,8 +32,9 @@ struct sho__view {
   uint64_t main_live;  /* and in the main queue */
   uint64_t entries;    /* in the queues, about */
   uint64_t usable;     /* chunks that entries can lie in */
-  uint64_t unsettled;  /* bytes of parts that others write now */
-  uint32_t holder;     /* of a chunk that may have room; 0: nobody */
+  uint64_t unsettled;  /* bytes of parts that are written now */
+  uint32_t held;       /* chunks that may have room, and that somebody holds */
+  uint32_t holder;     /* of one of these, as a lock's word */
   struct sho__list expired;
   struct sho__list doubtful;
   struct sho__list emptiest;
@@ -51,14 +52,13 @@ enum sho__mode {
 void sho__look(struct sho_map *map, enum sho__need need,
                struct sho__view *view);
 
-/* Who holds a chunk that may have room for that, as a lock's word: so it is not
- * yet known whether the map is full. 0: nobody. To be called by who holds
- * none. */
-uint32_t sho__holder(struct sho_map *map, enum sho__need need);
-
 /* Whether a NONE map takes no further entry: what is left is for those that are
  * there to be written anew. */
 int sho__view_is_full(const struct sho_map *map, const struct sho__view *view);
+
+/* What it says of whether the map is full. */
+void sho__view_note(const struct sho_map *map, const struct sho__view *view,
+                    struct sho__search *search);
 
 /* What to clean, and how. NULL: nothing. */
 struct sho__list *sho__pick(struct sho_map *map, struct sho__view *view,

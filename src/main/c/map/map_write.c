@@ -18,6 +18,7 @@ enum {
   NOTED_EACH_MS = 1000,
   MOST_FINDS = 256,
   NAP_NS = 200000,
+  CROWDED_NAPS = 50,
   AGAIN = 1,                /* what was prepared does not fit what is there */
   TTL_CLASS_SHIFT = 2,      /* times to live of one class: up to 4 times one */
   TTL_FIRST_CLASS_BITS = 12 /* the first: up to 4 seconds */
@@ -457,22 +458,10 @@ static int is_there(struct sho_map *map, const struct write *write,
   return sho__find(map, hash, write->key, write->key_bytes, &hit) == SHO__HIT;
 }
 
-/* In a small map a few writers that wait for a processor hold much of it. A
- * nap, then; SHO_EBUSY: it has been long enough. */
-static int wait_for(struct sho_map *map, struct write *write, uint32_t holder) {
+/* No room was found. AGAIN: there may be some by now. */
+static int after_full(struct sho_map *map, struct write *write, uint64_t hash,
+                      int *naps) {
   static const struct timespec nap = {.tv_nsec = NAP_NS};
-  if (sho__search_ends(write->search)) {
-    return sho__fail(SHO_EBUSY,
-                     "%s: process %u holds what room there may be, and does "
-                     "not go on; resume or kill that process",
-                     map->region.path, sho__peer_pid(&map->peers, holder));
-  }
-  nanosleep(&nap, NULL);
-  return AGAIN;
-}
-
-/* No room was found. AGAIN: now there may be some. */
-static int after_full(struct sho_map *map, struct write *write, uint64_t hash) {
   if (!write->replaces && is_there(map, write, hash)) {
     write->replaces = 1;
     return AGAIN;
@@ -480,25 +469,42 @@ static int after_full(struct sho_map *map, struct write *write, uint64_t hash) {
   if (sho__clean_expired(map, sho__shard_of(map, hash))) {
     return AGAIN;
   }
-  uint32_t holder =
-      sho__holder(map, write->replaces ? SHO__NEED_REPLACE : SHO__NEED_NEW);
-  return holder == 0 ? refuse(map, write, hash) : wait_for(map, write, holder);
+  if (write->search->holder == 0 ||
+      (write->search->crowded && *naps >= CROWDED_NAPS)) {
+    return refuse(map, write, hash);
+  }
+  /* In a small map a few writers that wait for a processor hold much of it. */
+  nanosleep(&nap, NULL);
+  ++*naps;
+  return AGAIN;
+}
+
+static int fail_busy(struct sho_map *map, uint32_t holder) {
+  if (holder == 0) {
+    return sho__fail(SHO_EBUSY,
+                     "%s: other writers were faster, or it is damaged; try "
+                     "again",
+                     map->region.path);
+  }
+  return sho__fail(SHO_EBUSY,
+                   "%s: process %u holds what room there may be; try again, or "
+                   "resume or kill that process",
+                   map->region.path, sho__peer_pid(&map->peers, holder));
 }
 
 static int attempt_often(struct sho_map *map, struct write *write,
                          uint64_t hash, uint64_t *version) {
   struct sho__search search = {.credit = write->value_bytes};
+  int naps = 0;
   int code;
   write->search = &search;
   do {
+    search.own = 0;
+    search.holder = 0;
     code = attempt(map, write, hash, version);
-    code = code == SHO_EFULL ? after_full(map, write, hash) : code;
+    code = code == SHO_EFULL ? after_full(map, write, hash, &naps) : code;
   } while (code == AGAIN && !sho__search_ends(&search));
-  return code == AGAIN ? sho__fail(SHO_EBUSY,
-                                   "%s: other writers were faster, or it is "
-                                   "damaged; try again",
-                                   map->region.path)
-                       : code;
+  return code == AGAIN ? fail_busy(map, search.holder) : code;
 }
 
 static int store(struct sho_map *map, struct write *write, int64_t ttl_ms,
