@@ -234,7 +234,7 @@ static jlong set_from(JNIEnv *env, jlong map, const void *key, size_t key_bytes,
     return sho__fail(SHO_EINVAL, "a byte array is null");
   }
   struct array array = {env, value};
-  struct sho__source source = {copy_array, &array};
+  struct sho__source source = {.copy = copy_array, .context = &array};
   uint64_t version = 0;
   int code = sho__map_set_from(map_of(map), key, key_bytes, expected, &source,
                                (size_t)(*env)->GetArrayLength(env, value),

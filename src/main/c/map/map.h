@@ -245,13 +245,31 @@ void sho__map_raise_events(struct sho_map *map);
 
 /* ---- writes ------------------------------------------------------------- */
 
-/* A value that is copied from where it is to where it goes. `copy` may be
- * called several times for the same bytes, and never while a lock is held that
- * somebody waits for. */
+/* A value that is copied from where it is to where it goes: bytes that nobody
+ * changes meanwhile, or what `copy` copies. That may be called several times
+ * for the same bytes, and never while a lock is held that somebody waits for.
+ */
 struct sho__source {
+  const void *at; /* NULL: copy knows */
   void (*copy)(void *context, void *to, uint64_t from, uint64_t bytes);
   void *context;
 };
+
+/* Answers where the same bytes are to be read from: a processor is slow to load
+ * what it has just stored in larger words. */
+static inline const uint8_t *sho__source_copy(const struct sho__source *source,
+                                              uint8_t *to, uint64_t from,
+                                              uint64_t bytes) {
+  if (source->at != NULL) {
+    const uint8_t *at = (const uint8_t *)source->at + from;
+    sho__copy_racy(to, at, bytes);
+    return at;
+  }
+  if (bytes > 0) {
+    source->copy(source->context, to, from, bytes);
+  }
+  return to;
+}
 
 /* As sho_map_compare_and_set, or as sho_map_set if there is nothing expected:
  * map_write.c. */

@@ -64,7 +64,7 @@ static void write_part(struct sho__parts *parts, uint64_t hash,
   struct sho_map *map = parts->map;
   uint64_t payload = sho__part_payload(map);
   uint8_t *to = room->at + SHO__RECORD_BYTES;
-  value->copy(value->context, to, parts->count * payload, payload);
+  sho__source_copy(value, to, parts->count * payload, payload);
   struct sho__record record = {.number = hash,
                                .kind_and_key = SHO__RECORD_PART,
                                .value_bytes = (uint32_t)payload,

@@ -24,8 +24,8 @@ enum {
   TTL_FIRST_CLASS_BITS = 12 /* the first: up to 4 seconds */
 };
 
-/* Under the lock. An expired entry that is still there counts as absent, and
- * hit names it all the same. */
+/* Of a key. An expired entry that is still there counts as absent, and hit
+ * names it all the same. Before the lock it is a guess; under it, it holds. */
 struct state {
   struct sho__hit hit;
   int there; /* a slot names an entry of the key */
@@ -36,11 +36,10 @@ struct state {
 struct write {
   const void *key;
   size_t key_bytes;
-  struct sho__source value; /* copy is NULL: there is none */
+  struct sho__source value;
   size_t value_bytes;
   uint64_t expiry_ms; /* 0: never expires */
   int keep_value;     /* the value and version that are there */
-  int replaces;       /* there is no other room, and it gives some back */
   struct sho__search *search;
   /* Under the lock: refuses, or fills in what could not be known before. */
   int (*decide)(const struct sho_map *map, const struct state *state,
@@ -50,16 +49,6 @@ struct write {
   int64_t delta;
 };
 
-static void copy_memory(void *context, void *to, uint64_t from,
-                        uint64_t bytes) {
-  sho__copy_racy(to, (const uint8_t *)context + from, bytes);
-}
-
-static struct sho__source memory_at(const void *value) {
-  return (struct sho__source){.copy = value == NULL ? NULL : copy_memory,
-                              .context = (void *)(uintptr_t)value};
-}
-
 /* A write that is prepared: its record lies in a room. */
 struct draft {
   struct sho__room room;
@@ -67,7 +56,8 @@ struct draft {
   struct sho__record record;
   uint64_t hash;
   uint64_t bytes;
-  struct sho__hit copied; /* keep_value: from where */
+  uint64_t copied_from; /* keep_value: place and generation */
+  uint64_t copied_gen;
 };
 
 /* ---- time --------------------------------------------------------------- */
@@ -109,25 +99,25 @@ static enum sho__class class_of_expiry(const struct sho_map *map,
   return (enum sho__class) class;
 }
 
-/* Which chunk the entry goes to, and whether it takes another's place. Without
- * the lock, so a guess: nothing depends on it but how well chunks are used. */
+/* Which chunk the entry goes to. A guess, without the lock: nothing depends on
+ * it but how well chunks are used. */
 static enum sho__class class_of(struct sho_map *map, uint64_t hash,
                                 const struct write *write,
-                                enum sho__need *need) {
-  struct sho__hit hit;
+                                const struct state *state) {
   if (map->geometry.eviction == SHO_EVICTION_NONE) {
-    *need = write->replaces ? SHO__NEED_REPLACE : SHO__NEED_NEW;
     return class_of_expiry(map, write->expiry_ms);
   }
-  int there =
-      sho__find(map, hash, write->key, write->key_bytes, &hit) == SHO__HIT;
-  *need = there ? SHO__NEED_REPLACE : SHO__NEED_NEW;
-  if (there) {
+  if (state->there) {
     enum sho__class class =
-        sho__chunk_class(map, sho__chunk_of(map, hit.place));
+        sho__chunk_class(map, sho__chunk_of(map, state->hit.place));
     return class == SHO__CLASS_MAIN ? class : SHO__CLASS_SMALL;
   }
   return sho__queue_for_new(map, hash);
+}
+
+/* What takes another entry's place gives room back. */
+static enum sho__need need_of(const struct state *state) {
+  return state->there ? SHO__NEED_REPLACE : SHO__NEED_NEW;
 }
 
 /* ---- drafts ------------------------------------------------------------- */
@@ -141,9 +131,8 @@ static void discard(struct draft *draft) {
 
 /* Takes room for the record, and writes all of it but version and checksum. */
 static int prepare(struct sho_map *map, const struct write *write,
-                   struct draft *draft) {
-  enum sho__need need;
-  enum sho__class class = class_of(map, draft->hash, write, &need);
+                   const struct state *state, struct draft *draft) {
+  enum sho__need need = need_of(state);
   struct sho__record *record = &draft->record;
   *record = (struct sho__record){
       .kind_and_key = (uint32_t)write->key_bytes |
@@ -159,9 +148,10 @@ static int prepare(struct sho_map *map, const struct write *write,
     in_parts = draft->parts.count * sho__part_payload(map);
   }
   draft->bytes = sho__record_size(map, record);
-  code = code == SHO_OK ? sho__room_take(map, class, draft->bytes, need,
-                                         write->search, &draft->room)
-                        : code;
+  code = code == SHO_OK
+             ? sho__room_take(map, class_of(map, draft->hash, write, state),
+                              draft->bytes, need, write->search, &draft->room)
+             : code;
   if (code != SHO_OK) {
     discard(draft);
     return code;
@@ -169,39 +159,33 @@ static int prepare(struct sho_map *map, const struct write *write,
   uint8_t *to = draft->room.at + sho__record_key_off(record);
   sho__copy_racy(to, write->key, write->key_bytes);
   to += write->key_bytes;
-  if (draft->parts.count > 0) {
+  record->checksum = 0;
+  if (in_parts > 0) {
     memcpy(to, draft->parts.ids, draft->parts.count * sizeof(uint32_t));
     to += draft->parts.count * sizeof(uint32_t);
+    record->checksum = draft->parts.checksum;
   }
   uint64_t rest = write->value_bytes - in_parts;
-  if (rest > 0) {
-    write->value.copy(write->value.context, to, in_parts, rest);
-  }
-  record->checksum = sho__value_checksum(record, draft->hash, to, rest) ^
-                     draft->parts.checksum;
+  const uint8_t *value = sho__source_copy(&write->value, to, in_parts, rest);
+  record->checksum ^= sho__value_checksum(record, draft->hash, value, rest);
   SHO_CRASH_POINT("map: entry written");
   return SHO_OK;
 }
 
 /* The same for a copy of the entry that is there, with another expiry. */
 static int prepare_copy(struct sho_map *map, const struct write *write,
-                        struct draft *draft) {
-  struct sho__hit *hit = &draft->copied;
-  enum sho__lookup found = SHO__MOVED;
-  for (int i = 0; i < MOST_FINDS && found == SHO__MOVED; i++) {
-    found = sho__find(map, draft->hash, write->key, write->key_bytes, hit);
-    if (found == SHO__HIT && !sho__hit_still(map, hit)) {
-      found = SHO__MOVED; /* the header may be another record's */
-    }
-  }
-  if (found == SHO__MOVED) {
-    return AGAIN;
-  }
-  if (found == SHO__MISS || sho__record_expired(map, &hit->record)) {
+                        const struct state *state, struct draft *draft) {
+  const struct sho__hit *hit = &state->hit;
+  if (!state->live) {
     return sho__fail_absent(map->region.path);
+  }
+  if (!sho__hit_still(map, hit)) {
+    return AGAIN; /* the header may be another record's */
   }
   uint32_t from = sho__record_key_off(&hit->record);
   uint64_t size = sho__record_size(map, &hit->record);
+  draft->copied_from = hit->place;
+  draft->copied_gen = hit->gen;
   draft->record = hit->record;
   draft->record.expiry_ms = write->expiry_ms;
   draft->record.kind_and_key &= ~SHO__RECORD_EXPIRES;
@@ -213,10 +197,9 @@ static int prepare_copy(struct sho_map *map, const struct write *write,
     return sho__fail(SHO_ECORRUPT, "%s: the entry is damaged; remove the key",
                      map->region.path);
   }
-  enum sho__need need;
-  enum sho__class class = class_of(map, draft->hash, write, &need);
-  int code = sho__room_take(map, class, draft->bytes, need, write->search,
-                            &draft->room);
+  int code =
+      sho__room_take(map, class_of(map, draft->hash, write, state),
+                     draft->bytes, need_of(state), write->search, &draft->room);
   if (code != SHO_OK) {
     return code;
   }
@@ -237,12 +220,28 @@ static int prepare_copy(struct sho_map *map, const struct write *write,
 
 /* ---- under the lock ----------------------------------------------------- */
 
-static inline void look(struct sho__shard *shard, uint64_t hash,
-                        const struct write *write, struct state *state) {
-  struct sho_map *map = shard->map;
-  state->there = sho__find(map, hash, write->key, write->key_bytes,
-                           &state->hit) == SHO__HIT;
+static enum sho__lookup look(struct sho_map *map, uint64_t hash,
+                             const struct write *write, struct state *state) {
+  enum sho__lookup found = SHO__MOVED;
+  for (int i = 0; i < MOST_FINDS && found == SHO__MOVED; i++) {
+    found = sho__find(map, hash, write->key, write->key_bytes, &state->hit);
+  }
+  state->there = found == SHO__HIT;
   state->live = state->there && !sho__record_expired(map, &state->hit.record);
+  return found;
+}
+
+/* Under the lock. What the slot named before still is the key's entry if the
+ * slot names it still and the generation shows that what was compared and
+ * copied without the lock was that entry's. A place is named by one record in
+ * each generation. Else the key is looked up anew. */
+static void look_again(struct sho_map *map, uint64_t hash,
+                       const struct write *write, struct state *state) {
+  if (__builtin_expect(state->there && sho__hit_whole(map, &state->hit), 1)) {
+    state->live = !sho__record_expired(map, &state->hit.record);
+  } else {
+    look(map, hash, write, state);
+  }
 }
 
 static inline const uint8_t *value_of(const struct state *state) {
@@ -301,7 +300,7 @@ static void finish(struct sho__shard *shard, struct draft *draft,
     sho__store_relaxed(&shard->shm->version, shard->version);
     SHO_CRASH_POINT("map: version counted");
   }
-  if (write->delta != 0 || write->value.context == &write->sum) {
+  if (write->value.at == &write->sum) {
     uint8_t *to = draft->room.at + sho__record_key_off(record) +
                   sho__record_key_bytes(record);
     memcpy(to, &write->sum, sizeof write->sum);
@@ -313,29 +312,27 @@ static void finish(struct sho__shard *shard, struct draft *draft,
 }
 
 static int is_copy_of(const struct draft *draft, const struct state *state) {
-  return state->live && state->hit.place == draft->copied.place &&
-         state->hit.gen == draft->copied.gen;
+  return state->live && state->hit.place == draft->copied_from &&
+         state->hit.gen == draft->copied_gen;
 }
 
 static int write_locked(struct sho__shard *shard, struct draft *draft,
-                        struct write *write, uint64_t *buckets) {
-  struct state state;
-  look(shard, draft->hash, write, &state);
+                        struct write *write, struct state *state) {
+  look_again(shard->map, draft->hash, write, state);
   if (write->decide != NULL) {
-    int code = write->decide(shard->map, &state, write);
+    int code = write->decide(shard->map, state, write);
     if (code != SHO_OK) {
       return code;
     }
   }
-  if (write->keep_value && !is_copy_of(draft, &state)) {
+  if (write->keep_value && !is_copy_of(draft, state)) {
     return AGAIN;
   }
-  *buckets = shard->table.buckets;
-  if (!state.there && shard->entries >= sho__table_slots(&shard->table)) {
+  if (!state->there && shard->entries >= sho__table_slots(&shard->table)) {
     return AGAIN;
   }
   finish(shard, draft, write);
-  int code = publish(shard, draft, write, &state);
+  int code = publish(shard, draft, write, state);
   if (code == SHO_OK && !write->keep_value) {
     sho__increment_owned(&shard->shm->sets);
   }
@@ -346,8 +343,8 @@ static int write_locked(struct sho__shard *shard, struct draft *draft,
 
 static int check_entry(const struct sho_map *map, const struct write *write) {
   if ((write->key == NULL && write->key_bytes > 0) ||
-      (write->value.copy == NULL && write->value_bytes > 0 &&
-       !write->keep_value)) {
+      (write->value.at == NULL && write->value.copy == NULL &&
+       write->value_bytes > 0 && !write->keep_value)) {
     return sho__fail(SHO_EINVAL, "a handle, a key and a value are needed");
   }
   uint64_t most = map->geometry.max_entry - SHO__ENTRY_BYTES;
@@ -399,24 +396,27 @@ static int grow_early(struct sho_map *map, uint32_t number,
 static int attempt(struct sho_map *map, struct write *write, uint64_t hash,
                    uint64_t *version) {
   struct draft draft; /* not all of it zeroed, which costs more than it does */
+  struct state state;
   struct sho__shard shard;
-  uint64_t buckets = 0;
   uint32_t number = sho__shard_of(map, hash);
-  int code = grow_early(map, number, write->search);
   draft.hash = hash;
   draft.room.at = NULL;
-  draft.parts = (struct sho__parts){0};
+  draft.parts.map = NULL;
+  if (look(map, hash, write, &state) == SHO__MOVED && write->keep_value) {
+    return AGAIN;
+  }
+  int code = state.there ? SHO_OK : grow_early(map, number, write->search);
   if (code != SHO_OK) {
     return code;
   }
-  code = write->keep_value ? prepare_copy(map, write, &draft)
-                           : prepare(map, write, &draft);
+  code = write->keep_value ? prepare_copy(map, write, &state, &draft)
+                           : prepare(map, write, &state, &draft);
   if (code != SHO_OK) {
     return code;
   }
   code = sho__shard_lock(map, number, &shard);
   if (code == SHO_OK) {
-    code = write_locked(&shard, &draft, write, &buckets);
+    code = write_locked(&shard, &draft, write, &state);
     sho__shard_unlock(&shard);
   }
   if (code == SHO_OK) {
@@ -443,29 +443,17 @@ static int refuse(struct sho_map *map, struct write *write, uint64_t hash) {
   }
   int code = sho__shard_lock(map, sho__shard_of(map, hash), &shard);
   if (code == SHO_OK) {
-    look(&shard, hash, write, &state);
+    look(map, hash, write, &state);
     code = write->decide(map, &state, write);
     sho__shard_unlock(&shard);
   }
   return code == SHO_OK || code == AGAIN ? SHO_EFULL : code;
 }
 
-/* Whether the write takes another entry's place, as far as that is known
- * without the lock: then it may use some of the room that is kept. */
-static int is_there(struct sho_map *map, const struct write *write,
-                    uint64_t hash) {
-  struct sho__hit hit;
-  return sho__find(map, hash, write->key, write->key_bytes, &hit) == SHO__HIT;
-}
-
 /* No room was found. AGAIN: there may be some by now. */
 static int after_full(struct sho_map *map, struct write *write, uint64_t hash,
                       int *naps) {
   static const struct timespec nap = {.tv_nsec = NAP_NS};
-  if (!write->replaces && is_there(map, write, hash)) {
-    write->replaces = 1;
-    return AGAIN;
-  }
   if (sho__clean_expired(map, sho__shard_of(map, hash))) {
     return AGAIN;
   }
@@ -531,7 +519,7 @@ static int store(struct sho_map *map, struct write *write, int64_t ttl_ms,
 int sho_map_set(struct sho_map *map, const void *key, size_t key_bytes,
                 const void *value, size_t value_bytes, int64_t ttl_ms,
                 uint64_t *version) {
-  struct sho__source source = memory_at(value);
+  struct sho__source source = {.at = value};
   return sho__map_set_from(map, key, key_bytes, NULL, &source, value_bytes,
                            ttl_ms, version);
 }
@@ -556,7 +544,7 @@ int sho_map_compare_and_set(struct sho_map *map, const void *key,
                             size_t key_bytes, uint64_t expected,
                             const void *value, size_t value_bytes,
                             int64_t ttl_ms, uint64_t *version) {
-  struct sho__source source = memory_at(value);
+  struct sho__source source = {.at = value};
   return sho__map_set_from(map, key, key_bytes, &expected, &source, value_bytes,
                            ttl_ms, version);
 }
@@ -603,7 +591,7 @@ int sho_map_add_and_get(struct sho_map *map, const void *key, size_t key_bytes,
   }
   struct write write = {.key = key,
                         .key_bytes = key_bytes,
-                        .value = memory_at(&write.sum),
+                        .value = {.at = &write.sum},
                         .value_bytes = sizeof write.sum,
                         .decide = decide_sum,
                         .delta = delta};
@@ -635,7 +623,7 @@ static int remove_key(struct sho_map *map, const void *key, size_t key_bytes,
   if (code != SHO_OK) {
     return code;
   }
-  look(&shard, hash, &write, &state);
+  look(map, hash, &write, &state);
   if (expected != NULL) {
     code = check_expected(map, &state, *expected);
   }
