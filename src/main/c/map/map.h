@@ -97,6 +97,8 @@ struct sho_map {
   struct sho__compute_shm *computes;
   struct sho__counters_shm *counters; /* ours; NULL if opened read-only */
   uint8_t *pool;
+  uint64_t pool_bytes; /* these follow from the geometry */
+  uint64_t chunk_bytes;
   uint32_t stripes;   /* how many chunks of a class are written to at a time */
   uint32_t kept;      /* how many free chunks are kept for cleaning */
   uint32_t low;       /* how many are so few that some are cleaned ahead */
@@ -195,7 +197,7 @@ void sho__map_note_free(struct sho_map *map, uint64_t free);
 
 /* Bytes from the pool's first on. A place is a multiple of 8. */
 static inline uint64_t sho__chunk_bytes(const struct sho_map *map) {
-  return UINT64_C(1) << map->geometry.chunk_bits;
+  return map->chunk_bytes;
 }
 
 static inline uint32_t sho__chunk_of(const struct sho_map *map,
@@ -214,7 +216,7 @@ static inline uint64_t sho__place_in(const struct sho_map *map, uint32_t chunk,
 }
 
 static inline int sho__place_valid(const struct sho_map *map, uint64_t place) {
-  return place >> map->geometry.chunk_bits < map->geometry.chunks;
+  return place < map->pool_bytes;
 }
 
 static inline uint64_t sho__slot_place(uint64_t slot) {

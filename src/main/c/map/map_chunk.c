@@ -26,10 +26,6 @@ int sho__chunk_try(struct sho_map *map, uint32_t chunk) {
   return 1;
 }
 
-void sho__chunk_leave(struct sho_map *map, uint32_t chunk) {
-  atomic_store_explicit(&map->chunks[chunk].owner, 0, memory_order_release);
-}
-
 int sho__chunk_is_open(const struct sho_map *map, uint32_t chunk) {
   uint32_t class = atomic_load(&map->chunks[chunk].class);
   for (uint32_t i = 0; class < SHO__CLASSES && i < SHO__MAP_STRIPES; i++) {
@@ -81,15 +77,8 @@ void sho__chunk_free(struct sho_map *map, uint32_t chunk) {
   sho__chunk_leave(map, chunk);
 }
 
-void sho__chunk_bury(struct sho_map *map, uint32_t chunk, uint64_t generation,
-                     uint64_t bytes) {
+void sho__chunk_free_dead(struct sho_map *map, uint32_t chunk) {
   struct sho__chunk_shm *shm = &map->chunks[chunk];
-  uint64_t dead = sho__load_relaxed(&shm->dead);
-  do {
-    if (dead >> 32 != (uint32_t)generation) {
-      return; /* a cleaner was faster: the chunk is used for something else */
-    }
-  } while (!atomic_compare_exchange_weak(&shm->dead, &dead, dead + bytes));
   if (sho__chunk_live(map, chunk) > 0 || sho__chunk_is_open(map, chunk) ||
       atomic_load_explicit(&shm->owner, memory_order_relaxed) != 0 ||
       !sho__chunk_try(map, chunk)) {
@@ -186,39 +175,43 @@ static uint32_t first_stripe(const struct sho_map *map) {
   return (sho__stripe() + map->peers.self) & (map->stripes - 1);
 }
 
-/* What records of a class begin at multiples of. A power of two. */
-static uint64_t unit_of(const struct sho_map *map, enum sho__class class) {
-  return class == SHO__CLASS_TABLE   ? 64
-         : class == SHO__CLASS_PARTS ? sho__part_bytes(map)
-                                     : 8;
+/* Whether a record of that class may begin there. */
+static inline int is_begin(const struct sho_map *map, enum sho__class class,
+                           uint64_t off) {
+  uint64_t unit = class >= SHO__CLASS_SMALL   ? 8
+                  : class == SHO__CLASS_TABLE ? 64
+                                              : sho__part_bytes(map);
+  return (off & (unit - 1)) == 0;
 }
 
-/* Room behind what is used of a chunk of ours. 0: too little. */
-static int room_in(struct sho_map *map, uint32_t chunk, enum sho__class class,
-                   uint64_t bytes, struct sho__room *room) {
+/* Room behind what is used of a chunk of ours. 0: too little, or what is used
+ * is damaged: nothing is put behind it. */
+static inline int room_in(struct sho_map *map, uint32_t chunk,
+                          enum sho__class class, uint64_t bytes,
+                          struct sho__room *room) {
   uint64_t used = sho__chunk_used(map, chunk);
-  if ((used & (unit_of(map, class) - 1)) != 0) {
-    used = sho__chunk_bytes(map); /* damaged: nothing is put behind it */
-  }
   sho__room_of(map, chunk, (uint32_t)used, room);
-  return used + bytes <= sho__chunk_bytes(map);
+  return used + bytes <= sho__chunk_bytes(map) && is_begin(map, class, used);
 }
 
 /* Of a chunk that is written to. 1: room; 0: it is another's; -1: it is ours
  * and has too little room. */
-static int try_open(struct sho_map *map, enum sho__class class, uint32_t stripe,
-                    uint64_t bytes, struct sho__room *room) {
+static inline int try_open(struct sho_map *map, enum sho__class class,
+                           uint32_t stripe, uint64_t bytes,
+                           struct sho__room *room) {
   _Atomic uint32_t *open = &map->header->open[class][stripe];
   uint32_t entry = atomic_load_explicit(open, memory_order_relaxed);
-  if (entry == 0 || entry > map->geometry.chunks ||
-      atomic_load_explicit(&map->chunks[entry - 1].owner,
-                           memory_order_relaxed) != 0 ||
-      !sho__lock_try(&map->chunks[entry - 1].owner, 0, map->peers.word)) {
+  uint32_t chunk = entry - 1; /* 0: none */
+  if (chunk >= map->geometry.chunks) {
     return 0;
   }
-  uint32_t chunk = entry - 1;
+  struct sho__chunk_shm *shm = &map->chunks[chunk];
+  if (atomic_load_explicit(&shm->owner, memory_order_relaxed) != 0 ||
+      !sho__lock_try(&shm->owner, 0, map->peers.word)) {
+    return 0;
+  }
   if (atomic_load_explicit(open, memory_order_relaxed) != entry ||
-      sho__chunk_class(map, chunk) != class) {
+      atomic_load_explicit(&shm->class, memory_order_relaxed) != class) {
     sho__chunk_leave(map, chunk);
     return 0;
   }
@@ -241,8 +234,7 @@ static int open_another(struct sho_map *map, enum sho__class class,
 }
 
 static int take(struct sho_map *map, enum sho__class class, uint64_t bytes,
-                enum sho__need need, struct sho__room *room) {
-  uint32_t first = first_stripe(map);
+                enum sho__need need, uint32_t first, struct sho__room *room) {
   uint32_t vacant = first;
   for (uint32_t i = 0; i < map->stripes; i++) {
     uint32_t stripe = (first + i) & (map->stripes - 1);
@@ -302,44 +294,17 @@ int sho__room_take(struct sho_map *map, enum sho__class class, uint64_t bytes,
                    enum sho__need need, struct sho__search *search,
                    struct sho__room *room) {
   SHO_ASSERT(bytes <= sho__chunk_bytes(map));
+  uint32_t first = first_stripe(map);
   int code = SHO_OK;
   if (search != NULL &&
       atomic_load_explicit(&map->cleaner.wanted, memory_order_relaxed) != 0) {
     sho__clean_ahead(map, bytes);
   }
-  while (!take(map, class, bytes, need, room)) {
+  while (!take(map, class, bytes, need, first, room)) {
     code = search == NULL ? SHO_EFULL : sho__clean(map, need, search);
     if (code != SHO_OK) {
       return take_any(map, class, bytes, room) ? SHO_OK : code;
     }
   }
   return SHO_OK;
-}
-
-void sho__room_commit(struct sho__room *room, uint64_t bytes,
-                      uint64_t expiry_ms) {
-  struct sho__chunk_shm *shm = &room->map->chunks[room->chunk];
-  uint64_t latest = sho__load_relaxed(&shm->latest_expiry_ms);
-  uint64_t expiry = expiry_ms == 0 ? UINT64_MAX : expiry_ms;
-  SHO_ASSERT(bytes % 8 == 0 &&
-             room->off + bytes <= sho__chunk_bytes(room->map));
-  if (expiry > latest) {
-    sho__store_relaxed(&shm->latest_expiry_ms, expiry);
-  }
-  uint32_t records = atomic_load_explicit(&shm->records, memory_order_relaxed);
-  atomic_store_explicit(&shm->records, records + 1, memory_order_relaxed);
-  SHO_CRASH_POINT("map: record counted");
-  /* Release: what lies before it is written. */
-  atomic_store_explicit(&shm->used, (uint32_t)(room->off + bytes),
-                        memory_order_release);
-  SHO_CRASH_POINT("map: record committed");
-  room->off += (uint32_t)bytes;
-  room->at += bytes;
-}
-
-void sho__room_leave(struct sho__room *room) {
-  if (room->at != NULL) {
-    sho__chunk_leave(room->map, room->chunk);
-    room->at = NULL;
-  }
 }

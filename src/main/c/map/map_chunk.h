@@ -59,20 +59,15 @@ int sho__room_take(struct sho_map *map, enum sho__class class, uint64_t bytes,
                    enum sho__need need, struct sho__search *search,
                    struct sho__room *room);
 
-/* The record is written, and will be published: it counts. */
-void sho__room_commit(struct sho__room *room, uint64_t bytes,
-                      uint64_t expiry_ms);
-
-/* Ends it. What was not committed is as if it had not been written. */
-void sho__room_leave(struct sho__room *room);
-
 static inline uint64_t sho__room_place(const struct sho__room *room) {
   return sho__place_in(room->map, room->chunk, room->off);
 }
 
 /* Whether the chunk is ours now. */
 int sho__chunk_try(struct sho_map *map, uint32_t chunk);
-void sho__chunk_leave(struct sho_map *map, uint32_t chunk);
+static inline void sho__chunk_leave(struct sho_map *map, uint32_t chunk) {
+  atomic_store_explicit(&map->chunks[chunk].owner, 0, memory_order_release);
+}
 
 /* Whether it is one of those that are written to. */
 int sho__chunk_is_open(const struct sho_map *map, uint32_t chunk);
@@ -84,9 +79,9 @@ void sho__chunk_close(struct sho_map *map, uint32_t chunk);
 /* Frees a chunk that is ours, in which nothing is named any more. */
 void sho__chunk_free(struct sho_map *map, uint32_t chunk);
 
-/* Nothing names so many bytes of that generation of it any more. */
-void sho__chunk_bury(struct sho_map *map, uint32_t chunk, uint64_t generation,
-                     uint64_t bytes);
+/* Nothing in it may be named any more, by its counts: frees it, if so and if
+ * nobody uses it. */
+void sho__chunk_free_dead(struct sho_map *map, uint32_t chunk);
 
 /* What is dead in it may not all be counted. */
 static inline void sho__chunk_doubt(struct sho_map *map, uint32_t chunk) {
@@ -146,6 +141,54 @@ static inline uint64_t sho__chunk_live(const struct sho_map *map,
   uint32_t dead = (uint32_t)sho__load_acquire(&map->chunks[chunk].dead);
   uint64_t used = sho__chunk_used(map, chunk);
   return used > dead ? used - dead : 0;
+}
+
+/* Nothing names so many bytes of that generation of it any more. */
+static inline void sho__chunk_bury(struct sho_map *map, uint32_t chunk,
+                                   uint64_t generation, uint64_t bytes) {
+  struct sho__chunk_shm *shm = &map->chunks[chunk];
+  uint64_t dead = sho__load_relaxed(&shm->dead);
+  do {
+    if (dead >> 32 != (uint32_t)generation) {
+      return; /* a cleaner was faster: the chunk is used for something else */
+    }
+  } while (!atomic_compare_exchange_weak(&shm->dead, &dead, dead + bytes));
+  if (__builtin_expect(
+          (uint32_t)(dead + bytes) >=
+              atomic_load_explicit(&shm->used, memory_order_relaxed),
+          0)) {
+    sho__chunk_free_dead(map, chunk);
+  }
+}
+
+/* The record is written, and will be published: it counts. */
+static inline void sho__room_commit(struct sho__room *room, uint64_t bytes,
+                                    uint64_t expiry_ms) {
+  struct sho__chunk_shm *shm = &room->map->chunks[room->chunk];
+  uint64_t latest = sho__load_relaxed(&shm->latest_expiry_ms);
+  uint64_t expiry = expiry_ms == 0 ? UINT64_MAX : expiry_ms;
+  SHO_ASSERT(bytes % 8 == 0 &&
+             room->off + bytes <= sho__chunk_bytes(room->map));
+  if (expiry > latest) {
+    sho__store_relaxed(&shm->latest_expiry_ms, expiry);
+  }
+  uint32_t records = atomic_load_explicit(&shm->records, memory_order_relaxed);
+  atomic_store_explicit(&shm->records, records + 1, memory_order_relaxed);
+  SHO_CRASH_POINT("map: record counted");
+  /* Release: what lies before it is written. */
+  atomic_store_explicit(&shm->used, (uint32_t)(room->off + bytes),
+                        memory_order_release);
+  SHO_CRASH_POINT("map: record committed");
+  room->off += (uint32_t)bytes;
+  room->at += bytes;
+}
+
+/* Ends it. What was not committed is as if it had not been written. */
+static inline void sho__room_leave(struct sho__room *room) {
+  if (room->at != NULL) {
+    sho__chunk_leave(room->map, room->chunk);
+    room->at = NULL;
+  }
 }
 
 #endif

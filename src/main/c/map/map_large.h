@@ -63,4 +63,20 @@ int sho__large_move(struct sho__shard *shard, uint64_t hash, uint64_t place,
                     uint64_t bytes, struct sho__room *part,
                     struct sho__room *head);
 
+/* Nothing names an entry any more: marks it dead, and counts its bytes as dead;
+ * those of its parts, too, unless another record names them. */
+static inline void sho__entry_retire(struct sho_map *map,
+                                     const struct sho__hit *hit,
+                                     int with_parts) {
+  if (with_parts && sho__record_is(&hit->record, SHO__RECORD_LARGE)) {
+    sho__large_retire(map, hit);
+  }
+  int marked = sho__record_mark_dead(map, hit->place);
+  SHO_CRASH_POINT("map: old entry marked");
+  if (marked) {
+    sho__chunk_bury(map, sho__chunk_of(map, hit->place), hit->gen,
+                    sho__record_size(map, &hit->record));
+  }
+}
+
 #endif

@@ -47,6 +47,8 @@ static int map_file(struct sho_map *map, int fd, const char *path) {
                     ? NULL
                     : (_Atomic uint32_t *)(void *)(base + g->ghosts_off);
   map->pool = base + g->pool_off;
+  map->pool_bytes = g->chunks << g->chunk_bits;
+  map->chunk_bytes = UINT64_C(1) << g->chunk_bits;
   map->end =
       (_Atomic uint64_t *)(void *)(base + g->file_bytes - sizeof *map->end);
   map->stripes = SHO__MAP_STRIPES;

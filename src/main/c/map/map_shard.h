@@ -124,11 +124,6 @@ static inline int sho__slot_fits(const struct sho__shard *shard,
 int sho__entry_is_whole(const struct sho_map *map, const struct sho__hit *hit,
                         uint64_t hash);
 
-/* Nothing names an entry any more: marks it dead, and counts its bytes as dead;
- * those of its parts, too, unless another record names them. */
-void sho__entry_retire(struct sho_map *map, const struct sho__hit *hit,
-                       int with_parts);
-
 /* Around the store that takes a slot's value away, and what follows. */
 static inline void sho__shard_retiring(struct sho__shard *shard,
                                        uint64_t slot_value) {
