@@ -341,7 +341,20 @@ static int write_locked(struct sho__shard *shard, struct draft *draft,
 
 /* ---- begin and end ------------------------------------------------------ */
 
-static int check_entry(const struct sho_map *map, const struct write *write) {
+__attribute__((noinline, cold)) static int
+fail_too_big(const struct sho_map *map, const struct write *write,
+             uint64_t most, uint64_t most_key) {
+  return sho__fail(SHO_ETOOBIG,
+                   "%s takes keys and values of together at most %llu bytes "
+                   "(keys %llu), and these have %zu and %zu; make the map "
+                   "anew for larger entries",
+                   map->region.path, (unsigned long long)most,
+                   (unsigned long long)most_key, write->key_bytes,
+                   write->value_bytes);
+}
+
+static inline int check_entry(const struct sho_map *map,
+                              const struct write *write) {
   if ((write->key == NULL && write->key_bytes > 0) ||
       (write->value.at == NULL && write->value.copy == NULL &&
        write->value_bytes > 0 && !write->keep_value)) {
@@ -349,20 +362,14 @@ static int check_entry(const struct sho_map *map, const struct write *write) {
   }
   uint64_t most = map->geometry.max_entry - SHO__ENTRY_BYTES;
   uint64_t most_key = sho__chunk_bytes(map) / 4;
-  if (write->key_bytes > SHO__MAX_KEY_BYTES || write->key_bytes > most_key ||
-      write->key_bytes > most || write->value_bytes > most - write->key_bytes) {
-    return sho__fail(SHO_ETOOBIG,
-                     "%s takes keys and values of together at most %llu bytes "
-                     "(keys %llu), and these have %zu and %zu; make the map "
-                     "anew for larger entries",
-                     map->region.path, (unsigned long long)most,
-                     (unsigned long long)most_key, write->key_bytes,
-                     write->value_bytes);
-  }
-  return SHO_OK;
+  return write->key_bytes > SHO__MAX_KEY_BYTES || write->key_bytes > most_key ||
+                 write->key_bytes > most ||
+                 write->value_bytes > most - write->key_bytes
+             ? fail_too_big(map, write, most, most_key)
+             : SHO_OK;
 }
 
-static int check_ttl(int64_t ttl_ms) {
+static inline int check_ttl(int64_t ttl_ms) {
   if (ttl_ms < 0) {
     return sho__fail(SHO_EINVAL, "a time to live cannot be %lld ms",
                      (long long)ttl_ms);
@@ -370,8 +377,8 @@ static int check_ttl(int64_t ttl_ms) {
   return SHO_OK;
 }
 
-static int begin(struct sho_map *map, const struct write *write,
-                 int64_t ttl_ms) {
+static inline int begin(struct sho_map *map, const struct write *write,
+                        int64_t ttl_ms) {
   int code = sho__map_writable(map);
   code = code == SHO_OK ? check_entry(map, write) : code;
   return code == SHO_OK ? check_ttl(ttl_ms) : code;
