@@ -2,9 +2,7 @@
 
 #include <pthread.h>
 
-/* UNKNOWN until the thread first counts. */
-enum { UNKNOWN = SHO__MAP_STRIPES };
-static _Thread_local unsigned own = UNKNOWN;
+_Thread_local unsigned sho__stripe_own = SHO__STRIPE_UNKNOWN;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t key;
@@ -33,9 +31,7 @@ static unsigned take(void) {
   return 0;
 }
 
-unsigned sho__stripe(void) {
-  if (__builtin_expect(own == UNKNOWN, 0)) {
-    own = take();
-  }
-  return own;
+unsigned sho__stripe_take(void) {
+  sho__stripe_own = take();
+  return sho__stripe_own;
 }

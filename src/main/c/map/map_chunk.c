@@ -1,6 +1,5 @@
 #include "map/map_chunk.h"
 
-#include "map/counters.h"
 #include "map/map_clean.h"
 
 enum { /* of a search */
@@ -171,53 +170,6 @@ int sho__chunk_open(struct sho_map *map, enum sho__class class,
 
 /* ---- room --------------------------------------------------------------- */
 
-static uint32_t first_stripe(const struct sho_map *map) {
-  return (sho__stripe() + map->peers.self) & (map->stripes - 1);
-}
-
-/* Whether a record of that class may begin there. */
-static inline int is_begin(const struct sho_map *map, enum sho__class class,
-                           uint64_t off) {
-  uint64_t unit = class >= SHO__CLASS_SMALL   ? 8
-                  : class == SHO__CLASS_TABLE ? 64
-                                              : sho__part_bytes(map);
-  return (off & (unit - 1)) == 0;
-}
-
-/* Room behind what is used of a chunk of ours. 0: too little, or what is used
- * is damaged: nothing is put behind it. */
-static inline int room_in(struct sho_map *map, uint32_t chunk,
-                          enum sho__class class, uint64_t bytes,
-                          struct sho__room *room) {
-  uint64_t used = sho__chunk_used(map, chunk);
-  sho__room_of(map, chunk, (uint32_t)used, room);
-  return used + bytes <= sho__chunk_bytes(map) && is_begin(map, class, used);
-}
-
-/* Of a chunk that is written to. 1: room; 0: it is another's; -1: it is ours
- * and has too little room. */
-static inline int try_open(struct sho_map *map, enum sho__class class,
-                           uint32_t stripe, uint64_t bytes,
-                           struct sho__room *room) {
-  _Atomic uint32_t *open = &map->header->open[class][stripe];
-  uint32_t entry = atomic_load_explicit(open, memory_order_relaxed);
-  uint32_t chunk = entry - 1; /* 0: none */
-  if (chunk >= map->geometry.chunks) {
-    return 0;
-  }
-  struct sho__chunk_shm *shm = &map->chunks[chunk];
-  if (atomic_load_explicit(&shm->owner, memory_order_relaxed) != 0 ||
-      !sho__lock_try(&shm->owner, 0, map->peers.word)) {
-    return 0;
-  }
-  if (atomic_load_explicit(open, memory_order_relaxed) != entry ||
-      atomic_load_explicit(&shm->class, memory_order_relaxed) != class) {
-    sho__chunk_leave(map, chunk);
-    return 0;
-  }
-  return room_in(map, chunk, class, bytes, room) ? 1 : -1;
-}
-
 /* Has a new chunk take the place of the one that is full, and ours, or held by
  * another. */
 static int open_another(struct sho_map *map, enum sho__class class,
@@ -234,11 +186,12 @@ static int open_another(struct sho_map *map, enum sho__class class,
 }
 
 static int take(struct sho_map *map, enum sho__class class, uint64_t bytes,
-                enum sho__need need, uint32_t first, struct sho__room *room) {
+                enum sho__need need, struct sho__room *room) {
+  uint32_t first = sho__first_stripe(map);
   uint32_t vacant = first;
   for (uint32_t i = 0; i < map->stripes; i++) {
     uint32_t stripe = (first + i) & (map->stripes - 1);
-    int got = try_open(map, class, stripe, bytes, room);
+    int got = sho__room_try(map, class, stripe, bytes, room);
     if (got > 0) {
       return 1;
     }
@@ -267,7 +220,8 @@ static int take_any(struct sho_map *map, enum sho__class class, uint64_t bytes,
         !sho__chunk_try(map, i)) {
       continue;
     }
-    if (sho__chunk_class(map, i) == is && room_in(map, i, is, bytes, room)) {
+    if (sho__chunk_class(map, i) == is &&
+        sho__room_in(map, i, is, bytes, room)) {
       return 1;
     }
     sho__chunk_leave(map, i);
@@ -290,18 +244,16 @@ void sho__search_gets_on(struct sho__search *search, uint64_t bytes) {
   search->patience.waited_ns -= (int64_t)bytes * NS_PER_BYTE;
 }
 
-int sho__room_take(struct sho_map *map, enum sho__class class, uint64_t bytes,
-                   enum sho__need need, struct sho__search *search,
-                   struct sho__room *room) {
+int sho__room_search(struct sho_map *map, enum sho__class class, uint64_t bytes,
+                     enum sho__need need, struct sho__search *search,
+                     struct sho__room *room) {
   SHO_ASSERT(bytes <= sho__chunk_bytes(map));
-  uint32_t first = first_stripe(map);
-  int code = SHO_OK;
   if (search != NULL &&
       atomic_load_explicit(&map->cleaner.wanted, memory_order_relaxed) != 0) {
     sho__clean_ahead(map, bytes);
   }
-  while (!take(map, class, bytes, need, first, room)) {
-    code = search == NULL ? SHO_EFULL : sho__clean(map, need, search);
+  while (!take(map, class, bytes, need, room)) {
+    int code = search == NULL ? SHO_EFULL : sho__clean(map, need, search);
     if (code != SHO_OK) {
       return take_any(map, class, bytes, room) ? SHO_OK : code;
     }

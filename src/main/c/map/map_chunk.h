@@ -11,6 +11,7 @@
 #define SHO_MAP_CHUNK_H
 
 #include "base/wait.h"
+#include "map/counters.h"
 #include "map/map_shard.h"
 
 /* Room for a record in a chunk that is ours until it is left. */
@@ -48,16 +49,6 @@ int sho__search_ends(struct sho__search *search);
 
 /* So many bytes were written. */
 void sho__search_gets_on(struct sho__search *search, uint64_t bytes);
-
-/*
- * Room for so many bytes in a chunk of that class. SHO_EFULL; SHO_EBUSY: the
- * search ended.
- * To be called without any shard's lock: it may clean and evict, unless search
- * is NULL.
- */
-int sho__room_take(struct sho_map *map, enum sho__class class, uint64_t bytes,
-                   enum sho__need need, struct sho__search *search,
-                   struct sho__room *room);
 
 static inline uint64_t sho__room_place(const struct sho__room *room) {
   return sho__place_in(room->map, room->chunk, room->off);
@@ -189,6 +180,85 @@ static inline void sho__room_leave(struct sho__room *room) {
     sho__chunk_leave(room->map, room->chunk);
     room->at = NULL;
   }
+}
+
+/* ---- room --- */
+
+static inline uint32_t sho__first_stripe(const struct sho_map *map) {
+  return (sho__stripe() + map->peers.self) & (map->stripes - 1);
+}
+
+/* Whether a record of that class may begin there. */
+static inline int sho__is_begin(const struct sho_map *map,
+                                enum sho__class class, uint64_t off) {
+  uint64_t unit = class >= SHO__CLASS_SMALL   ? 8
+                  : class == SHO__CLASS_TABLE ? 64
+                                              : sho__part_bytes(map);
+  return (off & (unit - 1)) == 0;
+}
+
+/* Room behind what is used of a chunk of ours. 0: too little, or what is used
+ * is damaged: nothing is put behind it. */
+static inline int sho__room_in(struct sho_map *map, uint32_t chunk,
+                               enum sho__class class, uint64_t bytes,
+                               struct sho__room *room) {
+  uint64_t used = sho__chunk_used(map, chunk);
+  sho__room_of(map, chunk, (uint32_t)used, room);
+  return used + bytes <= sho__chunk_bytes(map) &&
+         sho__is_begin(map, class, used);
+}
+
+/* Of a chunk that is written to. 1: room; 0: it is another's; -1: it is ours
+ * and has too little room. */
+static inline int sho__room_try(struct sho_map *map, enum sho__class class,
+                                uint32_t stripe, uint64_t bytes,
+                                struct sho__room *room) {
+  _Atomic uint32_t *open = &map->header->open[class][stripe];
+  uint32_t entry = atomic_load_explicit(open, memory_order_relaxed);
+  uint32_t chunk = entry - 1; /* 0: none */
+  if (chunk >= map->geometry.chunks) {
+    return 0;
+  }
+  struct sho__chunk_shm *shm = &map->chunks[chunk];
+  if (atomic_load_explicit(&shm->owner, memory_order_relaxed) != 0 ||
+      !sho__lock_try(&shm->owner, 0, map->peers.word)) {
+    return 0;
+  }
+  if (atomic_load_explicit(open, memory_order_relaxed) != entry ||
+      atomic_load_explicit(&shm->class, memory_order_relaxed) != class) {
+    sho__chunk_leave(map, chunk);
+    return 0;
+  }
+  return sho__room_in(map, chunk, class, bytes, room) ? 1 : -1;
+}
+
+/* sho__room_take where that chunk has none, or chunks are to be cleaned. */
+int sho__room_search(struct sho_map *map, enum sho__class class, uint64_t bytes,
+                     enum sho__need need, struct sho__search *search,
+                     struct sho__room *room);
+
+/*
+ * Room for so many bytes in a chunk of that class. SHO_EFULL; SHO_EBUSY: the
+ * search ended.
+ * To be called without any shard's lock: it may clean and evict, unless search
+ * is NULL.
+ */
+static inline int sho__room_take(struct sho_map *map, enum sho__class class,
+                                 uint64_t bytes, enum sho__need need,
+                                 struct sho__search *search,
+                                 struct sho__room *room) {
+  int wanted = search != NULL &&
+               atomic_load_explicit(&map->cleaner.wanted, memory_order_relaxed);
+  int got =
+      wanted ? 0
+             : sho__room_try(map, class, sho__first_stripe(map), bytes, room);
+  if (__builtin_expect(got > 0, 1)) {
+    return SHO_OK;
+  }
+  if (got < 0) {
+    sho__chunk_leave(map, room->chunk);
+  }
+  return sho__room_search(map, class, bytes, need, search, room);
 }
 
 #endif

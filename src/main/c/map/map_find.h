@@ -46,16 +46,11 @@ static inline int sho__table_decode(const struct sho_map *map, uint64_t word,
                                     struct sho__table *table) {
   uint64_t place = sho__table_place(word);
   uint64_t buckets = word & ((1U << SHO__TABLE_BUCKETS_BITS) - 1);
-  if (place == 0 && buckets == 0) {
+  uint64_t off = sho__in_chunk(map, place);
+  if (buckets == 0 || !sho__place_valid(map, place) || off < SHO__TABLE_OFF ||
+      off + buckets * sizeof(struct sho__bucket_shm) > sho__chunk_bytes(map)) {
     *table = (struct sho__table){0};
-    return 1;
-  }
-  if (buckets == 0 || !sho__place_valid(map, place) ||
-      sho__in_chunk(map, place) < SHO__TABLE_OFF ||
-      sho__in_chunk(map, place) + buckets * sizeof(struct sho__bucket_shm) >
-          sho__chunk_bytes(map)) {
-    *table = (struct sho__table){0};
-    return 0;
+    return place == 0 && buckets == 0;
   }
   *table = (struct sho__table){
       .first = (struct sho__bucket_shm *)(void *)(map->pool + place),
