@@ -71,9 +71,7 @@ uint64_t sho__table_fitting(const struct sho__shard *shard) {
   for (uint64_t i = 0; i < sho__table_slots(&shard->table); i++) {
     entries += sho__load_relaxed(sho__table_slot(&shard->table, i)) != 0;
   }
-  uint64_t wanted = sho__crowded(shard->map) * 3 / 4;
-  uint64_t buckets =
-      entries * SHO__CROWDED_ALL / (wanted * SHO__BUCKET_SLOTS) + 1;
+  uint64_t buckets = sho__buckets_for(shard->map, entries);
   return buckets * 2 < shard->table.buckets ? buckets : shard->table.buckets;
 }
 

@@ -9,6 +9,13 @@ static inline uint64_t sho__table_bytes(uint64_t buckets) {
   return SHO__TABLE_OFF + buckets * sizeof(struct sho__bucket_shm);
 }
 
+/* Buckets of a new table for so many entries, or of tables for as many. */
+static inline uint64_t sho__buckets_for(const struct sho_map *map,
+                                        uint64_t entries) {
+  uint64_t slots = SHO__BUCKET_SLOTS * (uint64_t)sho__crowded(map) * 3 / 4;
+  return entries * SHO__CROWDED_ALL / slots + 1;
+}
+
 /* Has a shard, which is locked, name that table; 0 buckets: none. */
 void sho__table_publish(struct sho__shard *shard,
                         const struct sho__table *table);

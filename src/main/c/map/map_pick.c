@@ -1,8 +1,12 @@
 #include "map/map_pick.h"
 
 #include "map/map_ghost.h"
+#include "map/map_grow.h"
 
-enum { LEAST_GAIN = 32 }; /* of a chunk: one part of so many */
+enum {
+  LEAST_GAIN = 32, /* of a chunk: one part of so many */
+  SPARSE = 3       /* so many times what tables need to take */
+};
 
 static void list_add(struct sho__list *list, uint32_t chunk, uint64_t key) {
   uint32_t i = list->count;
@@ -153,6 +157,8 @@ static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
     view->small_live += live;
   } else if (class == SHO__CLASS_MAIN) {
     view->main_live += live;
+  } else if (class == SHO__CLASS_TABLE) {
+    view->tables_live += live;
   }
   enum use use = look_at_owner(map, chunk);
   int expired = used > 0 && expiry <= now_ms && class >= SHO__CLASS_SMALL;
@@ -178,6 +184,8 @@ static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
     list_add(&view->small, chunk, order);
   } else if (class == SHO__CLASS_MAIN) {
     list_add(&view->main, chunk, order);
+  } else if (class == SHO__CLASS_TABLE) {
+    list_add(&view->tables, chunk, order);
   }
 }
 
@@ -302,6 +310,30 @@ static void spare_oldest(struct sho__view *view) {
   }
 }
 
+/* Whether that is much more than tables for so many entries take. */
+static int is_sparse(const struct sho_map *map, uint64_t bytes,
+                     uint64_t entries) {
+  uint64_t buckets = sho__buckets_for(map, entries);
+  return bytes / SPARSE > buckets * sizeof(struct sho__bucket_shm) +
+                              (sho__table_bytes(1) << map->geometry.shard_bits);
+}
+
+/* Whether copies of the tables are much smaller: there were more entries once.
+ * By the view's estimate, and then by the shards' counts. */
+static int tables_are_sparse(const struct sho_map *map,
+                             const struct sho__view *view) {
+  uint32_t shards = UINT32_C(1) << map->geometry.shard_bits;
+  uint64_t entries = 0;
+  if (view->tables.count == 0 ||
+      !is_sparse(map, view->tables_live, view->entries)) {
+    return 0;
+  }
+  for (uint32_t s = 0; s < shards; s++) {
+    entries += sho__load_relaxed(&map->shards[s].entries) & UINT32_MAX;
+  }
+  return is_sparse(map, view->tables_live, entries);
+}
+
 struct sho__list *sho__pick(struct sho_map *map, struct sho__view *view,
                             enum sho__mode *mode) {
   *mode = SHO__MODE_MOVE;
@@ -310,6 +342,9 @@ struct sho__list *sho__pick(struct sho_map *map, struct sho__view *view,
   }
   if (view->doubtful.count > 0) {
     return &view->doubtful;
+  }
+  if (tables_are_sparse(map, view)) {
+    return &view->tables;
   }
   if (view->need == SHO__NEED_NEW && sho__view_is_full(map, view)) {
     return NULL;

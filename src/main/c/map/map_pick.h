@@ -2,7 +2,8 @@
  * Which chunk is to be cleaned next, and how: what a look at all chunks finds.
  *
  * NONE: chunks with the fewest live bytes first, and those whose entries have
- * expired before them. S3_FIFO: the same while live bytes leave room; else the
+ * expired before them. Chunks of tables, if these are mostly empty: their
+ * copies are smaller. S3_FIFO: the same while live bytes leave room; else the
  * oldest chunk of the small queue, if that is larger than its share, or of the
  * main queue. Of the small queue's chunk those that were visited go on to the
  * main queue; of the main queue's they go to its end; the others are evicted.
@@ -25,21 +26,23 @@ struct sho__list {
 
 /* What a look at all chunks finds. */
 struct sho__view {
-  enum sho__need need; /* for which a chunk is wanted */
-  uint64_t taken;      /* bytes that live, or are of no use */
-  uint64_t live;       /* bytes, in all */
-  uint64_t small_live; /* and in the small queue */
-  uint64_t main_live;  /* and in the main queue */
-  uint64_t entries;    /* in the queues, about */
-  uint64_t usable;     /* chunks that entries can lie in */
-  uint64_t unsettled;  /* bytes of parts that are written now */
-  uint32_t held;       /* chunks that may have room, and that somebody holds */
-  uint32_t holder;     /* of one of these, as a lock's word */
+  enum sho__need need;  /* for which a chunk is wanted */
+  uint64_t taken;       /* bytes that live, or are of no use */
+  uint64_t live;        /* bytes, in all */
+  uint64_t small_live;  /* and in the small queue */
+  uint64_t main_live;   /* and in the main queue */
+  uint64_t tables_live; /* and of tables */
+  uint64_t entries;     /* in the queues, about */
+  uint64_t usable;      /* chunks that entries can lie in */
+  uint64_t unsettled;   /* bytes of parts that are written now */
+  uint32_t held;        /* chunks that may have room, and that somebody holds */
+  uint32_t holder;      /* of one of these, as a lock's word */
   struct sho__list expired;
   struct sho__list doubtful;
   struct sho__list emptiest;
   struct sho__list small;
   struct sho__list main;
+  struct sho__list tables;
 };
 
 enum sho__mode {
