@@ -257,10 +257,11 @@ struct sho_map_options {
   size_t size; /* of the struct; set by the caller */
   uint64_t
       capacity; /* bytes for entries; 0: the file's, 64 MiB for a new one */
-  uint64_t max_entry; /* largest key + value + 32 bytes; 0: the file's, or a
-                       * quarter of the capacity for a new one, and at most
-                       * 1 GiB - 4 KiB. Keys also take at most a quarter of a
-                       * chunk: 16 KiB in a map of 64 MiB */
+  uint64_t max_entry; /* largest key + value + 32 bytes; 0: the file's, or for a
+                       * new one the most that is possible: about a quarter of
+                       * the capacity, and at most 1 GiB - 4 KiB. Keys also take
+                       * at most a quarter of a chunk: 16 KiB in a map of 64 MiB
+                       */
   int eviction;       /* enum sho_eviction */
   int read_only;      /* not 0: writes are refused, a missing file is ENOENT */
 };
