@@ -36,9 +36,7 @@ SHO_TEST int member_try(struct member *member, const char *path) {
   member->region = calloc(1, sizeof *member->region);
   REQUIRE(member->region != NULL);
   REQUIRE_OK(sho__file_open(path, 1, &fd, &bytes));
-  REQUIRE_OK(
-      sho__region_map(member->region, fd, path,
-                      &(struct sho__extent){.plain_bytes = (size_t)bytes}, 1));
+  REQUIRE_OK(sho__region_map(member->region, fd, path, (size_t)bytes, 1));
   member->lock = (struct sho__lock_shm *)(void *)member->region->base;
   member->data = (uint64_t *)(void *)(member->region->base + DATA_OFF);
   return sho__peers_attach(&member->peers, member->region, SLOTS_OFF,

@@ -26,8 +26,7 @@ static void put_pattern(const char *path, size_t bytes) {
 
 static void map_file(struct sho__region *region, const char *path,
                      size_t bytes) {
-  REQUIRE_OK(sho__region_map(region, open_file(path), path,
-                             &(struct sho__extent){.plain_bytes = bytes}, 1));
+  REQUIRE_OK(sho__region_map(region, open_file(path), path, bytes, 1));
 }
 
 /* ---- reserve ----------------------------------------------------------- */

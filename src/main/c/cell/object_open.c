@@ -300,8 +300,7 @@ static int map_object(struct sho_object *object, int fd, const char *path,
                       const struct control *control, uint64_t map_bytes) {
   uint64_t bytes = file_bytes_of((uint32_t)control->capacity);
   bytes = map_bytes > bytes ? map_bytes : bytes;
-  struct sho__extent extent = {.plain_bytes = (size_t)bytes};
-  int code = sho__region_map(&object->region, fd, path, &extent, 1);
+  int code = sho__region_map(&object->region, fd, path, (size_t)bytes, 1);
   if (code != SHO_OK) {
     close(fd);
     return code;

@@ -29,8 +29,8 @@ enum {
 
 static int map_file(struct sho_map *map, int fd, const char *path) {
   struct sho__geometry *g = &map->geometry;
-  struct sho__extent extent = {.plain_bytes = (size_t)g->file_bytes};
-  int code = sho__region_map(&map->region, fd, path, &extent, !map->read_only);
+  int code = sho__region_map(&map->region, fd, path, (size_t)g->file_bytes,
+                             !map->read_only);
   if (code != SHO_OK) {
     return code;
   }

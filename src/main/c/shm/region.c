@@ -12,47 +12,6 @@
 
 #include "base/error.h"
 
-static int map_piece(uint8_t *at, size_t bytes, int protection, int fd,
-                     size_t offset) {
-  return mmap(at, bytes, protection, MAP_SHARED | MAP_FIXED, fd,
-              (off_t)offset) == MAP_FAILED
-             ? -1
-             : 0;
-}
-
-/* Reserves the address space, then lays the file's pieces over it. */
-static int map_extent(const struct sho__extent *extent, int fd, int protection,
-                      uint8_t **base, size_t *bytes) {
-  size_t total = extent->plain_bytes + 2 * extent->ring_bytes * extent->rings +
-                 extent->end_bytes;
-  uint8_t *at = mmap(NULL, total, PROT_NONE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (at == MAP_FAILED) {
-    return -1;
-  }
-  *base = at;
-  *bytes = total;
-  int failed = map_piece(at, extent->plain_bytes, protection, fd, 0);
-  size_t offset = extent->plain_bytes;
-  at += extent->plain_bytes;
-  for (size_t i = 0; i < extent->rings && !failed; i++) {
-    failed = map_piece(at, extent->ring_bytes, protection, fd, offset) ||
-             map_piece(at + extent->ring_bytes, extent->ring_bytes, protection,
-                       fd, offset);
-    at += 2 * extent->ring_bytes;
-    offset += extent->ring_bytes;
-  }
-  if (!failed && extent->end_bytes > 0) {
-    failed = map_piece(at, extent->end_bytes, protection, fd, offset);
-  }
-  if (failed) {
-    int error = errno;
-    munmap(*base, total);
-    errno = error;
-  }
-  return failed ? -1 : 0;
-}
-
 /* The same file by another open file description, or -1. */
 static int open_anew(int fd) {
   char self[64];
@@ -84,7 +43,8 @@ static void close_in_child(_Atomic int *state) {
   if (!region->told) {
     sho__lay_zero_pages(region->base, region->bytes);
   } else if (fd >= 0) {
-    map_piece(region->base, region->bytes, PROT_READ | PROT_WRITE, fd, 0);
+    mmap(region->base, region->bytes, PROT_READ | PROT_WRITE,
+         MAP_SHARED | MAP_FIXED, fd, 0);
   }
   if (fd >= 0) {
     replace_fd(region->fd, fd);
@@ -124,7 +84,7 @@ __attribute__((constructor)) static void watch_forks(void) {
 #endif
 
 int sho__region_map(struct sho__region *region, int fd, const char *path,
-                    const struct sho__extent *extent, int writable) {
+                    size_t bytes, int writable) {
   struct stat file;
   if (fstat(fd, &file) != 0) {
     return sho__fail_errno(errno, "%s: cannot be examined", path);
@@ -133,10 +93,9 @@ int sho__region_map(struct sho__region *region, int fd, const char *path,
   if (kept_path == NULL) {
     return sho__fail(SHO_ENOMEM, "out of memory for a path");
   }
-  uint8_t *base;
-  size_t bytes;
   int protection = PROT_READ | (writable ? PROT_WRITE : 0);
-  if (map_extent(extent, fd, protection, &base, &bytes) != 0) {
+  uint8_t *base = mmap(NULL, bytes, protection, MAP_SHARED, fd, 0);
+  if (base == MAP_FAILED) {
     int error = errno;
     free(kept_path);
     return sho__fail_errno(error, "%s cannot be mapped", path);

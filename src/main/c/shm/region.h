@@ -21,21 +21,11 @@ struct sho__region {
   struct sho__guard *guard;
 };
 
-/* What of a file is mapped: its first plain_bytes, then `rings` pieces of
- * ring_bytes, each of them twice in a row, so that what runs over a ring's end
- * is in one piece, then end_bytes. Multiples of the page size, but for the last
- * of them. */
-struct sho__extent {
-  size_t plain_bytes;
-  size_t ring_bytes;
-  size_t rings;
-  size_t end_bytes;
-};
-
-/* Maps it, shared and guarded. In a child made by fork() the region is closed:
- * its state is SHO_ECLOSED there. Takes fd over if it answers SHO_OK. */
+/* Maps the file's first bytes, shared and guarded. In a child made by fork()
+ * the region is closed: its state is SHO_ECLOSED there. Takes fd over if it
+ * answers SHO_OK. */
 int sho__region_map(struct sho__region *region, int fd, const char *path,
-                    const struct sho__extent *extent, int writable);
+                    size_t bytes, int writable);
 
 /* Another descriptor of the file, close-on-exec, whose open file description
  * has none of the region's locks. The caller's. */
