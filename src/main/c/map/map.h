@@ -257,20 +257,14 @@ struct sho__source {
   void *context;
 };
 
-/* Answers where the same bytes are to be read from: a processor is slow to load
- * what it has just stored in larger words. */
-static inline const uint8_t *sho__source_copy(const struct sho__source *source,
-                                              uint8_t *to, uint64_t from,
-                                              uint64_t bytes) {
+static inline void sho__source_copy(const struct sho__source *source,
+                                    uint8_t *to, uint64_t from,
+                                    uint64_t bytes) {
   if (source->at != NULL) {
-    const uint8_t *at = (const uint8_t *)source->at + from;
-    sho__copy_racy(to, at, bytes);
-    return at;
-  }
-  if (bytes > 0) {
+    sho__copy_racy(to, (const uint8_t *)source->at + from, bytes);
+  } else if (bytes > 0) {
     source->copy(source->context, to, from, bytes);
   }
-  return to;
 }
 
 /* As sho_map_compare_and_set, or as sho_map_set if there is nothing expected:

@@ -140,12 +140,6 @@ static inline enum sho__lookup sho__hit_match(const struct sho_map *map,
   return sho__hit_still(map, hit) ? SHO__MISS : SHO__MOVED;
 }
 
-/* For who will look the key up, but has something else to do first. */
-static inline void sho__find_prefetch(const struct sho_map *map,
-                                      uint64_t hash) {
-  __builtin_prefetch(&map->shards[sho__shard_of(map, hash)]);
-}
-
 /* Where in a bucket the search for a tag begins. */
 static inline unsigned sho__slot_home(uint64_t tag) {
   return (unsigned)((tag & 0xff) * SHO__BUCKET_SLOTS >> 8);
@@ -156,23 +150,21 @@ static inline unsigned sho__slot_next(unsigned slot) {
 }
 
 /*
- * Looks a key up, with or without the lock. HIT: the header in *hit was the
- * key's when it was copied, and hit->slot named it; what is read of the entry
- * after that is to be believed only if sho__hit_still then says so. MOVED
- * (never under the lock): a writer was faster, look again.
+ * Looks a key up, with or without the lock, in the table that hit->word names.
+ * HIT: the header in *hit was the key's when it was copied, and hit->slot named
+ * it; what is read of the entry after that is to be believed only if
+ * sho__hit_still then says so. MOVED (never under the lock): a writer was
+ * faster, look again.
  */
-static inline enum sho__lookup sho__find(const struct sho_map *map,
-                                         uint64_t hash, const void *key,
-                                         size_t key_bytes,
-                                         struct sho__hit *hit) {
-  hit->word_at = &map->tables[sho__shard_of(map, hash)];
-  hit->word = sho__load_acquire(hit->word_at);
+static inline enum sho__lookup sho__find_in(const struct sho_map *map,
+                                            const struct sho__table *table,
+                                            uint64_t hash, const void *key,
+                                            size_t key_bytes,
+                                            struct sho__hit *hit) {
   uint64_t tag = sho__tag_of(map, hash);
   uint64_t wanted = tag << SHO__SLOT_PLACE_BITS;
-  struct sho__table table;
-  sho__table_decode(map, hit->word, &table);
-  struct sho__bucket_shm *bucket = sho__bucket_home(&table, tag);
-  for (uint64_t n = 0; n < table.buckets; n++) {
+  struct sho__bucket_shm *bucket = sho__bucket_home(table, tag);
+  for (uint64_t n = 0; n < table->buckets; n++) {
     unsigned i = sho__slot_home(tag);
     for (int k = 0; k < SHO__BUCKET_SLOTS; k++, i = sho__slot_next(i)) {
       uint64_t slot_value = sho__load_acquire(&bucket->slots[i]);
@@ -190,9 +182,57 @@ static inline enum sho__lookup sho__find(const struct sho_map *map,
     if (sho__load_acquire(&bucket->overflow) == 0) {
       break;
     }
-    bucket = sho__bucket_next(&table, bucket);
+    bucket = sho__bucket_next(table, bucket);
   }
   return sho__load_acquire(hit->word_at) == hit->word ? SHO__MISS : SHO__MOVED;
+}
+
+static inline enum sho__lookup sho__find(const struct sho_map *map,
+                                         uint64_t hash, const void *key,
+                                         size_t key_bytes,
+                                         struct sho__hit *hit) {
+  struct sho__table table;
+  hit->word_at = &map->tables[sho__shard_of(map, hash)];
+  hit->word = sho__load_acquire(hit->word_at);
+  sho__table_decode(map, hit->word, &table);
+  return sho__find_in(map, &table, hash, key, key_bytes, hit);
+}
+
+/* For who will look a key up, but has something else to do first: fetches its
+ * shard and its bucket. Answers the shard's table. */
+static inline struct sho__table sho__find_prepare(const struct sho_map *map,
+                                                  uint64_t hash) {
+  struct sho__table table;
+  uint32_t number = sho__shard_of(map, hash);
+  __builtin_prefetch(&map->shards[number]);
+  __builtin_prefetch(sho__wait_of(map, hash));
+  sho__table_decode(map, sho__load_acquire(&map->tables[number]), &table);
+  __builtin_prefetch(sho__bucket_home(&table, sho__tag_of(map, hash)));
+  return table;
+}
+
+/* A guess: the place of the first entry of the key's tag in its first bucket,
+ * which is fetched; ~0: there is none. Memory of an old table may be something
+ * else by now, so the place is only valid. */
+static inline uint64_t sho__find_guess(const struct sho_map *map,
+                                       const struct sho__table *table,
+                                       uint64_t hash) {
+  uint64_t tag = sho__tag_of(map, hash);
+  struct sho__bucket_shm *bucket = sho__bucket_home(table, tag);
+  unsigned i = sho__slot_home(tag);
+  for (int k = 0; bucket != NULL && k < SHO__BUCKET_SLOTS;
+       k++, i = sho__slot_next(i)) {
+    uint64_t slot = sho__load_relaxed(&bucket->slots[i]);
+    uint64_t place = sho__slot_place(slot);
+    if (((slot >> SHO__SLOT_PLACE_BITS ^ tag) &
+         (SHO__SLOT_TAG_MASK >> SHO__SLOT_PLACE_BITS)) == 0 &&
+        sho__place_valid(map, place)) {
+      __builtin_prefetch(sho__record_at(map, place));
+      __builtin_prefetch(sho__record_at(map, place) + 40);
+      return place;
+    }
+  }
+  return UINT64_MAX;
 }
 
 #endif

@@ -28,13 +28,6 @@ uint64_t sho__large_part(const struct sho_map *map, const struct sho__hit *hit,
       map, sho__load4_racy(hit->at + list_off(hit) + index * sizeof(uint32_t)));
 }
 
-int sho__large_is(const struct sho_map *map, uint64_t key_bytes,
-                  uint64_t value_bytes) {
-  return SHO__RECORD_BYTES + 8 + key_bytes + value_bytes >
-             sho__part_bytes(map) &&
-         value_bytes >= sho__part_payload(map);
-}
-
 /* ---- writing ------------------------------------------------------------ */
 
 static int allocate(struct sho_map *map, uint64_t value_bytes,

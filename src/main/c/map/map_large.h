@@ -21,8 +21,12 @@ struct sho__parts {
 };
 
 /* Whether an entry of these lengths lies in parts. */
-int sho__large_is(const struct sho_map *map, uint64_t key_bytes,
-                  uint64_t value_bytes);
+static inline int sho__large_is(const struct sho_map *map, uint64_t key_bytes,
+                                uint64_t value_bytes) {
+  return SHO__RECORD_BYTES + 8 + key_bytes + value_bytes >
+             sho__part_bytes(map) &&
+         value_bytes >= sho__part_payload(map);
+}
 
 /* Writes the parts of a value. SHO_EFULL, SHO_EBUSY, SHO_ENOMEM. */
 int sho__large_write(struct sho_map *map, uint64_t hash,

@@ -159,6 +159,16 @@ static inline int sho__shard_decode_table(struct sho__shard *shard) {
       &shard->table);
 }
 
+/* Looks a key of the shard up. 0: it is not there. */
+static inline int sho__shard_find(const struct sho__shard *shard, uint64_t hash,
+                                  const void *key, size_t key_bytes,
+                                  struct sho__hit *hit) {
+  hit->word_at = &shard->map->tables[shard->number];
+  hit->word = sho__load_relaxed(hit->word_at);
+  return sho__find_in(shard->map, &shard->table, hash, key, key_bytes, hit) ==
+         SHO__HIT;
+}
+
 static inline int sho__shard_is_sane(struct sho__shard *shard) {
   return sho__shard_decode_table(shard) &&
          shard->entries <= sho__table_slots(&shard->table) &&

@@ -24,8 +24,8 @@ enum {
   TTL_FIRST_CLASS_BITS = 12 /* the first: up to 4 seconds */
 };
 
-/* Of a key. An expired entry that is still there counts as absent, and hit
- * names it all the same. Before the lock it is a guess; under it, it holds. */
+/* Under the lock. An expired entry that is still there counts as absent, and
+ * hit names it all the same. */
 struct state {
   struct sho__hit hit;
   int there; /* a slot names an entry of the key */
@@ -38,6 +38,7 @@ struct write {
   size_t key_bytes;
   struct sho__source value;
   size_t value_bytes;
+  uint32_t checksum;  /* of the value, if that is bytes that nobody changes */
   uint64_t expiry_ms; /* 0: never expires */
   int keep_value;     /* the value and version that are there */
   struct sho__search *search;
@@ -56,8 +57,9 @@ struct draft {
   struct sho__record record;
   uint64_t hash;
   uint64_t bytes;
-  uint64_t copied_from; /* keep_value: place and generation */
-  uint64_t copied_gen;
+  int is_large;
+  uint64_t guess;         /* the place of the entry that is there; ~0: none */
+  struct sho__hit copied; /* keep_value: from where */
 };
 
 /* ---- time --------------------------------------------------------------- */
@@ -84,8 +86,8 @@ static uint64_t expiry_of(const struct sho_map *map, int64_t ttl_ms) {
 /* ---- where to ----------------------------------------------------------- */
 
 /* What expires together lies together. */
-static enum sho__class class_of_expiry(const struct sho_map *map,
-                                       uint64_t expiry_ms) {
+static inline enum sho__class class_of_expiry(const struct sho_map *map,
+                                              uint64_t expiry_ms) {
   if (expiry_ms == 0) {
     return SHO__CLASS_SMALL;
   }
@@ -101,23 +103,23 @@ static enum sho__class class_of_expiry(const struct sho_map *map,
 
 /* Which chunk the entry goes to. A guess, without the lock: nothing depends on
  * it but how well chunks are used. */
-static enum sho__class class_of(struct sho_map *map, uint64_t hash,
-                                const struct write *write,
-                                const struct state *state) {
+static inline enum sho__class class_of(struct sho_map *map,
+                                       const struct write *write,
+                                       const struct draft *draft) {
   if (map->geometry.eviction == SHO_EVICTION_NONE) {
     return class_of_expiry(map, write->expiry_ms);
   }
-  if (state->there) {
-    enum sho__class class =
-        sho__chunk_class(map, sho__chunk_of(map, state->hit.place));
-    return class == SHO__CLASS_MAIN ? class : SHO__CLASS_SMALL;
+  if (draft->guess == UINT64_MAX) {
+    return sho__queue_for_new(map, draft->hash);
   }
-  return sho__queue_for_new(map, hash);
+  enum sho__class class =
+      sho__chunk_class(map, sho__chunk_of(map, draft->guess));
+  return class == SHO__CLASS_MAIN ? class : SHO__CLASS_SMALL;
 }
 
 /* What takes another entry's place gives room back. */
-static enum sho__need need_of(const struct state *state) {
-  return state->there ? SHO__NEED_REPLACE : SHO__NEED_NEW;
+static inline enum sho__need need_of(const struct draft *draft) {
+  return draft->guess == UINT64_MAX ? SHO__NEED_NEW : SHO__NEED_REPLACE;
 }
 
 /* ---- drafts ------------------------------------------------------------- */
@@ -131,8 +133,8 @@ static void discard(struct draft *draft) {
 
 /* Takes room for the record, and writes all of it but version and checksum. */
 static int prepare(struct sho_map *map, const struct write *write,
-                   const struct state *state, struct draft *draft) {
-  enum sho__need need = need_of(state);
+                   struct draft *draft) {
+  enum sho__need need = need_of(draft);
   struct sho__record *record = &draft->record;
   *record = (struct sho__record){
       .kind_and_key = (uint32_t)write->key_bytes |
@@ -141,7 +143,7 @@ static int prepare(struct sho_map *map, const struct write *write,
       .expiry_ms = write->expiry_ms};
   int code = SHO_OK;
   uint64_t in_parts = 0;
-  if (sho__large_is(map, write->key_bytes, write->value_bytes)) {
+  if (draft->is_large) {
     record->kind_and_key |= SHO__RECORD_LARGE;
     code = sho__large_write(map, draft->hash, &write->value, write->value_bytes,
                             need, write->search, &draft->parts);
@@ -149,8 +151,8 @@ static int prepare(struct sho_map *map, const struct write *write,
   }
   draft->bytes = sho__record_size(map, record);
   code = code == SHO_OK
-             ? sho__room_take(map, class_of(map, draft->hash, write, state),
-                              draft->bytes, need, write->search, &draft->room)
+             ? sho__room_take(map, class_of(map, write, draft), draft->bytes,
+                              need, write->search, &draft->room)
              : code;
   if (code != SHO_OK) {
     discard(draft);
@@ -166,26 +168,33 @@ static int prepare(struct sho_map *map, const struct write *write,
     record->checksum = draft->parts.checksum;
   }
   uint64_t rest = write->value_bytes - in_parts;
-  const uint8_t *value = sho__source_copy(&write->value, to, in_parts, rest);
-  record->checksum ^= sho__value_checksum(record, draft->hash, value, rest);
+  sho__source_copy(&write->value, to, in_parts, rest);
+  record->checksum ^= write->value.at != NULL && in_parts == 0
+                          ? write->checksum
+                          : sho__value_checksum(record, draft->hash, to, rest);
   SHO_CRASH_POINT("map: entry written");
   return SHO_OK;
 }
 
 /* The same for a copy of the entry that is there, with another expiry. */
 static int prepare_copy(struct sho_map *map, const struct write *write,
-                        const struct state *state, struct draft *draft) {
-  const struct sho__hit *hit = &state->hit;
-  if (!state->live) {
-    return sho__fail_absent(map->region.path);
+                        struct draft *draft) {
+  struct sho__hit *hit = &draft->copied;
+  enum sho__lookup found = SHO__MOVED;
+  for (int i = 0; i < MOST_FINDS && found == SHO__MOVED; i++) {
+    found = sho__find(map, draft->hash, write->key, write->key_bytes, hit);
+    if (found == SHO__HIT && !sho__hit_still(map, hit)) {
+      found = SHO__MOVED; /* the header may be another record's */
+    }
   }
-  if (!sho__hit_still(map, hit)) {
-    return AGAIN; /* the header may be another record's */
+  if (found == SHO__MOVED) {
+    return AGAIN;
+  }
+  if (found == SHO__MISS || sho__record_expired(map, &hit->record)) {
+    return sho__fail_absent(map->region.path);
   }
   uint32_t from = sho__record_key_off(&hit->record);
   uint64_t size = sho__record_size(map, &hit->record);
-  draft->copied_from = hit->place;
-  draft->copied_gen = hit->gen;
   draft->record = hit->record;
   draft->record.expiry_ms = write->expiry_ms;
   draft->record.kind_and_key &= ~SHO__RECORD_EXPIRES;
@@ -197,9 +206,8 @@ static int prepare_copy(struct sho_map *map, const struct write *write,
     return sho__fail(SHO_ECORRUPT, "%s: the entry is damaged; remove the key",
                      map->region.path);
   }
-  int code =
-      sho__room_take(map, class_of(map, draft->hash, write, state),
-                     draft->bytes, need_of(state), write->search, &draft->room);
+  int code = sho__room_take(map, class_of(map, write, draft), draft->bytes,
+                            need_of(draft), write->search, &draft->room);
   if (code != SHO_OK) {
     return code;
   }
@@ -220,28 +228,12 @@ static int prepare_copy(struct sho_map *map, const struct write *write,
 
 /* ---- under the lock ----------------------------------------------------- */
 
-static enum sho__lookup look(struct sho_map *map, uint64_t hash,
-                             const struct write *write, struct state *state) {
-  enum sho__lookup found = SHO__MOVED;
-  for (int i = 0; i < MOST_FINDS && found == SHO__MOVED; i++) {
-    found = sho__find(map, hash, write->key, write->key_bytes, &state->hit);
-  }
-  state->there = found == SHO__HIT;
-  state->live = state->there && !sho__record_expired(map, &state->hit.record);
-  return found;
-}
-
-/* Under the lock. What the slot named before still is the key's entry if the
- * slot names it still and the generation shows that what was compared and
- * copied without the lock was that entry's. A place is named by one record in
- * each generation. Else the key is looked up anew. */
-static void look_again(struct sho_map *map, uint64_t hash,
-                       const struct write *write, struct state *state) {
-  if (__builtin_expect(state->there && sho__hit_whole(map, &state->hit), 1)) {
-    state->live = !sho__record_expired(map, &state->hit.record);
-  } else {
-    look(map, hash, write, state);
-  }
+static inline void look(struct sho__shard *shard, uint64_t hash,
+                        const struct write *write, struct state *state) {
+  state->there =
+      sho__shard_find(shard, hash, write->key, write->key_bytes, &state->hit);
+  state->live =
+      state->there && !sho__record_expired(shard->map, &state->hit.record);
 }
 
 static inline const uint8_t *value_of(const struct state *state) {
@@ -312,27 +304,28 @@ static void finish(struct sho__shard *shard, struct draft *draft,
 }
 
 static int is_copy_of(const struct draft *draft, const struct state *state) {
-  return state->live && state->hit.place == draft->copied_from &&
-         state->hit.gen == draft->copied_gen;
+  return state->live && state->hit.place == draft->copied.place &&
+         state->hit.gen == draft->copied.gen;
 }
 
 static int write_locked(struct sho__shard *shard, struct draft *draft,
-                        struct write *write, struct state *state) {
-  look_again(shard->map, draft->hash, write, state);
+                        struct write *write) {
+  struct state state;
+  look(shard, draft->hash, write, &state);
   if (write->decide != NULL) {
-    int code = write->decide(shard->map, state, write);
+    int code = write->decide(shard->map, &state, write);
     if (code != SHO_OK) {
       return code;
     }
   }
-  if (write->keep_value && !is_copy_of(draft, state)) {
+  if (write->keep_value && !is_copy_of(draft, &state)) {
     return AGAIN;
   }
-  if (!state->there && shard->entries >= sho__table_slots(&shard->table)) {
+  if (!state.there && shard->entries >= sho__table_slots(&shard->table)) {
     return AGAIN;
   }
   finish(shard, draft, write);
-  int code = publish(shard, draft, write, state);
+  int code = publish(shard, draft, write, &state);
   if (code == SHO_OK && !write->keep_value) {
     sho__increment_owned(&shard->shm->sets);
   }
@@ -386,44 +379,48 @@ static inline int begin(struct sho_map *map, const struct write *write,
 
 /* Before an entry is written: a table that has few free slots grows. If there
  * is no room for that, those that are free are used up. */
-static int grow_early(struct sho_map *map, uint32_t number,
-                      struct sho__search *search) {
-  struct sho__shard_shm *shm = &map->shards[number];
-  struct sho__table table;
-  uint64_t entries = sho__load_relaxed(&shm->entries);
-  sho__table_decode(map, sho__load_relaxed(&map->tables[number]), &table);
-  if (!sho__table_is_crowded(map, &table, entries)) {
+static inline int grow_early(struct sho_map *map, uint32_t number,
+                             const struct sho__table *table, int there,
+                             struct sho__search *search) {
+  uint64_t entries = sho__load_relaxed(&map->shards[number].entries);
+  int is_full = entries >= sho__table_slots(table);
+  if ((there && !is_full) || !sho__table_is_crowded(map, table, entries)) {
     return SHO_OK;
   }
-  int code = sho__table_grow(map, number, table.buckets, search);
-  return code == SHO_EFULL && entries < sho__table_slots(&table) ? SHO_OK
-                                                                 : code;
+  int code = sho__table_grow(map, number, table->buckets, search);
+  return code == SHO_EFULL && !is_full ? SHO_OK : code;
 }
 
 static int attempt(struct sho_map *map, struct write *write, uint64_t hash,
                    uint64_t *version) {
   struct draft draft; /* not all of it zeroed, which costs more than it does */
-  struct state state;
   struct sho__shard shard;
   uint32_t number = sho__shard_of(map, hash);
+  struct sho__table table = sho__find_prepare(map, hash);
   draft.hash = hash;
   draft.room.at = NULL;
   draft.parts.map = NULL;
-  if (look(map, hash, write, &state) == SHO__MOVED && write->keep_value) {
-    return AGAIN;
+  draft.record.expiry_ms = write->expiry_ms;
+  draft.is_large = sho__large_is(map, write->key_bytes, write->value_bytes);
+  if (write->value.at != NULL && !draft.is_large) {
+    /* While the table is fetched. */
+    write->checksum = sho__value_checksum(&draft.record, hash, write->value.at,
+                                          write->value_bytes);
   }
-  int code = state.there ? SHO_OK : grow_early(map, number, write->search);
+  draft.guess = sho__find_guess(map, &table, hash);
+  int code =
+      grow_early(map, number, &table, draft.guess != UINT64_MAX, write->search);
   if (code != SHO_OK) {
     return code;
   }
-  code = write->keep_value ? prepare_copy(map, write, &state, &draft)
-                           : prepare(map, write, &state, &draft);
+  code = write->keep_value ? prepare_copy(map, write, &draft)
+                           : prepare(map, write, &draft);
   if (code != SHO_OK) {
     return code;
   }
   code = sho__shard_lock(map, number, &shard);
   if (code == SHO_OK) {
-    code = write_locked(&shard, &draft, write, &state);
+    code = write_locked(&shard, &draft, write);
     sho__shard_unlock(&shard);
   }
   if (code == SHO_OK) {
@@ -450,7 +447,7 @@ static int refuse(struct sho_map *map, struct write *write, uint64_t hash) {
   }
   int code = sho__shard_lock(map, sho__shard_of(map, hash), &shard);
   if (code == SHO_OK) {
-    look(map, hash, write, &state);
+    look(&shard, hash, write, &state);
     code = write->decide(map, &state, write);
     sho__shard_unlock(&shard);
   }
@@ -510,7 +507,6 @@ static int store(struct sho_map *map, struct write *write, int64_t ttl_ms,
   }
   uint64_t hash = sho__map_hash(map, write->key, write->key_bytes);
   uint64_t stored = 0;
-  sho__find_prefetch(map, hash);
   if (ttl_ms != 0) {
     write->expiry_ms = expiry_of(map, ttl_ms);
   }
@@ -625,12 +621,12 @@ static int remove_key(struct sho_map *map, const void *key, size_t key_bytes,
     return code;
   }
   uint64_t hash = sho__map_hash(map, key, key_bytes);
-  sho__find_prefetch(map, hash);
+  sho__find_prepare(map, hash);
   code = sho__shard_lock(map, sho__shard_of(map, hash), &shard);
   if (code != SHO_OK) {
     return code;
   }
-  look(map, hash, &write, &state);
+  look(&shard, hash, &write, &state);
   if (expected != NULL) {
     code = check_expected(map, &state, *expected);
   }
