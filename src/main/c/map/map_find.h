@@ -211,26 +211,31 @@ static inline struct sho__table sho__find_prepare(const struct sho_map *map,
   return table;
 }
 
-/* A guess: the place of the first entry of the key's tag in its first bucket,
- * which is fetched; ~0: there is none. Memory of an old table may be something
- * else by now, so the place is only valid. */
+/* A guess: the place of the first entry of the key's tag, which is fetched; ~0:
+ * there is none. Memory of an old table may be something else by now, so the
+ * place is only valid. */
 static inline uint64_t sho__find_guess(const struct sho_map *map,
                                        const struct sho__table *table,
                                        uint64_t hash) {
   uint64_t tag = sho__tag_of(map, hash);
   struct sho__bucket_shm *bucket = sho__bucket_home(table, tag);
-  unsigned i = sho__slot_home(tag);
-  for (int k = 0; bucket != NULL && k < SHO__BUCKET_SLOTS;
-       k++, i = sho__slot_next(i)) {
-    uint64_t slot = sho__load_relaxed(&bucket->slots[i]);
-    uint64_t place = sho__slot_place(slot);
-    if (((slot >> SHO__SLOT_PLACE_BITS ^ tag) &
-         (SHO__SLOT_TAG_MASK >> SHO__SLOT_PLACE_BITS)) == 0 &&
-        sho__place_valid(map, place)) {
-      __builtin_prefetch(sho__record_at(map, place));
-      __builtin_prefetch(sho__record_at(map, place) + 40);
-      return place;
+  for (uint64_t n = 0; n < table->buckets; n++) {
+    unsigned i = sho__slot_home(tag);
+    for (int k = 0; k < SHO__BUCKET_SLOTS; k++, i = sho__slot_next(i)) {
+      uint64_t slot = sho__load_relaxed(&bucket->slots[i]);
+      uint64_t place = sho__slot_place(slot);
+      if (((slot >> SHO__SLOT_PLACE_BITS ^ tag) &
+           (SHO__SLOT_TAG_MASK >> SHO__SLOT_PLACE_BITS)) == 0 &&
+          sho__place_valid(map, place)) {
+        __builtin_prefetch(sho__record_at(map, place));
+        __builtin_prefetch(sho__record_at(map, place) + 40);
+        return place;
+      }
     }
+    if (sho__load_relaxed(&bucket->overflow) == 0) {
+      break;
+    }
+    bucket = sho__bucket_next(table, bucket);
   }
   return UINT64_MAX;
 }

@@ -41,6 +41,7 @@ struct write {
   uint32_t checksum;  /* of the value, if that is bytes that nobody changes */
   uint64_t expiry_ms; /* 0: never expires */
   int keep_value;     /* the value and version that are there */
+  int replaces;       /* there is an entry that gives room back */
   struct sho__search *search;
   /* Under the lock: refuses, or fills in what could not be known before. */
   int (*decide)(const struct sho_map *map, const struct state *state,
@@ -118,8 +119,10 @@ static inline enum sho__class class_of(struct sho_map *map,
 }
 
 /* What takes another entry's place gives room back. */
-static inline enum sho__need need_of(const struct draft *draft) {
-  return draft->guess == UINT64_MAX ? SHO__NEED_NEW : SHO__NEED_REPLACE;
+static inline enum sho__need need_of(const struct write *write,
+                                     const struct draft *draft) {
+  return draft->guess == UINT64_MAX && !write->replaces ? SHO__NEED_NEW
+                                                        : SHO__NEED_REPLACE;
 }
 
 /* ---- drafts ------------------------------------------------------------- */
@@ -134,7 +137,7 @@ static void discard(struct draft *draft) {
 /* Takes room for the record, and writes all of it but version and checksum. */
 static int prepare(struct sho_map *map, const struct write *write,
                    struct draft *draft) {
-  enum sho__need need = need_of(draft);
+  enum sho__need need = need_of(write, draft);
   struct sho__record *record = &draft->record;
   *record = (struct sho__record){
       .kind_and_key = (uint32_t)write->key_bytes |
@@ -207,7 +210,7 @@ static int prepare_copy(struct sho_map *map, const struct write *write,
                      map->region.path);
   }
   int code = sho__room_take(map, class_of(map, write, draft), draft->bytes,
-                            need_of(draft), write->search, &draft->room);
+                            need_of(write, draft), write->search, &draft->room);
   if (code != SHO_OK) {
     return code;
   }
@@ -454,10 +457,20 @@ static int refuse(struct sho_map *map, struct write *write, uint64_t hash) {
   return code == SHO_OK || code == AGAIN ? SHO_EFULL : code;
 }
 
+static int is_there(struct sho_map *map, const struct write *write,
+                    uint64_t hash) {
+  struct sho__hit hit;
+  return sho__find(map, hash, write->key, write->key_bytes, &hit) == SHO__HIT;
+}
+
 /* No room was found. AGAIN: there may be some by now. */
 static int after_full(struct sho_map *map, struct write *write, uint64_t hash,
                       int *naps) {
   static const struct timespec nap = {.tv_nsec = NAP_NS};
+  if (!write->replaces && is_there(map, write, hash)) {
+    write->replaces = 1; /* the guess was wrong, or it came meanwhile */
+    return AGAIN;
+  }
   if (sho__clean_expired(map, sho__shard_of(map, hash))) {
     return AGAIN;
   }
