@@ -60,6 +60,46 @@ struct sho__geometry {
   uint64_t file_bytes;
 };
 
+/* What room is wanted for. */
+enum sho__need {
+  SHO__NEED_NEW,     /* leaves what is kept, and cleans if there is no more */
+  SHO__NEED_REPLACE, /* of what is kept takes a half: it gives room back */
+  SHO__NEED_CLEAN,   /* takes all that is kept, and never cleans */
+  SHO__NEED_CLEAN_LARGE /* the same, but for the last: that is for entries, so
+                         * that a chunk of entries can always be cleaned */
+};
+
+enum { SHO__MOST_PICKED = 16 };
+
+/* The chunks with the lowest keys. */
+struct sho__list {
+  uint32_t count;
+  uint32_t chunks[SHO__MOST_PICKED];
+  uint64_t keys[SHO__MOST_PICKED];
+};
+
+/* What a look at all chunks finds. */
+struct sho__view {
+  enum sho__need need;  /* for which a chunk is wanted */
+  uint64_t next;        /* chunk to look at */
+  uint64_t taken;       /* bytes that live, or are of no use */
+  uint64_t live;        /* bytes, in all */
+  uint64_t small_live;  /* and in the small queue */
+  uint64_t main_live;   /* and in the main queue */
+  uint64_t tables_live; /* and of tables */
+  uint64_t entries;     /* in the queues, about */
+  uint64_t usable;      /* chunks that entries can lie in */
+  uint64_t unsettled;   /* bytes of parts that are written now */
+  uint32_t held;        /* chunks that may have room, and that somebody holds */
+  uint32_t holder;      /* of one of these, as a lock's word */
+  struct sho__list expired;
+  struct sho__list doubtful;
+  struct sho__list emptiest;
+  struct sho__list small;
+  struct sho__list main;
+  struct sho__list tables;
+};
+
 /* What a handle cleans ahead of need, a few records at a time. All but the
  * first three belongs to the thread that set busy. */
 enum { SHO__MOST_VICTIMS = 8 };
@@ -67,7 +107,9 @@ struct sho__cleaner {
   _Atomic uint32_t wanted; /* few chunks are free */
   _Atomic uint32_t busy;
   _Atomic uint64_t owed; /* bytes that were written since the last step */
-  uint32_t count;        /* of those that are next; the last one first */
+  int looking;           /* for what is next: the view is not whole yet */
+  struct sho__view view;
+  uint32_t count; /* of those that are next; the last one first */
   uint32_t chunks[SHO__MOST_VICTIMS];
   uint64_t gens[SHO__MOST_VICTIMS];
   int mode;

@@ -22,14 +22,6 @@ struct sho__room {
   uint8_t *at; /* NULL: none */
 };
 
-enum sho__need {
-  SHO__NEED_NEW,     /* leaves what is kept, and cleans if there is no more */
-  SHO__NEED_REPLACE, /* of what is kept takes a half: it gives room back */
-  SHO__NEED_CLEAN,   /* takes all that is kept, and never cleans */
-  SHO__NEED_CLEAN_LARGE /* the same, but for the last: that is for entries, so
-                         * that a chunk of entries can always be cleaned */
-};
-
 /*
  * A call looks for room, in several attempts, and not for long: others may take
  * what it cleans, and a damaged map may look as if it had room. Zeroed: it has

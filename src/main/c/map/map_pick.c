@@ -189,17 +189,32 @@ static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
   }
 }
 
-void sho__look(struct sho_map *map, enum sho__need need,
-               struct sho__view *view) {
-  uint64_t now_ms = sho__map_now_ms(map);
+void sho__look_begin(const struct sho_map *map, enum sho__need need,
+                     struct sho__view *view) {
   *view = (struct sho__view){.need = need,
                              .usable = map->geometry.chunks - map->kept};
-  for (uint32_t i = 0; i < map->geometry.chunks; i++) {
-    look_at(map, i, now_ms, view);
+}
+
+int sho__look_on(struct sho_map *map, struct sho__view *view, uint64_t most) {
+  uint64_t now_ms = sho__map_now_ms(map);
+  uint64_t left = map->geometry.chunks - view->next;
+  for (uint64_t end = view->next + (most < left ? most : left);
+       view->next < end; view->next++) {
+    look_at(map, (uint32_t)view->next, now_ms, view);
+  }
+  if (view->next < map->geometry.chunks) {
+    return 0;
   }
   if (map->ghosts != NULL) {
     sho__store_relaxed(&map->header->estimate, view->entries);
   }
+  return 1;
+}
+
+void sho__look(struct sho_map *map, enum sho__need need,
+               struct sho__view *view) {
+  sho__look_begin(map, need, view);
+  sho__look_on(map, view, map->geometry.chunks);
 }
 
 int sho__view_is_full(const struct sho_map *map, const struct sho__view *view) {

@@ -15,36 +15,6 @@
 
 #include "map/map_chunk.h"
 
-enum { SHO__MOST_PICKED = 16 };
-
-/* The chunks with the lowest keys. */
-struct sho__list {
-  uint32_t count;
-  uint32_t chunks[SHO__MOST_PICKED];
-  uint64_t keys[SHO__MOST_PICKED];
-};
-
-/* What a look at all chunks finds. */
-struct sho__view {
-  enum sho__need need;  /* for which a chunk is wanted */
-  uint64_t taken;       /* bytes that live, or are of no use */
-  uint64_t live;        /* bytes, in all */
-  uint64_t small_live;  /* and in the small queue */
-  uint64_t main_live;   /* and in the main queue */
-  uint64_t tables_live; /* and of tables */
-  uint64_t entries;     /* in the queues, about */
-  uint64_t usable;      /* chunks that entries can lie in */
-  uint64_t unsettled;   /* bytes of parts that are written now */
-  uint32_t held;        /* chunks that may have room, and that somebody holds */
-  uint32_t holder;      /* of one of these, as a lock's word */
-  struct sho__list expired;
-  struct sho__list doubtful;
-  struct sho__list emptiest;
-  struct sho__list small;
-  struct sho__list main;
-  struct sho__list tables;
-};
-
 enum sho__mode {
   SHO__MODE_MOVE,  /* keeps all that lives */
   SHO__MODE_EVICT, /* keeps what was visited */
@@ -54,6 +24,12 @@ enum sho__mode {
 /* Looks at all chunks, and gives back what dead processes held. */
 void sho__look(struct sho_map *map, enum sho__need need,
                struct sho__view *view);
+
+/* The same bit by bit: sho__look_on looks at so many more. 1: it has looked at
+ * all. */
+void sho__look_begin(const struct sho_map *map, enum sho__need need,
+                     struct sho__view *view);
+int sho__look_on(struct sho_map *map, struct sho__view *view, uint64_t most);
 
 /* Whether a NONE map takes no further entry: what is left is for those that are
  * there to be written anew. */
