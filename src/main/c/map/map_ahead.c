@@ -7,8 +7,8 @@
 #include "map/map_pick.h"
 
 enum {
-  STEP_BYTES = 512,      /* written before something is cleaned */
-  CHUNKS_LOOKED_AT = 128 /* in a step */
+  STEP_BYTES = 256,     /* written before something is cleaned */
+  CHUNKS_LOOKED_AT = 64 /* in a step */
 };
 
 /* How many bytes are to be cleaned for those that are written, so that chunks
