@@ -9,7 +9,6 @@ final class ShareMapPeer<K> implements Peer {
   private static final long LEAST_CAPACITY = 64L << 20;
   private static final int ENTRY_OVERHEAD = 48;
   private static final double FILL = 0.6;
-  private static final int LARGE_VALUE = 16 << 10;
 
   private final ShareMap<K, byte[]> map;
   private final ShareMap<K, Long> counters;
@@ -24,11 +23,10 @@ final class ShareMapPeer<K> implements Peer {
   private ShareMapPeer(Spec spec, Codec<K> keys) {
     long payload = spec.payloadBytes() + (long) spec.entries() * ENTRY_OVERHEAD;
     long capacity = Math.max(LEAST_CAPACITY, (long) (payload / FILL));
-    ShareMap.Builder<K, byte[]> builder = ShareMap.builder(keys, Codec.BYTES).capacity(capacity);
-    if (spec.valueBytes() > LARGE_VALUE) {
-      builder.maxEntry(spec.valueBytes() + Keys.BYTES + ENTRY_OVERHEAD);
-    }
-    map = builder.open(spec.folder().resolve("shareobject"));
+    map =
+        ShareMap.builder(keys, Codec.BYTES)
+            .capacity(capacity)
+            .open(spec.folder().resolve("shareobject"));
     counters =
         ShareMap.builder(keys, Codec.LONG)
             .capacity(1 << 20)

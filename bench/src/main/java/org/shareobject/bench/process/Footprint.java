@@ -14,11 +14,12 @@ import org.shareobject.bench.peer.Spec;
 /**
  * Tells how much room the entries take. Answers {@code bytes}, of the file, the server or the heap;
  * for the product's map also {@code fill}, after the capacity was chosen for 80 %, and {@code
- * live}, the bytes of the entries with their headers.
+ * live}, the bytes of the entries with their headers and of the tables.
  */
 final class Footprint implements Job {
   private static final double FILL = 0.8;
-  private static final int SAMPLE = 1000;
+  private static final int SAMPLE_BYTES = 1 << 24;
+  private static final int STEP = 1000;
 
   @Override
   public void run(Settings settings, Parent parent) throws Exception {
@@ -59,15 +60,11 @@ final class Footprint implements Job {
   }
 
   private static void shareMap(Spec spec, Parent parent) {
-    double liveEach;
     Path folder = spec.folder();
-    try (ShareMap<byte[], byte[]> map = map(folder.resolve("sample"), 1 << 24)) {
-      fill(map, SAMPLE, spec.valueBytes());
-      liveEach = (double) map.stats().liveBytes() / SAMPLE;
-    }
+    double liveEach = liveEach(folder.resolve("sample"), spec.valueBytes());
     long capacity = (long) (spec.entries() * liveEach / FILL);
     try (ShareMap<byte[], byte[]> map = map(folder.resolve("full"), capacity)) {
-      fill(map, spec.entries(), spec.valueBytes());
+      fill(map, 0, spec.entries(), spec.valueBytes());
       ShareStats stats = map.stats();
       parent.say("bytes " + stats.fileBytes());
       parent.say("live " + stats.liveBytes());
@@ -75,13 +72,25 @@ final class Footprint implements Job {
     }
   }
 
+  /** The fuller a map is, the less its tables take of it; so the sample is as full. */
+  private static double liveEach(Path file, int valueBytes) {
+    try (ShareMap<byte[], byte[]> map = map(file, SAMPLE_BYTES)) {
+      int entries = 0;
+      while (map.stats().liveBytes() < FILL * map.stats().capacity()) {
+        fill(map, entries, entries + STEP, valueBytes);
+        entries += STEP;
+      }
+      return (double) map.stats().liveBytes() / entries;
+    }
+  }
+
   private static ShareMap<byte[], byte[]> map(Path file, long capacity) {
     return ShareMap.builder(Codec.BYTES, Codec.BYTES).capacity(capacity).open(file);
   }
 
-  private static void fill(ShareMap<byte[], byte[]> map, int entries, int valueBytes) {
+  private static void fill(ShareMap<byte[], byte[]> map, int from, int to, int valueBytes) {
     byte[] value = new byte[valueBytes];
-    for (int i = 0; i < entries; i++) {
+    for (int i = from; i < to; i++) {
       map.set(Keys.bytes(i), value);
     }
   }
