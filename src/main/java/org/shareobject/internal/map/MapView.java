@@ -166,53 +166,63 @@ final class MapView {
     if (isOutside(bucket - BUCKET_BYTES, poolBytes - 2 * BUCKET_BYTES)) {
       return getSlowly(key); // there is no table, or it is damaged
     }
-    long wanted = tag << PLACE_BITS;
     long slotAt = pool + bucket + homeOf(tag);
     long slot = Memory.getAcquire(slotAt);
-    if (((slot ^ wanted) & TAG_MASK) != 0) {
-      long slots = slotsOf(pool + bucket, wanted);
-      if (slots == 0) {
+    if (((slot ^ (tag << PLACE_BITS)) & TAG_MASK) != 0) {
+      slotAt = otherSlot(pool + bucket, tag);
+      if (slotAt == 0) {
         return isAbsent(pool + bucket, tableAt, table) ? NO_VALUE : getSlowly(key);
       }
-      slotAt = slotAt(pool + bucket, slots);
       slot = Memory.getAcquire(slotAt);
     }
+    byte[] value = named(slotAt, slot, tableAt, table, key, first, last);
+    return value == null ? getSlowly(key) : value;
+  }
+
+  /** Returns a copy of the value that a slot names; null if there is a doubt about it. */
+  private byte[] named(
+      long slotAt, long slot, long tableAt, long table, byte[] key, long first, long last) {
     long place = placeIn(slot);
     if (isOutside(place, poolBytes - Long.BYTES)) {
-      return getSlowly(key); // an empty slot, or damage
+      return null; // an empty slot, or damage
     }
     long generationAt = generations + ((place >>> chunkBits) << PLACE_SHIFT);
     long generation = Memory.getAcquire(generationAt);
     long differences =
         ((Memory.getAcquire(slotAt) ^ slot) & ~VISITED) | (Memory.getAcquire(tableAt) ^ table);
+    byte[] value = differences == 0 ? valueAt(place, key, first, last) : null;
+    VarHandle.acquireFence();
+    differences = (Memory.getLong(generationAt) ^ generation) | (Memory.getLong(end) ^ creationId);
+    if (value == null || differences != 0) {
+      return null;
+    }
+    if (visits && slot >= 0) {
+      Memory.compareAndSet(slotAt, slot, slot | VISITED);
+    }
+    return value;
+  }
+
+  /**
+   * Returns a copy of the value at a place within the pool; null if it is not the key's, expired,
+   * or in several parts.
+   */
+  private byte[] valueAt(long place, byte[] key, long first, long last) {
     long record = pool + place;
     long lengths = Memory.getLong(record + LENGTHS);
     long keyAt = record + HEADER_BYTES;
     int kind = (int) lengths ^ key.length;
     if (kind != 0) {
       if (kind != IS_EXPIRING || MapClock.isPast(Memory.getLong(keyAt) - clockBase)) {
-        return getSlowly(key);
+        return null;
       }
       keyAt += Long.BYTES;
     }
     long valueAt = keyAt + key.length;
     long valueBytes = lengths >>> Integer.SIZE;
-    if (valueBytes > pool + (place | (chunkBytes - 1)) + 1 - valueAt
-        || (differences | keyDifferences(keyAt, key.length, first, last)) != 0
-        || !isRestOf(keyAt, key)) {
-      return getSlowly(key);
-    }
-    int usual = usualBytes; // read once: other threads change it
-    byte[] value = valueBytes == usual ? copy(valueAt, usual) : copy(valueAt, (int) valueBytes);
-    VarHandle.acquireFence();
-    differences = (Memory.getLong(generationAt) ^ generation) | (Memory.getLong(end) ^ creationId);
-    if (differences != 0) {
-      return getSlowly(key);
-    }
-    if (visits && slot >= 0) {
-      Memory.compareAndSet(slotAt, slot, slot | VISITED);
-    }
-    return value;
+    return valueBytes <= pool + (place | (chunkBytes - 1)) + 1 - valueAt
+            && isKey(keyAt, key, first, last)
+        ? value(valueAt, (int) valueBytes)
+        : null;
   }
 
   /** {@link #get} for all that is rare: {@link #find}, and what follows from it. */
@@ -372,6 +382,12 @@ final class MapView {
   /** Returns 1 for a slot that has the tag, else 0. */
   private static long isOf(long slotAt, long wanted) {
     return (((Memory.getLong(slotAt) ^ wanted) & TAG_MASK) - 1) >>> (Long.SIZE - 1);
+  }
+
+  /** Returns the address of the first slot that has the tag; 0 if the bucket has none. */
+  private static long otherSlot(long bucket, long tag) {
+    long slots = slotsOf(bucket, tag << PLACE_BITS);
+    return slots == 0 ? 0 : slotAt(bucket, slots);
   }
 
   /** Returns the address of the first of those slots. */
