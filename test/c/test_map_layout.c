@@ -52,7 +52,7 @@ static void test_map_layout_of_the_header_is_documented(void) {
       FIELD(sho__map_shm, latest_ms),    FIELD(sho__map_shm, events),
       FIELD(sho__map_shm, freed),        FIELD(sho__map_shm, open),
       FIELD(sho__map_shm, order),        FIELD(sho__map_shm, small_share),
-      FIELD(sho__map_shm, zero1),        FIELD(sho__map_shm, evicted),
+      FIELD(sho__map_shm, crowded),      FIELD(sho__map_shm, evicted),
       FIELD(sho__map_shm, estimate)};
   CHECK_FIELDS("Map header", fields, sho__map_shm);
 }
@@ -258,6 +258,8 @@ static void test_map_layout_of_places_has_bounds(void) {
   struct sho_map map = {.pool = NULL};
   map.geometry.chunk_bits = 12;
   map.geometry.chunks = 16;
+  map.pool_bytes = 16 << 12;
+  map.chunk_bytes = 1 << 12;
   map.geometry.shard_bits = 3;
   CHECK(sho__place_valid(&map, 65535));
   CHECK(!sho__place_valid(&map, 65536));
@@ -279,6 +281,8 @@ static void test_map_layout_of_tables_has_bounds(void) {
   struct sho_map map = {.pool = pool};
   map.geometry.chunk_bits = 12;
   map.geometry.chunks = 16;
+  map.pool_bytes = 16 << 12;
+  map.chunk_bytes = 1 << 12;
   struct sho__table table;
   CHECK(sho__table_decode(&map, 0, &table));
   CHECK(sho__table_decode(&map, UINT64_C(7) << 50, &table));

@@ -261,10 +261,11 @@ struct sho__map_shm {
   /* Counts the chunks that were taken into use: a chunk's order. */
   _Atomic uint64_t order;
 
-  /* S3_FIFO. The share of the small queue, 1/2^32 of all; how many entries
-   * were evicted; how many the map has, an estimate. All are hints. */
+  /* Hints. S3_FIFO: the share of the small queue, 1/2^32 of all. How full
+   * tables may get, 1/256 of their slots. S3_FIFO: how many entries were
+   * evicted; how many the map has, an estimate. */
   _Atomic uint32_t small_share;
-  uint32_t zero1;
+  _Atomic uint32_t crowded;
   _Atomic uint64_t evicted;
   _Atomic uint64_t estimate;
 };

@@ -145,7 +145,6 @@ struct sho_map {
   uint32_t kept;      /* how many free chunks are kept for cleaning */
   uint32_t low;       /* how many are so few that some are cleaned ahead */
   uint64_t most_live; /* bytes; more than that are left to what is there */
-  _Atomic uint32_t crowded; /* how full tables get: of SHO__CROWDED_ALL */
   int read_only;
   struct sho__cleaner cleaner;
 };
@@ -217,11 +216,11 @@ static inline struct sho__wait_shm *sho__wait_of(const struct sho_map *map,
   return &map->waits[hash % SHO__MAP_WAITS];
 }
 
-/* ---- how full tables get: map_chunk.c ------------------------------------ */
+/* ---- how full tables get ------------------------------------------------- */
 
 /* While the map has room, tables are sparse: a search ends at the first slot
- * it looks at, most often. As its chunks come into use, tables get as full as
- * those, so that none is larger in the end than a full map's. */
+ * it looks at, most often. When room gets scarce they become full:
+ * map_pick.c finds out. */
 enum {
   SHO__CROWDED_ALL = 256,
   SHO__CROWDED_LEAST = 64,
@@ -229,11 +228,12 @@ enum {
 };
 
 static inline uint32_t sho__crowded(const struct sho_map *map) {
-  return atomic_load_explicit(&map->crowded, memory_order_relaxed);
+  uint32_t crowded =
+      atomic_load_explicit(&map->header->crowded, memory_order_relaxed);
+  return crowded < SHO__CROWDED_LEAST  ? SHO__CROWDED_LEAST
+         : crowded > SHO__CROWDED_MOST ? SHO__CROWDED_MOST
+                                       : crowded;
 }
-
-/* Notes how many chunks are free. */
-void sho__map_note_free(struct sho_map *map, uint64_t free);
 
 /* ---- places ------------------------------------------------------------- */
 

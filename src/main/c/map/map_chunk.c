@@ -56,13 +56,6 @@ uint64_t sho__chunks_free(const struct sho_map *map) {
   return count;
 }
 
-void sho__map_note_free(struct sho_map *map, uint64_t free) {
-  uint64_t chunks = map->geometry.chunks;
-  uint64_t crowded = (chunks - free) * SHO__CROWDED_MOST / chunks;
-  crowded = crowded > SHO__CROWDED_LEAST ? crowded : SHO__CROWDED_LEAST;
-  atomic_store_explicit(&map->crowded, (uint32_t)crowded, memory_order_relaxed);
-}
-
 void sho__chunk_free(struct sho_map *map, uint32_t chunk) {
   struct sho__chunk_shm *shm = &map->chunks[chunk];
   /* The class first, so that nobody who takes it over from us, dead, writes to
@@ -126,7 +119,6 @@ static uint64_t kept_for(const struct sho_map *map, enum sho__need need) {
 /* Whether a free chunk may be taken for that. */
 static int may_open(struct sho_map *map, enum sho__need need) {
   uint64_t free = sho__chunks_free(map);
-  sho__map_note_free(map, free);
   if (free <= map->low) {
     atomic_store_explicit(&map->cleaner.wanted, 1, memory_order_relaxed);
   }

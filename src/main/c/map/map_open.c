@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/sized.h"
 #include "base/wait.h"
-#include "map/map_chunk.h"
+#include "map/map_shard.h"
 
 enum {
   OPEN_ATTEMPTS = 100,
@@ -64,7 +64,6 @@ static int map_file(struct sho_map *map, int fd, const char *path) {
     spare = map->kept / 2 + 1 + g->chunks / CHUNKS_PER_SPARE;
   }
   map->most_live = (g->chunks - spare) << g->chunk_bits;
-  sho__map_note_free(map, sho__chunks_free(map));
   return SHO_OK;
 }
 

@@ -153,12 +153,12 @@ static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
   if (class >= SHO__CLASS_SMALL) {
     view->entries += used == 0 ? 0 : records * live / used;
   }
-  if (class == SHO__CLASS_SMALL) {
+  if (class == SHO__CLASS_TABLE) {
+    view->tables_live += live;
+  } else if (class == SHO__CLASS_SMALL) {
     view->small_live += live;
   } else if (class == SHO__CLASS_MAIN) {
     view->main_live += live;
-  } else if (class == SHO__CLASS_TABLE) {
-    view->tables_live += live;
   }
   enum use use = look_at_owner(map, chunk);
   int expired = used > 0 && expiry <= now_ms && class >= SHO__CLASS_SMALL;
@@ -189,6 +189,25 @@ static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
   }
 }
 
+static void set_crowded(struct sho_map *map, uint32_t crowded) {
+  if (sho__crowded(map) != crowded) {
+    atomic_store_explicit(&map->header->crowded, crowded, memory_order_relaxed);
+  }
+}
+
+/* Tables become full when the map does, and sparse again when they would leave
+ * much of it free. Between the two they stay as they are. */
+static void note_crowded(struct sho_map *map, const struct sho__view *view) {
+  uint64_t room = view->usable << map->geometry.chunk_bits;
+  uint64_t sparse = view->entries * sizeof(struct sho__bucket_shm) /
+                    SHO__BUCKET_SLOTS * SHO__CROWDED_ALL / SHO__CROWDED_LEAST;
+  if (view->live > room / 8 * 7 || sho__view_is_full(map, view)) {
+    set_crowded(map, SHO__CROWDED_MOST);
+  } else if (view->live - view->tables_live + sparse < room / 8 * 5) {
+    set_crowded(map, SHO__CROWDED_LEAST);
+  }
+}
+
 void sho__look_begin(const struct sho_map *map, enum sho__need need,
                      struct sho__view *view) {
   *view = (struct sho__view){.need = need,
@@ -208,6 +227,7 @@ int sho__look_on(struct sho_map *map, struct sho__view *view, uint64_t most) {
   if (map->ghosts != NULL) {
     sho__store_relaxed(&map->header->estimate, view->entries);
   }
+  note_crowded(map, view);
   return 1;
 }
 
@@ -378,6 +398,7 @@ struct sho__list *sho__pick(struct sho_map *map, struct sho__view *view,
     return NULL;
   }
   *mode = SHO__MODE_EVICT;
+  set_crowded(map, SHO__CROWDED_MOST); /* rather than evict */
   struct sho__list *list = evicting_list(map, view);
   return list->count > 0 ? list : NULL;
 }

@@ -90,12 +90,30 @@ static inline _Atomic uint64_t *sho__table_slot(const struct sho__table *table,
               .slots[number % SHO__BUCKET_SLOTS];
 }
 
+/* How many buckets fit into a chunk. */
+static inline uint64_t sho__table_most(const struct sho_map *map) {
+  return (sho__chunk_bytes(map) - SHO__TABLE_OFF) /
+         sizeof(struct sho__bucket_shm);
+}
+
 /* Whether one more entry should find a larger table. */
 static inline int sho__table_is_crowded(const struct sho_map *map,
                                         const struct sho__table *table,
                                         uint64_t entries) {
-  return (entries + 1) * SHO__CROWDED_ALL >
-         sho__table_slots(table) * sho__crowded(map);
+  uint32_t crowded = table->buckets < sho__table_most(map) / 2
+                         ? sho__crowded(map)
+                         : SHO__CROWDED_MOST;
+  return (entries + 1) * SHO__CROWDED_ALL > sho__table_slots(table) * crowded;
+}
+
+/* Whether a smaller one would do, and room is scarce. */
+static inline int sho__table_is_sparse(const struct sho_map *map,
+                                       const struct sho__table *table,
+                                       uint64_t entries) {
+  uint64_t crowded = sho__crowded(map);
+  return crowded > SHO__CROWDED_LEAST && table->buckets > 1 &&
+         entries * SHO__CROWDED_ALL * 10 <
+             sho__table_slots(table) * crowded * 7;
 }
 
 /* ---- entries: map_entry.c ----------------------------------------------- */

@@ -381,13 +381,20 @@ static inline int begin(struct sho_map *map, const struct write *write,
 }
 
 /* Before an entry is written: a table that has few free slots grows. If there
- * is no room for that, those that are free are used up. */
-static inline int grow_early(struct sho_map *map, uint32_t number,
-                             const struct sho__table *table, int there,
-                             struct sho__search *search) {
+ * is no room for that, those that are free are used up. One that has too many
+ * shrinks. */
+static inline int fit_table(struct sho_map *map, uint32_t number,
+                            const struct sho__table *table, int there,
+                            struct sho__search *search) {
   uint64_t entries = sho__load_relaxed(&map->shards[number].entries);
   int is_full = entries >= sho__table_slots(table);
-  if ((there && !is_full) || !sho__table_is_crowded(map, table, entries)) {
+  if (there && !is_full) {
+    return SHO_OK;
+  }
+  if (!sho__table_is_crowded(map, table, entries)) {
+    if (__builtin_expect(sho__table_is_sparse(map, table, entries), 0)) {
+      sho__table_shrink(map, number, search);
+    }
     return SHO_OK;
   }
   int code = sho__table_grow(map, number, table->buckets, search);
@@ -412,7 +419,7 @@ static int attempt(struct sho_map *map, struct write *write, uint64_t hash,
   }
   draft.guess = sho__find_guess(map, &table, hash);
   int code =
-      grow_early(map, number, &table, draft.guess != UINT64_MAX, write->search);
+      fit_table(map, number, &table, draft.guess != UINT64_MAX, write->search);
   if (code != SHO_OK) {
     return code;
   }
@@ -471,7 +478,8 @@ static int after_full(struct sho_map *map, struct write *write, uint64_t hash,
     write->replaces = 1; /* the guess was wrong, or it came meanwhile */
     return AGAIN;
   }
-  if (sho__clean_expired(map, sho__shard_of(map, hash))) {
+  if (sho__clean_expired(map, sho__shard_of(map, hash)) ||
+      sho__tables_shrink(map, sho__shard_of(map, hash), write->search)) {
     return AGAIN;
   }
   if (write->search->holder == 0 ||
