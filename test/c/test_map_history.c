@@ -410,7 +410,7 @@ static size_t check_key(const struct world *world, int key) {
 }
 
 static struct world *new_world(int eviction) {
-  uint64_t goal = (uint64_t)rounds(4000, 40000, 1000000);
+  uint64_t goal = (uint64_t)rounds(10000, 40000, 1000000);
   struct world *world =
       shared_bytes(sizeof *world + (goal + MORE) * sizeof *world->operations);
   points_read("map/map_*.[ch]", &world->points);
