@@ -1,10 +1,6 @@
-/* The hash: the vectors that docs/format.md gives to other languages; the copy
- * that is hashed. */
+/* The hash: the vectors that docs/format.md gives to other languages. */
 #include "base/hash.h"
 
-#include <pthread.h>
-
-#include "base/atomics.h"
 #include "format_doc.h"
 #include "harness.h"
 
@@ -220,53 +216,6 @@ static void test_hash_reads_nothing_behind_the_data(void) {
   CHECK_HEX(sho__hash(NULL, 0, 0), vectors[0].hash[0]);
 }
 
-static void test_hash_copy_copies_and_hashes(void) {
-  enum { MOST = 400 };
-  for (size_t bytes = 49; bytes <= MOST; bytes++) {
-    for (size_t shift = 0; shift < 8; shift++) {
-      uint8_t data[MOST + 8];
-      uint8_t copy[MOST + 16];
-      fill(data, sizeof data);
-      memset(copy, 0xff, sizeof copy);
-      CHECK_HEX(sho__hash_copy(copy + 7, data + shift, bytes, shift),
-                sho__hash(data + shift, bytes, shift));
-      CHECK_BYTES(copy + 7, data + shift, bytes);
-      CHECK_INT(copy[6], 0xff);
-      CHECK_INT(copy[7 + bytes], 0xff);
-    }
-  }
-}
-
-/* The hash is that of the copy, whatever becomes of the original. */
-SHO_TEST void *change_all_the_time(void *context) {
-  volatile uint8_t *data = context;
-  for (uint8_t i = 0; data[0] == 0; i++) {
-    for (size_t at = 1; at < LONGEST; at++) {
-      data[at] = i;
-    }
-  }
-  return NULL;
-}
-
-static void test_hash_copy_reads_each_byte_once(void) {
-#ifdef SHO_TSAN
-  skip("the race is meant");
-#else
-  static uint8_t data[LONGEST];
-  uint8_t copy[LONGEST];
-  pthread_t thread;
-  REQUIRE(pthread_create(&thread, NULL, change_all_the_time, data) == 0);
-  for (int i = 0; i < rounds(1000, 100000, 1000000); i++) {
-    uint64_t hash = sho__hash_copy(copy, data, sizeof data, 1);
-    if (!CHECK_HEX(hash, sho__hash(copy, sizeof copy, 1))) {
-      break;
-    }
-  }
-  *(volatile uint8_t *)data = 1;
-  pthread_join(thread, NULL);
-#endif
-}
-
 /* Each bit of a key moves about half of the hash's. */
 static void test_hash_spreads_single_bits(void) {
   for (size_t bytes = 1; bytes <= 100; bytes++) {
@@ -291,8 +240,6 @@ static const struct test tests[] = {
     TEST(test_hash_of_chosen_keys_differs_under_a_secret),
     TEST(test_hash_does_not_depend_on_alignment),
     TEST(test_hash_reads_nothing_behind_the_data),
-    TEST(test_hash_copy_copies_and_hashes),
-    TEST(test_hash_copy_reads_each_byte_once),
     TEST(test_hash_spreads_single_bits),
 };
 

@@ -175,11 +175,4 @@ static inline uint64_t sho__hash_keyed(const void *data, size_t bytes,
  */
 struct sho__hash_key sho__hash_key_of(uint64_t seed);
 
-/*
- * Copies more than 48 bytes, and answers the hash of the copy, also if somebody
- * changes the original meanwhile: each byte is read from there once.
- */
-uint64_t sho__hash_copy(void *to, const void *from, size_t bytes,
-                        uint64_t seed);
-
 #endif
