@@ -13,7 +13,7 @@
 
 enum {
   WORKERS = 4,
-  PROCESSES = WORKERS + 1, /* and this one, in the end */
+  PROCESSES = WORKERS + 1, /* and this one */
   HISTORY_KEYS = 4,
   FILLERS = 24,
   FILLER_BYTES = 6 * KIB,
@@ -334,7 +334,8 @@ static pid_t start_worker(struct world *world, int process) {
 struct deaths {
   pid_t pids[WORKERS];
   int kills;
-  int cuts; /* operations that a death cut off */
+  int cuts;           /* operations that a death cut off */
+  struct worker self; /* looks what they did */
 };
 
 /* The worker is dead: it was waited for. */
@@ -353,6 +354,7 @@ static void bury(struct world *world, struct deaths *deaths, int process,
     last->cut = 1;
     atomic_store(&last->end, tick(world));
     deaths->cuts++;
+    get(&deaths->self, last->key);
   }
 }
 
@@ -373,6 +375,9 @@ static void go_on(struct world *world, struct deaths *deaths) {
     int status;
     REQUIRE(waitpid(deaths->pids[i], &status, 0) == deaths->pids[i]);
     bury(world, deaths, i, status);
+  }
+  for (int key = 0; key < HISTORY_KEYS; key++) {
+    get(&deaths->self, key);
   }
 }
 
@@ -421,17 +426,14 @@ static struct world *new_world(int eviction) {
 
 static void run_history(int eviction) {
   struct world *world = new_world(eviction);
-  struct deaths deaths = {0};
-  size_t operations = 0;
   struct sho_map *map = map_new("map", 128 * KIB, eviction);
+  struct deaths deaths = {
+      .self = {.world = world, .map = map, .process = WORKERS}};
+  size_t operations = 0;
   for (int i = 0; i < WORKERS; i++) {
     deaths.pids[i] = start_worker(world, i);
   }
   go_on(world, &deaths);
-  struct worker self = {.world = world, .map = map, .process = WORKERS};
-  for (int key = 0; key < HISTORY_KEYS; key++) {
-    get(&self, key);
-  }
   CHECK_OK(sho_map_verify(map));
   struct sho_map_stats stats = stats_of(map);
   for (int key = 0; key < HISTORY_KEYS; key++) {
