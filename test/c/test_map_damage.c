@@ -640,7 +640,8 @@ static void finds(struct sho_map *map, const char *says) {
 
 static uint32_t *list_of(const struct sho_map *map,
                          const struct sho__hit *large) {
-  uint64_t off = (uint64_t)(large->at - map->pool) + SHO__RECORD_BYTES + 5;
+  uint64_t off =
+      (uint64_t)(large->at - map->pool) + sho__record_list_off(&large->record);
   return (uint32_t *)(void *)(map->pool + off);
 }
 

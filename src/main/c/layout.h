@@ -478,13 +478,14 @@ _Static_assert(sizeof(struct sho__chunk_shm) == 64, "layout");
  *
  * kind and key: the low 22 bits are the length of the key, the others
  *   SHO__RECORD_*. SHO__RECORD_DEAD is set once nothing names the record any
- *   more; nothing else of a published record changes. After a crash the bit
- *   may be missing, never wrong.
+ *   more. After a crash the bit may be missing, never wrong. But for that bit,
+ *   and the list of parts, nothing of a published record changes.
  * An entry: number is its version; 8 bytes of expiry (map time, ms) if it has
  *   SHO__RECORD_EXPIRES; the key; the value. checksum: low half of hash(value,
  *   seed = key hash ^ expiry) ^ mix(version ^ S0, S1).
- * A large entry (SHO__RECORD_LARGE): between key and value 4 bytes for each
- *   part: chunk << 4 | number of the part in it. value bytes: of the whole
+ * A large entry (SHO__RECORD_LARGE): behind the key, at the next multiple of
+ *   4, the list: 4 bytes for each part, chunk << 4 | number of the part in it.
+ *   Under the shard's lock, release: a part moves. value bytes: of the whole
  *   value. The parts hold its first bytes, the record the rest. checksum: of
  *   the rest ^ that of the parts: 0, then for each part sum = low half of
  *   mix((sum << 32 | its checksum) ^ S0, S1).

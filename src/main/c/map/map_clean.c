@@ -68,7 +68,7 @@ static int room_for(struct sho__cleaning *c, enum sho__class class,
   sho__room_leave(&c->room);
   c->room_class = class;
   enum sho__need need =
-      class < SHO__CLASS_SMALL ? SHO__NEED_CLEAN_LARGE : SHO__NEED_CLEAN;
+      class == SHO__CLASS_TABLE ? SHO__NEED_CLEAN_LARGE : SHO__NEED_CLEAN;
   return sho__room_take(c->map, class, bytes, need, NULL, &c->room) == SHO_OK;
 }
 
@@ -187,34 +187,18 @@ static int clean_part(struct sho__cleaning *c, uint64_t place,
                       const struct sho__record *record) {
   struct sho__shard shard;
   struct sho__hit hit;
-  uint64_t hash = record->number;
-  if (!shard_try(c, sho__shard_of(c->map, hash), &shard)) {
+  uint64_t bytes = sho__part_bytes(c->map);
+  int has_room = room_for(c, SHO__CLASS_PARTS, bytes);
+  if (!shard_try(c, sho__shard_of(c->map, record->number), &shard)) {
     return 0;
   }
-  int index = sho__large_owner(&shard, hash, place, &hit);
+  int index = sho__large_owner(&shard, record->number, place, &hit);
+  if (index >= 0 && has_room) {
+    sho__large_move(&shard, &hit, index, &c->room);
+    c->moved += bytes;
+  }
   sho__shard_unlock(&shard);
-  if (index < 0) {
-    return 1;
-  }
-  struct sho__room part = {0};
-  struct sho__room head = {0};
-  uint64_t bytes = sho__record_size(c->map, &hit.record);
-  enum sho__class class =
-      sho__chunk_class(c->map, sho__chunk_of(c->map, hit.place));
-  int moved = 0;
-  /* The record's room first: what has parts is freed with the last chunk. */
-  if (class >= SHO__CLASS_SMALL && class < SHO__CLASSES &&
-      sho__room_take(c->map, class, bytes, SHO__NEED_CLEAN_LARGE, NULL,
-                     &head) == SHO_OK &&
-      sho__room_take(c->map, SHO__CLASS_PARTS, sho__part_bytes(c->map),
-                     SHO__NEED_CLEAN, NULL, &part) == SHO_OK &&
-      shard_try(c, sho__shard_of(c->map, hash), &shard)) {
-    moved = sho__large_move(&shard, hash, place, bytes, &part, &head);
-    sho__shard_unlock(&shard);
-  }
-  sho__room_leave(&head);
-  sho__room_leave(&part);
-  return moved;
+  return index < 0 || has_room;
 }
 
 /* ---- one chunk ---------------------------------------------------------- */

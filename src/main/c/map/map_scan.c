@@ -83,8 +83,8 @@ static int64_t ttl_of(const struct sho_map *map, uint64_t expiry_ms) {
   return expiry_ms <= now_ms ? expiry_ms != 0 : (int64_t)(expiry_ms - now_ms);
 }
 
-static int copy_content(const struct sho_map *map, const struct sho__hit *hit,
-                        uint8_t *to) {
+static enum sho__lookup copy_content(const struct sho_map *map,
+                                     const struct sho__hit *hit, uint8_t *to) {
   uint32_t key_bytes = sho__record_key_bytes(&hit->record);
   const uint8_t *key = hit->at + sho__record_key_off(&hit->record);
   sho__copy_racy(to, key, key_bytes);
@@ -92,7 +92,7 @@ static int copy_content(const struct sho_map *map, const struct sho__hit *hit,
     return sho__large_copy(map, hit, to + key_bytes);
   }
   sho__copy_racy(to + key_bytes, key + key_bytes, hit->record.value_bytes);
-  return 1;
+  return SHO__HIT;
 }
 
 /* One try at a slot's record. *hash: of its key; *bytes: what it needs. */
@@ -127,16 +127,15 @@ static enum got try_record(struct scan *scan, const struct snapshot *s,
                 sho__tag_of(map, *hash) == tagged->tag;
   *bytes = (sizeof record + content + 7) & ~(size_t)7;
   int fits = *bytes <= scan->size - scan->filled;
-  int sense = 1;
   if (fits) {
     uint8_t *to = scan->out + scan->filled;
     memcpy(to, &record, sizeof record);
-    sense = copy_content(map, &hit, to + sizeof record);
+    found = copy_content(map, &hit, to + sizeof record);
   }
-  if (!sho__hit_whole(map, &hit)) {
+  if (found == SHO__MOVED || !sho__hit_whole(map, &hit)) {
     return GOT_MOVED;
   }
-  if (!sense || !belongs || sho__record_expired(map, &hit.record)) {
+  if (found == SHO__MISS || !belongs || sho__record_expired(map, &hit.record)) {
     return GOT_NOTHING;
   }
   return fits ? GOT_RECORD : GOT_NO_ROOM;

@@ -166,6 +166,7 @@ static int prepare(struct sho_map *map, const struct write *write,
   to += write->key_bytes;
   record->checksum = 0;
   if (in_parts > 0) {
+    to = draft->room.at + sho__record_list_off(record);
     memcpy(to, draft->parts.ids, draft->parts.count * sizeof(uint32_t));
     to += draft->parts.count * sizeof(uint32_t);
     record->checksum = draft->parts.checksum;
@@ -323,6 +324,11 @@ static int write_locked(struct sho__shard *shard, struct draft *draft,
   }
   if (write->keep_value && !is_copy_of(draft, &state)) {
     return AGAIN;
+  }
+  if (write->keep_value && sho__record_is(&draft->record, SHO__RECORD_LARGE)) {
+    /* A part may have moved. */
+    sho__large_copy_list(shard->map, &state.hit, draft->room.at,
+                         &draft->record);
   }
   if (!state.there && shard->entries >= sho__table_slots(&shard->table)) {
     return AGAIN;

@@ -435,7 +435,11 @@ final class MapView {
     long keyAt = hit.record + HEADER_BYTES + ((kind & IS_EXPIRING) == 0 ? 0 : Long.BYTES);
     hit.valueAt = keyAt + key.length;
     long valueBytes = lengths >>> Integer.SIZE;
-    long ownBytes = (kind & IS_LARGE) == 0 ? valueBytes : ownBytes(valueBytes);
+    long ownBytes = valueBytes;
+    if ((kind & IS_LARGE) != 0) {
+      ownBytes = ownBytes(valueBytes);
+      hit.valueAt = (hit.valueAt + Integer.BYTES - 1) & -Integer.BYTES;
+    }
     if (ownBytes > room - (hit.valueAt - hit.record) || !isKey(keyAt, key, first, last)) {
       return unclear(hit);
     }
@@ -508,8 +512,8 @@ final class MapView {
         found == FOUND
             ? value(hit.valueAt, hit.valueBytes)
             : isWhole(hit) ? largeValue(hit.valueAt, hit.valueBytes) : null;
-    // Nobody uses the parts of a large value for something else while the slot names the entry. The
-    // generation last: it shows if the slot came to name the same place anew.
+    // While the slot names a large entry, its list names its parts. The generation last: it shows if
+    // the slot came to name the same place anew.
     VarHandle.acquireFence();
     if ((found == LARGE && !isNamed(hit)) || !isWhole(hit)) {
       return null;
@@ -545,20 +549,37 @@ final class MapView {
     return (chunkBytes >>> PARTS_OF_CHUNK_BITS) - HEADER_BYTES;
   }
 
-  /** Returns the value of an entry that is {@link #LARGE}; null if its list makes no sense. */
+  /**
+   * Returns the value of an entry that is {@link #LARGE}; null if its list makes no sense, or a part
+   * moved.
+   */
   private byte[] largeValue(long list, int bytes) {
     byte[] value = new byte[bytes];
     int part = (int) partBytes();
     int at = 0;
     for (; bytes - at >= part; at += part, list += Integer.BYTES) {
-      long id = Memory.getInt(list) & UINT_MASK;
-      long place = id << (chunkBits - PARTS_OF_CHUNK_BITS);
-      if (place >= poolBytes) {
+      if (!copyPart(list, value, at, part)) {
         return null;
       }
-      Memory.copy(pool + place + HEADER_BYTES, value, at, part);
     }
     Memory.copy(list, value, at, bytes - at);
     return value;
+  }
+
+  /** As an entry is read: the list names the place of the generation that is behind the copy, too. */
+  private boolean copyPart(long list, byte[] value, int at, int bytes) {
+    int id = Memory.getInt(list);
+    VarHandle.acquireFence();
+    long place = (id & UINT_MASK) << (chunkBits - PARTS_OF_CHUNK_BITS);
+    if (place >= poolBytes) {
+      return false;
+    }
+    long generationAt = generations + ((place >>> chunkBits) << PLACE_SHIFT);
+    long generation = Memory.getAcquire(generationAt);
+    int again = Memory.getInt(list);
+    VarHandle.acquireFence();
+    Memory.copy(pool + place + HEADER_BYTES, value, at, bytes);
+    VarHandle.acquireFence();
+    return again == id && Memory.getLong(generationAt) == generation;
   }
 }
