@@ -111,7 +111,7 @@ static int claim(struct sho_map *map, enum sho__class class, uint32_t chunk) {
 
 static uint64_t kept_for(const struct sho_map *map, enum sho__need need) {
   return need == SHO__NEED_NEW           ? map->kept
-         : need == SHO__NEED_REPLACE     ? map->kept / 2 + 1
+         : need == SHO__NEED_REPLACE     ? map->kept / 2
          : need == SHO__NEED_CLEAN_LARGE ? 1
                                          : 0;
 }
