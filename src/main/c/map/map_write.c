@@ -215,6 +215,10 @@ static int prepare_copy(struct sho_map *map, const struct write *write,
   if (code != SHO_OK) {
     return code;
   }
+  if (!sho__hit_still(map, hit)) {
+    discard(draft); /* the entry made room for its own copy */
+    return AGAIN;
+  }
   uint64_t off;
   uint64_t rest = sho__record_own_value(map, &draft->record, &off);
   uint64_t most = draft->bytes - sho__record_key_off(&draft->record);
