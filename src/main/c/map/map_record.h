@@ -56,8 +56,8 @@ static inline uint64_t sho__record_list_off(const struct sho__record *r) {
  * overflow: lengths have 32 bits at most. */
 static inline uint64_t sho__record_size(const struct sho_map *map,
                                         const struct sho__record *r) {
-  uint64_t bytes =
-      sho__record_key_off(r) + sho__record_key_bytes(r) + r->value_bytes;
+  uint64_t bytes = (uint64_t)sho__record_key_off(r) + sho__record_key_bytes(r) +
+                   r->value_bytes;
   if (sho__record_is(r, SHO__RECORD_LARGE)) {
     uint64_t parts = sho__parts_of(map, r->value_bytes);
     bytes = sho__record_list_off(r) + parts * sizeof(uint32_t) +
