@@ -619,11 +619,14 @@ static void test_map_reboot_of_an_empty_map_keeps_versions_growing(void) {
 static struct sho_map *map_to_verify(struct sho__hit *large) {
   static uint8_t value[1000];
   struct sho_map *map = map_new(path, 64 * KIB, 0);
-  for (int i = 0; i < 400; i++) {
-    REQUIRE_OK(sho_map_set(map, &i, sizeof i, value, 8, 0, NULL));
-  }
   memset(value, 'v', sizeof value / 2); /* no two parts alike */
   REQUIRE_OK(sho_map_set(map, "large", 5, value, sizeof value, 0, NULL));
+  /* Until it is full, so that tables are dense. */
+  int code = SHO_OK;
+  for (int i = 0; code == SHO_OK; i++) {
+    code = sho_map_set(map, &i, sizeof i, value, 8, 0, NULL);
+  }
+  CHECK_CODE(code, SHO_EFULL);
   REQUIRE_OK(sho_map_verify(map));
   uint64_t hash = sho__map_hash(map, "large", 5);
   REQUIRE(sho__find(map, hash, "large", 5, large) == SHO__HIT);

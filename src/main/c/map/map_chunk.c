@@ -243,6 +243,14 @@ int sho__room_search(struct sho_map *map, enum sho__class class, uint64_t bytes,
   if (search != NULL &&
       atomic_load_explicit(&map->cleaner.wanted, memory_order_relaxed) != 0) {
     sho__clean_ahead(map, bytes);
+    /* What a cleaner has opened has room left, which is not to be used up
+     * before another chunk is free: or the next one could not be cleaned. */
+    if (sho__chunks_free(map) < kept_for(map, SHO__NEED_REPLACE)) {
+      int code = sho__clean(map, need, search);
+      if (code != SHO_OK && search->holder != 0) {
+        return code;
+      }
+    }
   }
   while (!take(map, class, bytes, need, room)) {
     int code = search == NULL ? SHO_EFULL : sho__clean(map, need, search);

@@ -56,7 +56,7 @@ static int map_file(struct sho_map *map, int fd, const char *path) {
     map->stripes /= 2;
   }
   map->kept = (uint32_t)(g->chunks / CHUNKS_PER_KEPT) + LEAST_KEPT;
-  map->low = 0;
+  map->low = map->kept / 2 - 1;
   uint64_t spare = 0;
   if (g->chunks >= LEAST_CHUNKS_AHEAD) {
     map->low =
