@@ -160,6 +160,7 @@ static void test_map_layout_constants_are_documented(void) {
   CHECK_INT(SHO__CLASS_PARTS, 2);
   CHECK_INT(SHO__CLASS_SMALL, 3);
   CHECK_INT(SHO__CLASS_MAIN, 4);
+  CHECK_INT(SHO__CLASS_HOTTEST, 8);
   CHECK_INT(SHO__CLASS_TTL, 5);
   CHECK_INT(SHO__CLASSES, 12);
   CHECK_HEX(SHO__SLOT_VISITED, UINT64_C(1) << 63);
@@ -183,7 +184,7 @@ static void test_map_layout_of_a_file_is_the_documented_one(void) {
   CHECK_INT(g->chunk_bits, 16);
   CHECK_INT(g->chunks, 1024);
   CHECK_INT(g->shard_bits, 10);
-  CHECK_INT(g->ghosts, 512 * KIB);
+  CHECK_INT(g->ghosts, 1024 * KIB);
   CHECK_INT(g->peers_off, 4096);
   CHECK_INT(g->computes_off, 4096 + 2048);
   CHECK_INT(g->counters_off, 4096 + 2048 + 67584);
@@ -194,7 +195,7 @@ static void test_map_layout_of_a_file_is_the_documented_one(void) {
   CHECK_INT(g->shards_off, g->tables_off + 1024 * 8);
   CHECK_INT(g->chunks_off, g->shards_off + 1024 * 128);
   CHECK_INT(g->ghosts_off, g->chunks_off + 1024 * 64);
-  CHECK_INT(g->pool_off, (g->ghosts_off + UINT64_C(512) * KIB * 4 + 65535) &
+  CHECK_INT(g->pool_off, (g->ghosts_off + UINT64_C(1024) * KIB * 4 + 65535) &
                              ~UINT64_C(65535));
   CHECK_INT(g->file_bytes, g->pool_off + 64 * MIB + 8);
   CHECK_INT(g->max_entry, 4096 * (4096 - 20)); /* parts in a list */

@@ -280,7 +280,7 @@ static void test_map_s3fifo_makes_room_for_tables(void) {
     size_t length;
     CHECK_OK(sho_map_get(map, &i, 4, NULL, 0, &length, NULL));
   }
-  CHECK(stats_of(map).entries > 64 * KIB / 40 / 2); /* 24 and a slot each */
+  CHECK(stats_of(map).entries > 64 * KIB / 40 / 3); /* 24 and a slot each */
   CHECK_OK(sho_map_verify(map));
 }
 

@@ -199,8 +199,10 @@ enum sho__class {
   SHO__CLASS_PARTS = 2, /* parts of large values */
   SHO__CLASS_SMALL = 3, /* S3_FIFO: the small queue; NONE: all entries that do
                          * not expire */
-  SHO__CLASS_MAIN = 4,  /* S3_FIFO: the main queue */
-  SHO__CLASS_TTL = 5,   /* NONE: entries that expire, by their time to live */
+  SHO__CLASS_MAIN = 4,  /* S3_FIFO: the main queues, from here to HOTTEST: each
+                         * is for what was visited in the one before */
+  SHO__CLASS_HOTTEST = 8,
+  SHO__CLASS_TTL = 5, /* NONE: entries that expire, by their time to live */
   SHO__CLASSES = 12
 };
 

@@ -14,6 +14,7 @@
  *   map_chunk.c    chunks: taken into use, written to, freed
  *   map_ghost.h    who was evicted lately
  *   map_pick.c     which chunk is to be cleaned
+ *   map_admit.c    which queue a new entry belongs to
  *   map_clean.c    room where there is none: cleaning and eviction
  *   map_ahead.c    cleaning ahead of need
  *   map_grow.c     a larger table
@@ -78,6 +79,12 @@ struct sho__list {
   uint64_t keys[SHO__MOST_PICKED];
 };
 
+/* What of a class there is to evict from. */
+struct sho__queue {
+  struct sho__list closed; /* the oldest ones */
+  uint64_t oldest;         /* order of any chunk, closed or not; ~0: none */
+};
+
 /* What a look at all chunks finds. */
 struct sho__view {
   enum sho__need need;  /* for which a chunk is wanted */
@@ -85,7 +92,7 @@ struct sho__view {
   uint64_t taken;       /* bytes that live, or are of no use */
   uint64_t live;        /* bytes, in all */
   uint64_t small_live;  /* and in the small queue */
-  uint64_t main_live;   /* and in the main queue */
+  uint64_t main_live;   /* and in all main queues */
   uint64_t tables_live; /* and of tables */
   uint64_t entries;     /* in the queues, about */
   uint64_t usable;      /* chunks that entries can lie in */
@@ -95,9 +102,7 @@ struct sho__view {
   struct sho__list expired;
   struct sho__list doubtful;
   struct sho__list emptiest;
-  struct sho__list small;
-  struct sho__list main;
-  struct sho__list tables;
+  struct sho__queue queues[SHO__CLASSES]; /* by class */
 };
 
 /* What a handle cleans ahead of need, a few records at a time. All but the
@@ -144,6 +149,7 @@ struct sho_map {
   uint32_t stripes;   /* how many chunks of a class are written to at a time */
   uint32_t kept;      /* how many free chunks are kept for cleaning */
   uint32_t low;       /* how many are so few that some are cleaned ahead */
+  uint32_t hottest;   /* the last main queue's class */
   uint64_t most_live; /* bytes; more than that are left to what is there */
   int read_only;
   struct sho__cleaner cleaner;

@@ -90,24 +90,27 @@ static void move_entry(struct sho__cleaning *c, struct sho__shard *shard,
   sho__shard_retiring(shard, 0);
 }
 
-/* Where a living entry goes; FREE: nowhere, it is evicted. */
-static enum sho__class goes_to(const struct sho__cleaning *c,
-                               const struct sho__hit *hit) {
+/* Where what stays of the victim goes. */
+static enum sho__class survivors_class(const struct sho__cleaning *c) {
   enum sho__class class = sho__chunk_class(c->map, c->victim);
-  uint64_t slot = sho__load_relaxed(hit->slot);
-  if (c->mode == SHO__MODE_MOVE) {
-    return class;
+  if (class < SHO__CLASS_SMALL) {
+    return SHO__CLASS_SMALL; /* damaged: no entry belongs there */
   }
-  return c->mode == SHO__MODE_EVICT && (slot & SHO__SLOT_VISITED) != 0
-             ? SHO__CLASS_MAIN
-             : SHO__CLASS_FREE;
+  return c->mode == SHO__MODE_EVICT && class < c->map->hottest ? class + 1
+                                                               : class;
+}
+
+static int stays(const struct sho__cleaning *c, const struct sho__hit *hit) {
+  return c->mode == SHO__MODE_MOVE ||
+         (c->mode == SHO__MODE_EVICT &&
+          (sho__load_relaxed(hit->slot) & SHO__SLOT_VISITED) != 0);
 }
 
 static void evict(struct sho__cleaning *c, struct sho__shard *shard,
                   uint64_t hash, const struct sho__hit *hit) {
   if (c->map->ghosts != NULL) {
     sho__ghost_leave(c->map, hash,
-                     sho__chunk_class(c->map, c->victim) == SHO__CLASS_MAIN);
+                     sho__chunk_class(c->map, c->victim) != SHO__CLASS_SMALL);
   }
   if (sho__record_is(&hit->record, SHO__RECORD_LARGE)) {
     c->dropped += hit->record.value_bytes;
@@ -125,15 +128,10 @@ static int clean_entry(struct sho__cleaning *c, const struct sho__hit *record,
   uint64_t hash = sho__hit_hash(c->map, &hit);
   uint32_t number = sho__shard_of(c->map, hash);
   *changed = 0;
-  enum sho__class class = sho__chunk_class(c->map, c->victim);
-  if (c->mode != SHO__MODE_MOVE) {
-    class = SHO__CLASS_MAIN;
-  } else if (class < SHO__CLASS_SMALL) {
-    class = SHO__CLASS_SMALL; /* damaged: no entry belongs there */
-  }
   /* Before the lock: no chunk is taken while it is held. */
-  int has_room = c->mode == SHO__MODE_DROP ||
-                 room_for(c, class, sho__record_size(c->map, &hit.record));
+  int has_room =
+      c->mode == SHO__MODE_DROP ||
+      room_for(c, survivors_class(c), sho__record_size(c->map, &hit.record));
   if (!shard_try(c, number, &shard)) {
     return 0;
   }
@@ -146,7 +144,7 @@ static int clean_entry(struct sho__cleaning *c, const struct sho__hit *record,
       sho__shard_drop(&shard, hash, &hit);
       sho__increment_owned(&shard.shm->expirations);
       *changed = hash;
-    } else if (goes_to(c, &hit) == SHO__CLASS_FREE) {
+    } else if (!stays(c, &hit)) {
       evict(c, &shard, hash, &hit);
       *changed = hash;
     } else if (has_room) {

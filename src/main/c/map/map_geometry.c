@@ -12,10 +12,10 @@ enum {
   LEAST_CHUNK_BITS = 12,
   MOST_CHUNK_BITS = 22,
   ENTRIES_PER_MAP = 4,  /* of the largest size */
-  BYTES_PER_GHOST = 128 /* of an evicting map: one for each small entry */
+  BYTES_PER_GHOST = 64 /* of an evicting map: two for each small entry */
 };
 
-static const uint32_t first_small_share = UINT32_MAX / 5;
+static const uint32_t first_small_share = UINT32_MAX / 10;
 static const uint64_t min_capacity = UINT64_C(64) << 10;
 static const uint64_t max_capacity = UINT64_C(1) << 40;
 static const uint64_t default_capacity = UINT64_C(64) << 20;

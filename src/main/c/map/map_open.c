@@ -15,6 +15,7 @@
 
 enum {
   OPEN_ATTEMPTS = 100,
+  CHUNKS_PER_QUEUE = 16,  /* as below */
   CHUNKS_PER_STRIPE = 64, /* so that what is written to is little of all */
   CHUNKS_PER_KEPT = 256,
   LEAST_KEPT = 4,
@@ -55,6 +56,9 @@ static int map_file(struct sho_map *map, int fd, const char *path) {
   while (map->stripes > 1 && g->chunks < map->stripes * CHUNKS_PER_STRIPE) {
     map->stripes /= 2;
   }
+  uint64_t queues = (g->chunks - 1) / CHUNKS_PER_QUEUE;
+  uint64_t most = SHO__CLASS_HOTTEST - SHO__CLASS_MAIN;
+  map->hottest = SHO__CLASS_MAIN + (uint32_t)(queues < most ? queues : most);
   map->kept = (uint32_t)(g->chunks / CHUNKS_PER_KEPT) + LEAST_KEPT;
   map->low = map->kept / 2 - 1;
   uint64_t spare = 0;

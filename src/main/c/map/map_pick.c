@@ -157,8 +157,11 @@ static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
     view->tables_live += live;
   } else if (class == SHO__CLASS_SMALL) {
     view->small_live += live;
-  } else if (class == SHO__CLASS_MAIN) {
+  } else if (class >= SHO__CLASS_MAIN) {
     view->main_live += live;
+  }
+  if (live > 0 && order < view->queues[class].oldest) {
+    view->queues[class].oldest = order;
   }
   enum use use = look_at_owner(map, chunk);
   int expired = used > 0 && expiry <= now_ms && class >= SHO__CLASS_SMALL;
@@ -180,13 +183,7 @@ static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
     list_add(&view->doubtful, chunk, live);
   }
   list_add(&view->emptiest, chunk, taken);
-  if (class == SHO__CLASS_SMALL) {
-    list_add(&view->small, chunk, order);
-  } else if (class == SHO__CLASS_MAIN) {
-    list_add(&view->main, chunk, order);
-  } else if (class == SHO__CLASS_TABLE) {
-    list_add(&view->tables, chunk, order);
-  }
+  list_add(&view->queues[class].closed, chunk, order);
 }
 
 static void set_crowded(struct sho_map *map, uint32_t crowded) {
@@ -212,6 +209,9 @@ void sho__look_begin(const struct sho_map *map, enum sho__need need,
                      struct sho__view *view) {
   *view = (struct sho__view){.need = need,
                              .usable = map->geometry.chunks - map->kept};
+  for (int class = 0; class < SHO__CLASSES; class ++) {
+    view->queues[class].oldest = UINT64_MAX;
+  }
 }
 
 int sho__look_on(struct sho_map *map, struct sho__view *view, uint64_t most) {
@@ -264,33 +264,43 @@ static void keep_worth_moving(const struct sho_map *map, struct sho__list *list,
   }
 }
 
+/* The share of the small queue, 1/65536 of all. */
+static uint64_t small_share(const struct sho_map *map) {
+  return atomic_load_explicit(&map->header->small_share,
+                              memory_order_relaxed) >>
+         16;
+}
+
 /* What of the bytes in the queues is the small queue's share. */
 static uint64_t small_bound(const struct sho_map *map,
                             const struct sho__view *view) {
-  uint32_t share =
-      atomic_load_explicit(&map->header->small_share, memory_order_relaxed);
-  return (view->small_live + view->main_live) * (share >> 16) >> 16;
+  return (view->small_live + view->main_live) * small_share(map) >> 16;
 }
 
-/* What is written to now is a part of the small queue, too. */
-static void close_small(struct sho_map *map, struct sho__view *view) {
-  for (int i = 0; i < SHO__MAP_STRIPES; i++) {
-    uint32_t chunk;
-    if (close_open(map, SHO__CLASS_SMALL, i, &chunk)) {
-      list_add(&view->small, chunk,
-               sho__load_relaxed(&map->chunks[chunk].order));
+/* The closed chunks of a queue. If there are none, what is written to now is
+ * closed. */
+static struct sho__list *closed_of(struct sho_map *map, struct sho__view *view,
+                                   enum sho__class class) {
+  struct sho__list *list = &view->queues[class].closed;
+  for (int i = 0; list->count == 0 && i < SHO__MAP_STRIPES; i++) {
+    uint32_t entry = atomic_load(&map->header->open[class][i]);
+    if (entry != 0 && entry <= map->geometry.chunks &&
+        sho__chunk_used(map, entry - 1) > 0 && close(map, entry - 1)) {
+      list_add(list, entry - 1,
+               sho__load_relaxed(&map->chunks[entry - 1].order));
     }
   }
+  return list;
 }
 
 /* Has the oldest chunks of the small queue, except one of the list, become the
- * main queue's, while that is far below its share. */
+ * main queue's, while the others are far below their share. */
 static void fill_main(struct sho_map *map, struct sho__view *view) {
-  struct sho__list *list = &view->small;
+  struct sho__list *list = &view->queues[SHO__CLASS_SMALL].closed;
   uint64_t all = view->small_live + view->main_live;
-  uint64_t main_bound = all - small_bound(map, view);
+  uint64_t least = (all - small_bound(map, view)) / 20 * 19;
   uint32_t i = 0;
-  for (; i + 1 < list->count && view->main_live < main_bound / 10 * 9; i++) {
+  for (; i + 1 < list->count && view->main_live < least; i++) {
     uint32_t chunk = list->chunks[i];
     struct sho__chunk_shm *shm = &map->chunks[chunk];
     uint64_t live = sho__chunk_live(map, chunk);
@@ -311,37 +321,76 @@ static void fill_main(struct sho_map *map, struct sho__view *view) {
   memmove(list->keys, list->keys + i, list->count * sizeof *list->keys);
 }
 
+/* Of the main queues the one whose oldest chunk is the oldest. What was visited
+ * more often ages more slowly; all the faster the larger the small queue is,
+ * since what is asked for changes then. */
+static enum sho__class oldest_main(const struct sho_map *map,
+                                   const struct sho__view *view) {
+  uint64_t now = sho__load_relaxed(&map->header->order);
+  uint64_t share = small_share(map);
+  uint64_t hot_pace = (1 << 16) / 5 + (share * share >> 16) * 20;
+  uint64_t pace = 1 << 16;
+  uint64_t most = 0;
+  enum sho__class oldest = SHO__CLASS_MAIN;
+  for (enum sho__class class = SHO__CLASS_MAIN; class <= SHO__CLASS_HOTTEST;
+       class ++) {
+    uint64_t order = view->queues[class].oldest;
+    uint64_t age = (now - order) * pace;
+    if (order != UINT64_MAX && age >= most) {
+      most = age;
+      oldest = class;
+    }
+    pace = class == SHO__CLASS_MAIN ? hot_pace : pace * 3 / 5;
+  }
+  return oldest;
+}
+
 static struct sho__list *evicting_list(struct sho_map *map,
                                        struct sho__view *view) {
-  int small = view->small_live > small_bound(map, view);
-  if (view->small.count == 0 && (small || view->main.count == 0)) {
-    close_small(map, view);
+  enum sho__class class = SHO__CLASS_SMALL;
+  if (view->small_live <= small_bound(map, view)) {
+    class = oldest_main(map, view);
   }
-  small = small || view->main.count == 0;
-  if (!small || view->small.count == 0) {
-    return &view->main;
+  struct sho__list *list = closed_of(map, view, class);
+  if (list->count == 0) {
+    class =
+        class == SHO__CLASS_SMALL ? oldest_main(map, view) : SHO__CLASS_SMALL;
+    list = closed_of(map, view, class);
   }
-  fill_main(map, view);
-  return &view->small;
+  if (class == SHO__CLASS_SMALL) {
+    fill_main(map, view);
+  }
+  return list;
 }
 
-static void list_remove(struct sho__list *list, uint32_t i) {
-  list->count--;
-  for (; i < list->count; i++) {
-    list->chunks[i] = list->chunks[i + 1];
-    list->keys[i] = list->keys[i + 1];
-  }
-}
-
-/* What is evicted next is not moved to the end of its queue: it would stay. */
-static void spare_oldest(struct sho__view *view) {
-  for (uint32_t i = view->emptiest.count; i-- > 0;) {
-    uint32_t chunk = view->emptiest.chunks[i];
-    if (view->emptiest.keys[i] > 0 &&
-        ((view->small.count > 0 && chunk == view->small.chunks[0]) ||
-         (view->main.count > 0 && chunk == view->main.chunks[0]))) {
-      list_remove(&view->emptiest, i);
+static int is_oldest(const struct sho__view *view, uint32_t chunk) {
+  for (int class = SHO__CLASS_SMALL; class <= SHO__CLASS_HOTTEST; class ++) {
+    const struct sho__list *list = &view->queues[class].closed;
+    if (list->count > 0 && chunk == list->chunks[0]) {
+      return 1;
     }
+  }
+  return 0;
+}
+
+/* What is evicted next is not moved to the end of its queue, where it would
+ * stay; or only if nothing else is left to be moved, which is `last`. */
+static void spare_oldest(struct sho__view *view, int last) {
+  struct sho__list *list = &view->emptiest;
+  uint32_t spared[SHO__MOST_PICKED];
+  uint32_t count = 0;
+  uint32_t left = 0;
+  for (uint32_t i = 0; i < list->count; i++) {
+    uint32_t chunk = list->chunks[i];
+    if (list->keys[i] > 0 && is_oldest(view, chunk)) {
+      spared[count++] = chunk;
+    } else {
+      list->chunks[left++] = chunk;
+    }
+  }
+  list->count = left;
+  for (uint32_t i = 0; last && i < count; i++) {
+    list->chunks[list->count++] = spared[i];
   }
 }
 
@@ -359,7 +408,7 @@ static int tables_are_sparse(const struct sho_map *map,
                              const struct sho__view *view) {
   uint32_t shards = UINT32_C(1) << map->geometry.shard_bits;
   uint64_t entries = 0;
-  if (view->tables.count == 0 ||
+  if (view->queues[SHO__CLASS_TABLE].closed.count == 0 ||
       !is_sparse(map, view->tables_live, view->entries)) {
     return 0;
   }
@@ -379,7 +428,7 @@ struct sho__list *sho__pick(struct sho_map *map, struct sho__view *view,
     return &view->doubtful;
   }
   if (tables_are_sparse(map, view)) {
-    return &view->tables;
+    return &view->queues[SHO__CLASS_TABLE].closed;
   }
   if (view->need == SHO__NEED_NEW && sho__view_is_full(map, view)) {
     return NULL;
@@ -387,10 +436,10 @@ struct sho__list *sho__pick(struct sho_map *map, struct sho__view *view,
   int evicts = map->geometry.eviction != SHO_EVICTION_NONE;
   uint64_t room = view->usable << map->geometry.chunk_bits;
   int crowded = view->live > room - room / 8;
-  if (evicts && view->live > room / 16 * 11) {
-    spare_oldest(view);
-  }
   keep_worth_moving(map, &view->emptiest, evicts && crowded ? 2 : LEAST_GAIN);
+  if (evicts) {
+    spare_oldest(view, view->live <= room / 16 * 11);
+  }
   if (view->emptiest.count > 0) {
     return &view->emptiest;
   }
@@ -401,52 +450,4 @@ struct sho__list *sho__pick(struct sho_map *map, struct sho__view *view,
   set_crowded(map, SHO__CROWDED_MOST); /* rather than evict */
   struct sho__list *list = evicting_list(map, view);
   return list->count > 0 ? list : NULL;
-}
-
-/* ---- queues ------------------------------------------------------------- */
-
-/* Of what simulations of real caches' traces gave the best mean. Shares are of
- * 2^32, as small_share is. */
-#define SHARE_OF(percent) (UINT64_C(0x100000000) * (percent) / 100)
-static const uint64_t least_share = SHARE_OF(1);
-static const uint64_t most_share = SHARE_OF(55);
-static const uint64_t grown_by = SHARE_OF(350);  /* divided by the entries */
-static const uint64_t shrunk_by = SHARE_OF(200); /* the same */
-enum {
-  MAIN_RETURNS = 10
-}; /* ghosts of the main queue count for so many times
-    * as many evictions as there are entries */
-
-/* A key came back that would have been found in a larger queue: that queue
- * becomes larger. */
-static void adapt(struct sho_map *map, uint64_t share, uint64_t entries,
-                  int of_main) {
-  if (of_main) {
-    uint64_t step = shrunk_by / entries;
-    share = share > least_share + step ? share - step : least_share;
-  } else {
-    share += grown_by / entries;
-    share = share < most_share ? share : most_share;
-  }
-  atomic_store_explicit(&map->header->small_share, (uint32_t)share,
-                        memory_order_relaxed);
-}
-
-enum sho__class sho__queue_for_new(struct sho_map *map, uint64_t hash) {
-  struct sho__ghost ghost;
-  if (!sho__ghost_take(map, hash, &ghost)) {
-    return SHO__CLASS_SMALL;
-  }
-  uint64_t entries = sho__load_relaxed(&map->header->estimate) & UINT32_MAX;
-  entries += entries == 0;
-  uint64_t share =
-      atomic_load_explicit(&map->header->small_share, memory_order_relaxed);
-  uint64_t learns = ghost.of_main ? entries * MAIN_RETURNS : entries * 2 / 3;
-  /* The more what is new is worth, the longer it is remembered. */
-  uint64_t admits =
-      ghost.of_main ? learns : entries / 4 + (entries * share >> 32);
-  if (ghost.since <= learns) {
-    adapt(map, share, entries, ghost.of_main);
-  }
-  return ghost.since <= admits ? SHO__CLASS_MAIN : SHO__CLASS_SMALL;
 }

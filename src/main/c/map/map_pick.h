@@ -4,11 +4,11 @@
  * NONE: chunks with the fewest live bytes first, and those whose entries have
  * expired before them. Chunks of tables, if these are mostly empty: their
  * copies are smaller. S3_FIFO: the same while live bytes leave room; else the
- * oldest chunk of the small queue, if that is larger than its share, or of the
- * main queue. Of the small queue's chunk those that were visited go on to the
- * main queue; of the main queue's they go to its end; the others are evicted.
- * While the main queue is far below its share, whole chunks of the small queue
- * become its: so of a loop that is larger than the map, a part stays.
+ * oldest chunk of the small queue, if that is larger than its share, or of a
+ * main queue. What was visited goes on to the next queue, the rest is evicted.
+ * While the main queues are far below their share, whole chunks of the small
+ * queue become the first main queue's: so of a loop that is larger than the
+ * map, a part stays.
  */
 #ifndef SHO_MAP_PICK_H
 #define SHO_MAP_PICK_H
@@ -48,7 +48,8 @@ struct sho__list *sho__pick(struct sho_map *map, struct sho__view *view,
  * entries, say. Answers how many. */
 int sho__close_queues(struct sho_map *map);
 
-/* An evicting map: the queue that a key's next entry belongs to. Learns from a
+/* map_admit.c. An evicting map: the queue that a key's next entry belongs to.
+ * Learns from a
  * key that comes back. */
 enum sho__class sho__queue_for_new(struct sho_map *map, uint64_t hash);
 

@@ -115,7 +115,9 @@ static inline enum sho__class class_of(struct sho_map *map,
   }
   enum sho__class class =
       sho__chunk_class(map, sho__chunk_of(map, draft->guess));
-  return class == SHO__CLASS_MAIN ? class : SHO__CLASS_SMALL;
+  return class > SHO__CLASS_SMALL && class <= SHO__CLASS_HOTTEST
+             ? class
+             : SHO__CLASS_SMALL;
 }
 
 /* What takes another entry's place gives room back. */
