@@ -10,6 +10,7 @@
  *   map_shard.h    a shard whose lock is held, and its invariants
  *   map_recover.c  after a dead owner, or damage
  *   map_boot.c     after a reboot
+ *   map_cover.c    the same: which bytes something names
  *   map_open.c     creation, opening, closing
  *   map_chunk.c    chunks: taken into use, written to, freed
  *   map_ghost.h    who was evicted lately

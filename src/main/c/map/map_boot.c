@@ -6,80 +6,6 @@
 #include "base/error.h"
 #include "map/map_chunk.h"
 #include "map/map_grow.h"
-#include "map/map_large.h"
-
-/* ---- what is covered ---------------------------------------------------- */
-
-/* The bits of a word from `from` to `to`. */
-static uint64_t mask_of(uint64_t from, uint64_t to) {
-  return (to == 64 ? UINT64_MAX : (UINT64_C(1) << to) - 1) &
-         ~((UINT64_C(1) << from) - 1);
-}
-
-/* Sets or clears the bits of so many bytes. 0: one of them was set, and none
- * has changed. */
-static int cover(const struct sho_map *map, struct sho__covered *covered,
-                 uint64_t place, uint64_t bytes, int set) {
-  uint64_t first = place / 8;
-  uint64_t end = first + bytes / 8;
-  for (int check = set; check >= 0; check--) {
-    for (uint64_t at = first; at < end;) {
-      uint64_t to = at / 64 * 64 + 64 < end ? at / 64 * 64 + 64 : end;
-      uint64_t mask = mask_of(at % 64, to - at / 64 * 64);
-      uint64_t *word = &covered->bits[at / 64];
-      if (check && (*word & mask) != 0) {
-        return 0;
-      }
-      *word = check ? *word : set ? *word | mask : *word & ~mask;
-      at = to;
-    }
-  }
-  covered->records[sho__chunk_of(map, place)] += set ? 1 : UINT32_MAX;
-  return 1;
-}
-
-/* The parts of an entry from `from` to `to`. The number of the first that
- * cannot be. */
-static uint64_t cover_parts(const struct sho_map *map,
-                            struct sho__covered *covered,
-                            const struct sho__hit *hit, uint64_t count,
-                            int set) {
-  uint64_t i = 0;
-  while (i < count && cover(map, covered, sho__large_part(map, hit, i),
-                            sho__part_bytes(map), set)) {
-    i++;
-  }
-  return i;
-}
-
-static uint64_t parts_of(const struct sho_map *map,
-                         const struct sho__hit *hit) {
-  return sho__record_is(&hit->record, SHO__RECORD_LARGE)
-             ? sho__parts_of(map, hit->record.value_bytes)
-             : 0;
-}
-
-int sho__cover_entry(const struct sho_map *map, struct sho__covered *covered,
-                     const struct sho__hit *hit) {
-  uint64_t bytes = sho__record_size(map, &hit->record);
-  uint64_t parts = parts_of(map, hit);
-  if (!cover(map, covered, hit->place, bytes, 1)) {
-    return 0;
-  }
-  uint64_t done = cover_parts(map, covered, hit, parts, 1);
-  if (done < parts) {
-    cover_parts(map, covered, hit, done, 0);
-    cover(map, covered, hit->place, bytes, 0);
-    return 0;
-  }
-  return 1;
-}
-
-void sho__uncover_entry(const struct sho_map *map, struct sho__covered *covered,
-                        const struct sho__hit *hit) {
-  cover_parts(map, covered, hit, parts_of(map, hit), 0);
-  cover(map, covered, hit->place, sho__record_size(map, &hit->record), 0);
-}
 
 /* ---- what is named, in the order of the pool --------------------------- */
 
@@ -170,8 +96,8 @@ static void begin_shard(struct sho_map *map, uint32_t number,
   int counted = atomic_exchange(&shm->lock.word, 0) == 0;
   sho__shard_find_table(&shard, 1);
   if (shard.table.buckets > 0 &&
-      !cover(map, covered, shard.table.place - SHO__TABLE_OFF,
-             sho__table_bytes(shard.table.buckets), 1)) {
+      !sho__cover(map, covered, shard.table.place - SHO__TABLE_OFF,
+                  sho__table_bytes(shard.table.buckets), 1)) {
     sho__shard_lose_table(&shard);
   }
   sho__shard_recount(&shard);
@@ -300,6 +226,23 @@ static void check_plan(struct sho_map *map, struct plan *plan,
   }
 }
 
+/* In huge pages, where there are some: items are written all over them. */
+static uint64_t *room_for(uint64_t items) {
+  const size_t huge = 2 << 20;
+  size_t bytes = items * sizeof items;
+  if (bytes < huge) {
+    return malloc(bytes);
+  }
+  bytes = (bytes + huge - 1) / huge * huge;
+  uint64_t *room = aligned_alloc(huge, bytes);
+#if defined(MADV_HUGEPAGE)
+  if (room != NULL) {
+    madvise(room, bytes, MADV_HUGEPAGE);
+  }
+#endif
+  return room;
+}
+
 /* So that the items of some chunks take a 16th of the map's memory, but for one
  * chunk that more slots name. 0: there is no memory. */
 static int allocate(const struct sho_map *map, struct plan *plan) {
@@ -313,7 +256,7 @@ static int allocate(const struct sho_map *map, struct plan *plan) {
   plan->size = (chunks << map->geometry.chunk_bits) / 16 / sizeof *plan->items;
   plan->size = all < plan->size ? all : plan->size;
   plan->size = most > plan->size ? most : plan->size;
-  plan->items = malloc(plan->size * sizeof *plan->items);
+  plan->items = room_for(plan->size);
   plan->sorted = malloc(most * sizeof *plan->sorted);
   plan->starts = malloc((chunks + 1) * sizeof *plan->starts);
   return plan->items != NULL && plan->sorted != NULL && plan->starts != NULL;

@@ -14,6 +14,11 @@ struct sho__covered {
   uint32_t *records; /* of each chunk, how many */
 };
 
+/* Covers so many bytes, or the opposite. 0: some were covered, and nothing has
+ * changed. */
+int sho__cover(const struct sho_map *map, struct sho__covered *covered,
+               uint64_t place, uint64_t bytes, int set);
+
 /* Covers an entry that was found good, and its parts. 0: something else lies
  * there already, and nothing has changed. */
 int sho__cover_entry(const struct sho_map *map, struct sho__covered *covered,
