@@ -1,8 +1,10 @@
 package org.shareobject.bench.report;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -42,7 +44,9 @@ final class Tables {
     tables.put("open", metrics("open", List.of("peer")));
     tables.put("memory", metrics("memory", List.of("peer")));
     tables.put("kills", kills());
-    tables.put("eviction", metrics("eviction", List.of("trace", "room")));
+    tables.put(
+        "eviction", metrics("eviction", List.of("trace", "room")) + means(rows.of("eviction")));
+    tables.put("loops", metrics("loops", List.of("trace", "room")));
     tables.put("channel", pivot(rows.of("channel"), List.of("what"), by("pair"), "Node to Node"));
     tables.put(
         "manager",
@@ -73,6 +77,24 @@ final class Tables {
 
   private String metrics(String suite, List<String> left) {
     return pivot(rows.of(suite), left, METRIC, null);
+  }
+
+  /** A last line of hit ratios: their means. */
+  private static String means(List<Row> data) {
+    Map<String, Double> means =
+        data.stream()
+            .filter(row -> row.unit().equals("%"))
+            .collect(
+                Collectors.groupingBy(
+                    Row::metric, LinkedHashMap::new, Collectors.averagingDouble(Row::median)));
+    StringBuilder table = new StringBuilder();
+    if (!means.isEmpty()) {
+      List<String> cells = new ArrayList<>();
+      means.values().forEach(mean -> cells.add(String.format(Locale.ROOT, "%.2f %%", mean)));
+      cells.add("");
+      line(table, List.of("mean", ""), cells);
+    }
+    return table.toString();
   }
 
   private String kills() {
