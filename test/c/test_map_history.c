@@ -298,7 +298,7 @@ static void die(int signal) {
 static void arm(struct worker *worker) {
   const struct points *points = &worker->world->points;
   int at_point = random_below(&worker->random, 2) == 0;
-  uint64_t most_us = at_point ? 20000 : 2000;
+  uint64_t most_us = at_point ? 3000 : 300;
   struct itimerval life = {
       .it_value = {.tv_usec = (suseconds_t)(1 + random_below(&worker->random,
                                                              most_us))}};
@@ -349,6 +349,7 @@ static void bury(struct world *world, struct deaths *deaths, int process,
   }
   CHECK_INT(WTERMSIG(status), SIGKILL);
   deaths->kills++;
+  CHECK_OK(sho_map_verify(deaths->self.map));
   if (number > 0 && atomic_load(&last->begin) != 0 &&
       atomic_load(&last->end) == 0) {
     last->cut = 1;
