@@ -238,10 +238,12 @@ static void test_map_is_full_whoever_holds_a_small_part(void) {
   pid_t pid = child_start(set_and_stop, NULL);
   REQUIRE(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
   CHECK_INT(is_any_held(map), 1);
-  CHECK_CODE(refusal(map, &key), SHO_EFULL);
+  int code = refusal(map, &key);
+  CHECK(code == SHO_EFULL || (is_slow() && code == SHO_EBUSY));
   struct stopwatch watch = stopwatch();
   for (int i = 0; i < 20; i++) {
-    CHECK_CODE(refusal(map, &key), SHO_EFULL);
+    code = refusal(map, &key);
+    CHECK(code == SHO_EFULL || (is_slow() && code == SHO_EBUSY));
   }
   CHECK_WITHIN_MS(2000, watch);
   CHECK_INT(child_kill(pid), 128 + SIGKILL);

@@ -495,7 +495,8 @@ static int after_full(struct sho_map *map, struct write *write, uint64_t hash,
     return AGAIN;
   }
   if (write->search->holder == 0 ||
-      (write->search->crowded && *naps >= CROWDED_NAPS)) {
+      (write->search->crowded &&
+       (*naps >= CROWDED_NAPS || sho__search_ends(write->search)))) {
     return refuse(map, write, hash);
   }
   /* In a small map a few writers that wait for a processor hold much of it. */
@@ -526,6 +527,7 @@ static int attempt_often(struct sho_map *map, struct write *write,
   do {
     search.own = 0;
     search.holder = 0;
+    search.crowded = 0;
     code = attempt(map, write, hash, version);
     code = code == SHO_EFULL ? after_full(map, write, hash, &naps) : code;
   } while (code == AGAIN && !sho__search_ends(&search));
