@@ -526,8 +526,8 @@ final class MapView {
         found == FOUND
             ? value(hit.valueAt, hit.valueBytes)
             : isWhole(hit) ? largeValue(hit.valueAt, hit.valueBytes) : null;
-    // While the slot names a large entry, its list names its parts. The generation last: it shows if
-    // the slot came to name the same place anew.
+    // While the slot names a large entry, its list names its parts. The generation last: it shows
+    // if the slot came to name the same place anew.
     VarHandle.acquireFence();
     if ((found == LARGE && !isNamed(hit)) || !isWhole(hit)) {
       return null;
