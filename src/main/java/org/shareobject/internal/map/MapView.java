@@ -564,8 +564,8 @@ final class MapView {
   }
 
   /**
-   * Returns the value of an entry that is {@link #LARGE}; null if its list makes no sense, or a part
-   * moved.
+   * Returns the value of an entry that is {@link #LARGE}; null if its list makes no sense, or a
+   * part moved.
    */
   private byte[] largeValue(long list, int bytes) {
     byte[] value = new byte[bytes];
@@ -580,7 +580,9 @@ final class MapView {
     return value;
   }
 
-  /** As an entry is read: the list names the place of the generation that is behind the copy, too. */
+  /**
+   * As an entry is read: the list names the place of the generation that is behind the copy, too.
+   */
   private boolean copyPart(long list, byte[] value, int at, int bytes) {
     int id = Memory.getInt(list);
     VarHandle.acquireFence();
