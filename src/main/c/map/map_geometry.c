@@ -11,7 +11,7 @@
 enum {
   LEAST_CHUNK_BITS = 12,
   MOST_CHUNK_BITS = 22,
-  ENTRIES_PER_MAP = 4,  /* of the largest size */
+  ENTRIES_PER_MAP = 4, /* of the largest size */
   BYTES_PER_GHOST = 64 /* of an evicting map: two for each small entry */
 };
 
