@@ -100,9 +100,12 @@ final class Charts {
   }
 
   private static String trace(Figure figure) {
-    String trace = figure.param("trace").toLowerCase(Locale.ROOT).replace("_", ", ");
+    String trace = figure.param("trace");
     String room = figure.param("room").split(" ")[0];
-    return trace.replace("zipf", "Zipf") + ", " + room + " % of keys";
+    if (trace.startsWith("ZIPF")) {
+      trace = trace.toLowerCase(Locale.ROOT).replace("zipf", "Zipf").replace("_", ", ");
+    }
+    return trace + ", " + room + " % of keys";
   }
 
   private static String label(Figure figure) {
