@@ -15,9 +15,9 @@
 #ifndef SHO_HASH_H
 #define SHO_HASH_H
 
+#include "base/atomics.h"
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 /* Words 0, 1, 2 and 7 of the published secret; the others are not used. */
 #define SHO__HASH_S0 UINT64_C(0x2d358dccaa6c78a5)
@@ -46,15 +46,14 @@ static inline uint64_t sho__hash_mix(uint64_t a, uint64_t b) {
   return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
+/* The bytes may be shared, and another record's by now. */
 static inline uint64_t sho__hash_read8(const uint8_t *p) {
-  uint64_t value;
-  memcpy(&value, p, 8);
-  return value;
+  return sho__load8_racy(p);
 }
 
 static inline uint64_t sho__hash_read4(const uint8_t *p) {
   uint32_t value;
-  memcpy(&value, p, 4);
+  sho__copy_racy(&value, p, sizeof value);
   return value;
 }
 

@@ -56,7 +56,12 @@ void sho__table_copy(struct sho__shard *shard, struct sho__room *room,
       .value_bytes = (uint32_t)(sho__table_bytes(buckets) - SHO__RECORD_BYTES)};
   SHO_ASSERT(room->off % 64 == 0);
   sho__record_store(room->at, &record);
-  memset(table.first, 0, buckets * sizeof *table.first);
+  for (uint64_t i = 0; i < buckets; i++) { /* late readers may look there */
+    for (int n = 0; n < SHO__BUCKET_SLOTS; n++) {
+      sho__store_relaxed(&table.first[i].slots[n], 0);
+    }
+    sho__store_relaxed(&table.first[i].overflow, 0);
+  }
   for (uint64_t i = 0; i < sho__table_slots(&shard->table); i++) {
     uint64_t slot = sho__load_relaxed(sho__table_slot(&shard->table, i));
     if (slot != 0) {

@@ -169,7 +169,7 @@ static int prepare(struct sho_map *map, const struct write *write,
   record->checksum = 0;
   if (in_parts > 0) {
     to = draft->room.at + sho__record_list_off(record);
-    memcpy(to, draft->parts.ids, draft->parts.count * sizeof(uint32_t));
+    sho__copy_racy(to, draft->parts.ids, draft->parts.count * sizeof(uint32_t));
     to += draft->parts.count * sizeof(uint32_t);
     record->checksum = draft->parts.checksum;
   }
@@ -305,7 +305,7 @@ static void finish(struct sho__shard *shard, struct draft *draft,
   if (write->value.at == &write->sum) {
     uint8_t *to = draft->room.at + sho__record_key_off(record) +
                   sho__record_key_bytes(record);
-    memcpy(to, &write->sum, sizeof write->sum);
+    sho__copy_racy(to, &write->sum, sizeof write->sum);
     record->checksum =
         sho__value_checksum(record, draft->hash, to, sizeof write->sum);
   }
@@ -611,7 +611,7 @@ static int decide_sum(const struct sho_map *map, const struct state *state,
                        "%s: the key's value has %u bytes and is no number of 8",
                        map->region.path, state->hit.record.value_bytes);
     }
-    memcpy(&was, value_of(state), sizeof was);
+    sho__copy_racy(&was, value_of(state), sizeof was);
     expiry_ms = state->hit.record.expiry_ms;
   }
   write->sum = was + (uint64_t)write->delta;
