@@ -158,10 +158,9 @@ static inline unsigned sho__slot_next(unsigned slot) {
  */
 static inline enum sho__lookup sho__find_in(const struct sho_map *map,
                                             const struct sho__table *table,
-                                            uint64_t hash, const void *key,
+                                            uint64_t tag, const void *key,
                                             size_t key_bytes,
                                             struct sho__hit *hit) {
-  uint64_t tag = sho__tag_of(map, hash);
   uint64_t wanted = tag << SHO__SLOT_PLACE_BITS;
   struct sho__bucket_shm *bucket = sho__bucket_home(table, tag);
   for (uint64_t n = 0; n < table->buckets; n++) {
@@ -195,19 +194,20 @@ static inline enum sho__lookup sho__find(const struct sho_map *map,
   hit->word_at = &map->tables[sho__shard_of(map, hash)];
   hit->word = sho__load_acquire(hit->word_at);
   sho__table_decode(map, hit->word, &table);
-  return sho__find_in(map, &table, hash, key, key_bytes, hit);
+  return sho__find_in(map, &table, sho__tag_of(map, hash), key, key_bytes, hit);
 }
 
 /* For who will look a key up, but has something else to do first: fetches its
  * shard and its bucket. Answers the shard's table. */
 static inline struct sho__table sho__find_prepare(const struct sho_map *map,
-                                                  uint64_t hash) {
+                                                  uint64_t hash,
+                                                  uint32_t number,
+                                                  uint64_t tag) {
   struct sho__table table;
-  uint32_t number = sho__shard_of(map, hash);
   __builtin_prefetch(&map->shards[number]);
   __builtin_prefetch(sho__wait_of(map, hash));
   sho__table_decode(map, sho__load_acquire(&map->tables[number]), &table);
-  __builtin_prefetch(sho__bucket_home(&table, sho__tag_of(map, hash)));
+  __builtin_prefetch(sho__bucket_home(&table, tag));
   return table;
 }
 
@@ -216,8 +216,7 @@ static inline struct sho__table sho__find_prepare(const struct sho_map *map,
  * place is only valid. */
 static inline uint64_t sho__find_guess(const struct sho_map *map,
                                        const struct sho__table *table,
-                                       uint64_t hash) {
-  uint64_t tag = sho__tag_of(map, hash);
+                                       uint64_t tag) {
   struct sho__bucket_shm *bucket = sho__bucket_home(table, tag);
   for (uint64_t n = 0; n < table->buckets; n++) {
     unsigned i = sho__slot_home(tag);

@@ -178,12 +178,12 @@ static inline int sho__shard_decode_table(struct sho__shard *shard) {
 }
 
 /* Looks a key of the shard up. 0: it is not there. */
-static inline int sho__shard_find(const struct sho__shard *shard, uint64_t hash,
+static inline int sho__shard_find(const struct sho__shard *shard, uint64_t tag,
                                   const void *key, size_t key_bytes,
                                   struct sho__hit *hit) {
   hit->word_at = &shard->map->tables[shard->number];
   hit->word = sho__load_relaxed(hit->word_at);
-  return sho__find_in(shard->map, &shard->table, hash, key, key_bytes, hit) ==
+  return sho__find_in(shard->map, &shard->table, tag, key, key_bytes, hit) ==
          SHO__HIT;
 }
 

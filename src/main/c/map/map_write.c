@@ -57,6 +57,7 @@ struct draft {
   struct sho__parts parts;
   struct sho__record record;
   uint64_t hash;
+  uint64_t tag;
   uint64_t bytes;
   int is_large;
   uint64_t guess;         /* the place of the entry that is there; ~0: none */
@@ -238,10 +239,10 @@ static int prepare_copy(struct sho_map *map, const struct write *write,
 
 /* ---- under the lock ----------------------------------------------------- */
 
-static inline void look(struct sho__shard *shard, uint64_t hash,
+static inline void look(struct sho__shard *shard, uint64_t tag,
                         const struct write *write, struct state *state) {
   state->there =
-      sho__shard_find(shard, hash, write->key, write->key_bytes, &state->hit);
+      sho__shard_find(shard, tag, write->key, write->key_bytes, &state->hit);
   state->live =
       state->there && !sho__record_expired(shard->map, &state->hit.record);
 }
@@ -264,7 +265,7 @@ static void note_expiry(struct sho__shard *shard, uint64_t expiry_ms) {
 static int publish(struct sho__shard *shard, struct draft *draft,
                    const struct write *write, const struct state *state) {
   struct sho_map *map = shard->map;
-  uint64_t tag = sho__tag_of(map, draft->hash);
+  uint64_t tag = draft->tag;
   uint64_t place = sho__room_place(&draft->room);
   uint64_t slot = tag << SHO__SLOT_PLACE_BITS | sho__slot_named(place);
   note_expiry(shard, draft->record.expiry_ms);
@@ -321,7 +322,7 @@ static int is_copy_of(const struct draft *draft, const struct state *state) {
 static int write_locked(struct sho__shard *shard, struct draft *draft,
                         struct write *write) {
   struct state state;
-  look(shard, draft->hash, write, &state);
+  look(shard, draft->tag, write, &state);
   if (write->decide != NULL) {
     int code = write->decide(shard->map, &state, write);
     if (code != SHO_OK) {
@@ -418,8 +419,10 @@ static int attempt(struct sho_map *map, struct write *write, uint64_t hash,
   struct draft draft; /* not all of it zeroed, which costs more than it does */
   struct sho__shard shard;
   uint32_t number = sho__shard_of(map, hash);
-  struct sho__table table = sho__find_prepare(map, hash);
+  uint64_t tag = sho__tag_of(map, hash);
+  struct sho__table table = sho__find_prepare(map, hash, number, tag);
   draft.hash = hash;
+  draft.tag = tag;
   draft.room.at = NULL;
   draft.parts.map = NULL;
   draft.record.expiry_ms = write->expiry_ms;
@@ -429,7 +432,7 @@ static int attempt(struct sho_map *map, struct write *write, uint64_t hash,
     write->checksum = sho__value_checksum(&draft.record, hash, write->value.at,
                                           write->value_bytes);
   }
-  draft.guess = sho__find_guess(map, &table, hash);
+  draft.guess = sho__find_guess(map, &table, tag);
   int code =
       fit_table(map, number, &table, draft.guess != UINT64_MAX, write->search);
   if (code != SHO_OK) {
@@ -469,7 +472,7 @@ static int refuse(struct sho_map *map, struct write *write, uint64_t hash) {
   }
   int code = sho__shard_lock(map, sho__shard_of(map, hash), &shard);
   if (code == SHO_OK) {
-    look(&shard, hash, write, &state);
+    look(&shard, sho__tag_of(map, hash), write, &state);
     code = write->decide(map, &state, write);
     sho__shard_unlock(&shard);
   }
@@ -656,12 +659,14 @@ static int remove_key(struct sho_map *map, const void *key, size_t key_bytes,
     return code;
   }
   uint64_t hash = sho__map_hash(map, key, key_bytes);
-  sho__find_prepare(map, hash);
-  code = sho__shard_lock(map, sho__shard_of(map, hash), &shard);
+  uint64_t tag = sho__tag_of(map, hash);
+  uint32_t number = sho__shard_of(map, hash);
+  sho__find_prepare(map, hash, number, tag);
+  code = sho__shard_lock(map, number, &shard);
   if (code != SHO_OK) {
     return code;
   }
-  look(&shard, hash, &write, &state);
+  look(&shard, tag, &write, &state);
   if (expected != NULL) {
     code = check_expected(map, &state, *expected);
   }
