@@ -96,13 +96,7 @@ final class MapNative {
 
   /** Returns the new version. */
   static native long setShort(
-      long map,
-      long key0,
-      long key1,
-      int keyBytes,
-      byte[] value,
-      int valueBytes,
-      long ttlMs);
+      long map, long key0, long key1, int keyBytes, byte[] value, int valueBytes, long ttlMs);
 
   /** Returns the new version. */
   static native long set(long map, byte[] key, byte[] value, long ttlMs);

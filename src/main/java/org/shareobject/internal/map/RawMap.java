@@ -157,13 +157,7 @@ public final class RawMap {
       Results.check(
           length <= ShortKey.BYTES
               ? MapNative.setShort(
-                  map,
-                  ShortKey.low(key),
-                  ShortKey.high(key),
-                  length,
-                  value,
-                  value.length,
-                  ttlMs)
+                  map, ShortKey.low(key), ShortKey.high(key), length, value, value.length, ttlMs)
               : MapNative.set(map, key, value, ttlMs));
     } finally {
       Reference.reachabilityFence(this);
