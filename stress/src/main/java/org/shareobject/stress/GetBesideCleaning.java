@@ -17,7 +17,7 @@ import org.shareobject.Eviction;
 @Outcome(expect = Expect.FORBIDDEN, desc = "Torn, absent or older.")
 @State
 public class GetBesideCleaning {
-  private static final int KEYS = 128;
+  private static final int KEYS = 80;
   private static final int WRITES = 8;
   private static final Churn CHURN = new Churn(Eviction.NONE, KEYS);
   private static int count;

@@ -35,7 +35,7 @@ public class GetBesideGrowth extends Cell {
 
   private static synchronized ShareMap<Long, Long> nextMap() {
     if (states++ % STATES_OF_A_MAP == 0) {
-      MAPS.addLast(Maps.open(2 << 20, Eviction.NONE));
+      MAPS.addLast(Maps.open(4 << 20, Eviction.NONE));
       if (MAPS.size() > MOST_MAPS) {
         MAPS.removeFirst().close(); // its states are gone
       }

@@ -3,13 +3,16 @@ package org.shareobject.stress;
 import java.nio.ByteBuffer;
 import org.shareobject.Codec;
 
-/** Repeats a number, so often as the number says: a mixture of two values shows. */
+/**
+ * Repeats a number, so often as the number says: a mixture of two values shows. In a tiny map every
+ * other value lies in parts.
+ */
 final class NumberCodec implements Codec<Long> {
   /** What a mixture is decoded to. */
   static final long TORN = -1;
 
   private static final int LEAST = 4;
-  private static final int LENGTHS = 16;
+  private static final int LENGTHS = 61;
 
   @Override
   public byte[] encode(Long number) {
