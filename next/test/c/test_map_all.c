@@ -180,7 +180,7 @@ static uint64_t bytes_of_tables(struct sho_map *map) {
   uint64_t bytes = 0;
   for (uint32_t i = 0; i < stats_of(map).shards; i++) {
     struct sho__table table;
-    sho__table_decode(map, atomic_load(&map->shards[i].table), &table);
+    sho__table_decode(map, atomic_load(&map->tables[i]), &table);
     bytes += table.buckets == 0 ? 0 : sho__table_bytes(table.buckets);
   }
   return bytes;

@@ -108,7 +108,7 @@ static void test_map_time_to_live_may_be_as_long_as_anybody_likes(void) {
 }
 
 static void test_map_remove_expired_gives_all_room_back(void) {
-  struct sho_map *map = map_new("map", 64 * KIB, 0);
+  struct sho_map *map = map_new("map", 256 * KIB, 0);
   for (int i = 0; i < 600; i++) {
     char key[16];
     snprintf(key, sizeof key, "key %d", i);

@@ -1,6 +1,6 @@
 /* Files that are cut, emptied or overwritten under the map that has them open.
  */
-#include "map/map.h"
+#include "map/map_grow.h"
 #include "maps.h"
 
 enum { VALUE_BYTES = 3000 };
@@ -226,9 +226,9 @@ static void test_map_marks_of_what_is_named_are_taken_back(void) {
   REQUIRE_OK(sho_map_find(map, "small", 5, &found));
   uint64_t entry = (uint64_t)(found.value - map->region.base) - 5 - 20;
   for (uint32_t i = 0; i < 1u << map->geometry.shard_bits; i++) {
-    uint64_t table = atomic_load(&map->shards[i].table);
-    if (table != 0) {
-      mark_dead("map", map->geometry.pool_off + ((table >> 16) - 1) * 64 - 64);
+    uint64_t place = sho__table_place(atomic_load(&map->tables[i]));
+    if (place != 0) {
+      mark_dead("map", map->geometry.pool_off + place - SHO__TABLE_OFF);
     }
   }
   for (uint32_t i = 0; i < map->geometry.chunks; i++) {

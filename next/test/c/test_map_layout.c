@@ -36,23 +36,23 @@ static void check_fields(const char *title, const struct field *fields,
 
 static void test_map_layout_of_the_header_is_documented(void) {
   static const struct field fields[] = {
-      FIELD(sho__map_shm, magic),         FIELD(sho__map_shm, layout_version),
-      FIELD(sho__map_shm, chunk_bits),    FIELD(sho__map_shm, file_bytes),
-      FIELD(sho__map_shm, chunks),        FIELD(sho__map_shm, max_entry),
-      FIELD(sho__map_shm, ghosts),        FIELD(sho__map_shm, eviction),
-      FIELD(sho__map_shm, peer_slots),    FIELD(sho__map_shm, creation_id),
-      FIELD(sho__map_shm, hash_seed),     FIELD(sho__map_shm, peers_off),
-      FIELD(sho__map_shm, computes_off),  FIELD(sho__map_shm, counters_off),
-      FIELD(sho__map_shm, waits_off),     FIELD(sho__map_shm, free_off),
-      FIELD(sho__map_shm, gens_off),      FIELD(sho__map_shm, shards_off),
-      FIELD(sho__map_shm, chunks_off),    FIELD(sho__map_shm, ghosts_off),
-      FIELD(sho__map_shm, pool_off),      FIELD(sho__map_shm, shard_bits),
-      FIELD(sho__map_shm, checksum),      FIELD(sho__map_shm, boot_id),
-      FIELD(sho__map_shm, clock_base_ms), FIELD(sho__map_shm, latest_ms),
-      FIELD(sho__map_shm, events),        FIELD(sho__map_shm, freed),
-      FIELD(sho__map_shm, zero0),         FIELD(sho__map_shm, open),
-      FIELD(sho__map_shm, order),         FIELD(sho__map_shm, small_share),
-      FIELD(sho__map_shm, zero1),         FIELD(sho__map_shm, evicted),
+      FIELD(sho__map_shm, magic),        FIELD(sho__map_shm, layout_version),
+      FIELD(sho__map_shm, chunk_bits),   FIELD(sho__map_shm, file_bytes),
+      FIELD(sho__map_shm, chunks),       FIELD(sho__map_shm, max_entry),
+      FIELD(sho__map_shm, ghosts),       FIELD(sho__map_shm, eviction),
+      FIELD(sho__map_shm, peer_slots),   FIELD(sho__map_shm, creation_id),
+      FIELD(sho__map_shm, hash_seed),    FIELD(sho__map_shm, peers_off),
+      FIELD(sho__map_shm, computes_off), FIELD(sho__map_shm, counters_off),
+      FIELD(sho__map_shm, waits_off),    FIELD(sho__map_shm, free_off),
+      FIELD(sho__map_shm, gens_off),     FIELD(sho__map_shm, tables_off),
+      FIELD(sho__map_shm, shards_off),   FIELD(sho__map_shm, chunks_off),
+      FIELD(sho__map_shm, ghosts_off),   FIELD(sho__map_shm, pool_off),
+      FIELD(sho__map_shm, shard_bits),   FIELD(sho__map_shm, checksum),
+      FIELD(sho__map_shm, boot_id),      FIELD(sho__map_shm, clock_base_ms),
+      FIELD(sho__map_shm, latest_ms),    FIELD(sho__map_shm, events),
+      FIELD(sho__map_shm, freed),        FIELD(sho__map_shm, open),
+      FIELD(sho__map_shm, order),        FIELD(sho__map_shm, small_share),
+      FIELD(sho__map_shm, crowded),      FIELD(sho__map_shm, evicted),
       FIELD(sho__map_shm, estimate)};
   CHECK_FIELDS("Map header", fields, sho__map_shm);
 }
@@ -81,21 +81,20 @@ static void test_map_layout_of_a_wait_is_documented(void) {
 
 static void test_map_layout_of_a_shard_is_documented(void) {
   static const struct field fields[] = {
-      FIELD(sho__shard_shm, epoch),
-      FIELD(sho__shard_shm, table),
-      FIELD(sho__shard_shm, earliest_expiry_ms),
-      FIELD(sho__shard_shm, recoveries),
-      FIELD(sho__shard_shm, damaged),
-      FIELD(sho__shard_shm, expirations),
-      FIELD(sho__shard_shm, zero0),
       FIELD(sho__shard_shm, lock),
-      FIELD(sho__shard_shm, zero1),
+      FIELD(sho__shard_shm, zero0),
       FIELD(sho__shard_shm, version),
       FIELD(sho__shard_shm, entries),
       FIELD(sho__shard_shm, sets),
+      FIELD(sho__shard_shm, retiring),
+      FIELD(sho__shard_shm, earliest_expiry_ms),
       FIELD(sho__shard_shm, removals),
       FIELD(sho__shard_shm, evictions),
-      FIELD(sho__shard_shm, retiring)};
+      FIELD(sho__shard_shm, zero1),
+      FIELD(sho__shard_shm, recoveries),
+      FIELD(sho__shard_shm, damaged),
+      FIELD(sho__shard_shm, expirations),
+      FIELD(sho__shard_shm, zero2)};
   CHECK_FIELDS("Shard", fields, sho__shard_shm);
 }
 
@@ -161,6 +160,7 @@ static void test_map_layout_constants_are_documented(void) {
   CHECK_INT(SHO__CLASS_PARTS, 2);
   CHECK_INT(SHO__CLASS_SMALL, 3);
   CHECK_INT(SHO__CLASS_MAIN, 4);
+  CHECK_INT(SHO__CLASS_HOTTEST, 8);
   CHECK_INT(SHO__CLASS_TTL, 5);
   CHECK_INT(SHO__CLASSES, 12);
   CHECK_HEX(SHO__SLOT_VISITED, UINT64_C(1) << 63);
@@ -184,26 +184,28 @@ static void test_map_layout_of_a_file_is_the_documented_one(void) {
   CHECK_INT(g->chunk_bits, 16);
   CHECK_INT(g->chunks, 1024);
   CHECK_INT(g->shard_bits, 10);
-  CHECK_INT(g->ghosts, 512 * KIB);
+  CHECK_INT(g->ghosts, 1024 * KIB);
   CHECK_INT(g->peers_off, 4096);
   CHECK_INT(g->computes_off, 4096 + 2048);
   CHECK_INT(g->counters_off, 4096 + 2048 + 67584);
   CHECK_INT(g->waits_off, 4096 + 2048 + 67584 + 131072);
   CHECK_INT(g->free_off, g->waits_off + 2048 * 8);
   CHECK_INT(g->gens_off, g->free_off + 1024 / 8);
-  CHECK_INT(g->shards_off, g->gens_off + 1024 * 8);
+  CHECK_INT(g->tables_off, g->gens_off + 1024 * 8);
+  CHECK_INT(g->shards_off, g->tables_off + 1024 * 8);
   CHECK_INT(g->chunks_off, g->shards_off + 1024 * 128);
   CHECK_INT(g->ghosts_off, g->chunks_off + 1024 * 64);
-  CHECK_INT(g->pool_off, (g->ghosts_off + UINT64_C(512) * KIB * 4 + 65535) &
+  CHECK_INT(g->pool_off, (g->ghosts_off + UINT64_C(1024) * KIB * 4 + 65535) &
                              ~UINT64_C(65535));
   CHECK_INT(g->file_bytes, g->pool_off + 64 * MIB + 8);
   CHECK_INT(g->max_entry, 4096 * (4096 - 20)); /* parts in a list */
   struct sho__map_shm header;
   file_peek("map", 0, &header, sizeof header);
+  CHECK_INT(header.tables_off, g->tables_off);
   CHECK_INT(header.shards_off, g->shards_off);
   CHECK_INT(header.pool_off, g->pool_off);
   CHECK_INT(header.shard_bits, 10);
-  CHECK_HEX(header.checksum, (uint32_t)sho__hash(&header, 156, 0));
+  CHECK_HEX(header.checksum, (uint32_t)sho__hash(&header, 164, 0));
   uint64_t end;
   file_peek("map", g->file_bytes - 8, &end, sizeof end);
   CHECK_HEX(end, header.creation_id);
@@ -257,6 +259,8 @@ static void test_map_layout_of_places_has_bounds(void) {
   struct sho_map map = {.pool = NULL};
   map.geometry.chunk_bits = 12;
   map.geometry.chunks = 16;
+  map.pool_bytes = 16 << 12;
+  map.chunk_bytes = 1 << 12;
   map.geometry.shard_bits = 3;
   CHECK(sho__place_valid(&map, 65535));
   CHECK(!sho__place_valid(&map, 65536));
@@ -278,8 +282,11 @@ static void test_map_layout_of_tables_has_bounds(void) {
   struct sho_map map = {.pool = pool};
   map.geometry.chunk_bits = 12;
   map.geometry.chunks = 16;
+  map.pool_bytes = 16 << 12;
+  map.chunk_bytes = 1 << 12;
   struct sho__table table;
   CHECK(sho__table_decode(&map, 0, &table));
+  CHECK(sho__table_decode(&map, UINT64_C(7) << 50, &table));
   CHECK_INT(table.buckets, 0);
   static const struct {
     uint64_t place;
@@ -290,7 +297,8 @@ static void test_map_layout_of_tables_has_bounds(void) {
                {65472, 1, 1}, {65472, 2, 0},   {65536 + 64, 1, 0},
                {64, 0, 0},    {128, 0xffff, 0}};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-    uint64_t word = (words[i].place / 64 + 1) << 16 | words[i].buckets;
+    uint64_t word =
+        UINT64_C(5) << 50 | words[i].place / 64 << 16 | words[i].buckets;
     if (sho__table_decode(&map, word, &table) != words[i].good) {
       fail(__FILE__, __LINE__, "word %zu", i);
     }

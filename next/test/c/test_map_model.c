@@ -1,5 +1,6 @@
 /* Operations at random, held to a model; how full a map gets. */
 #include "map/map.h"
+#include "map_counts.h"
 #include "map_model.h"
 
 /* ---- operations at random ----------------------------------------------- */
@@ -196,6 +197,38 @@ static void test_map_fills_again_after_a_large_entry_is_gone(void) {
   CHECK_OK(sho_map_verify(map));
 }
 
+/* What is there can be written anew, if it is no large part of the map. */
+static void check_full_map_is_overwritten(size_t capacity, size_t length) {
+  uint8_t *value = calloc(1, length);
+  uint64_t random = 1;
+  uint64_t keys = 0;
+  REQUIRE(value != NULL);
+  struct sho_map *map = map_new("map", capacity, SHO_EVICTION_NONE);
+  while (sho_map_set(map, &keys, 8, value, length, 0, NULL) == SHO_OK) {
+    keys++;
+  }
+  REQUIRE(keys > 10);
+  for (int i = 0; i < rounds(200, 3000, 100000); i++) {
+    uint64_t key = random_below(&random, keys);
+    CHECK_OK(sho_map_set(map, &key, 8, value, length, 0, NULL));
+  }
+  CHECK_INT(stats_of(map).entries, keys);
+  CHECK_OK(sho_map_verify(map));
+  CHECK(counts_hold(map));
+  sho_map_free(map);
+  REQUIRE(unlink("map") == 0);
+  free(value);
+}
+
+static void test_map_full_of_large_values_is_overwritten(void) {
+  check_full_map_is_overwritten(64 * KIB, 1000);
+  check_full_map_is_overwritten(1 * MIB, 3000);
+  check_full_map_is_overwritten(4 * MIB, 3000);
+  check_full_map_is_overwritten(4 * MIB, 14600);
+  check_full_map_is_overwritten(16 * MIB, 60000);
+  check_full_map_is_overwritten(16 * MIB, 300000);
+}
+
 /* ---- what S3_FIFO keeps ------------------------------------------------- */
 
 static void test_map_s3fifo_keeps_what_is_read(void) {
@@ -247,13 +280,14 @@ static void test_map_s3fifo_makes_room_for_tables(void) {
     size_t length;
     CHECK_OK(sho_map_get(map, &i, 4, NULL, 0, &length, NULL));
   }
-  CHECK(stats_of(map).entries > 64 * KIB / 40 / 2); /* 24 and a slot each */
+  CHECK(stats_of(map).entries > 64 * KIB / 40 / 3); /* 24 and a slot each */
   CHECK_OK(sho_map_verify(map));
 }
 
 static const struct test tests[] = {
     TEST(test_map_does_as_the_model),
     TEST(test_map_gets_three_quarters_full_at_least),
+    TEST(test_map_full_of_large_values_is_overwritten),
     TEST(test_map_fills_again_after_a_large_entry_is_gone),
     TEST(test_map_s3fifo_keeps_what_is_read),
     TEST(test_map_s3fifo_takes_any_entry_at_any_time),

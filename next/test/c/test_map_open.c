@@ -217,7 +217,7 @@ static void test_map_open_refuses_another_layout_version(void) {
 
 static void test_map_open_refuses_a_damaged_header(void) {
   make_map("map");
-  for (uint64_t off = 12; off < 160; off++) {
+  for (uint64_t off = 12; off < 168; off++) {
     uint8_t is;
     file_peek("map", off, &is, 1);
     uint8_t other = (uint8_t)(is ^ 0x40);
@@ -234,7 +234,7 @@ static void test_map_open_refuses_a_header_that_makes_no_sense(void) {
   make_map("map");
   struct sho__map_shm good;
   file_peek("map", 0, &good, sizeof good);
-  enum { SHAPES = 17, HEADER_BYTES = 160 };
+  enum { SHAPES = 17, HEADER_BYTES = 168 };
   for (int i = 0; i < SHAPES; i++) {
     struct sho__map_shm header = good;
     uint64_t *const numbers[SHAPES - 9] = {
@@ -273,7 +273,7 @@ static void test_map_open_refuses_a_header_that_makes_no_sense(void) {
         *numbers[i - 9] += 64;
         break;
     }
-    header.checksum = (uint32_t)sho__hash(&header, 156, 0);
+    header.checksum = (uint32_t)sho__hash(&header, 164, 0);
     file_patch("map", 0, &header, HEADER_BYTES);
     CHECK_CODE(reopen_code("map"), SHO_ECORRUPT);
     CHECK_SAYS("map: its header is damaged; remove the file");

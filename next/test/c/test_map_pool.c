@@ -135,6 +135,14 @@ static void use_meanwhile(struct sho_map *map, int evicts) {
   CHECK_OK(sho_map_verify(map));
 }
 
+static int is_any_held(const struct sho_map *map) {
+  uint32_t held = 0;
+  for (uint32_t i = 0; i < map->geometry.chunks; i++) {
+    held |= atomic_load(&map->chunks[i].owner);
+  }
+  return held != 0;
+}
+
 static void check_stopped_writer(int eviction, size_t length) {
   static uint8_t out[128 * KIB];
   int status;
@@ -145,14 +153,14 @@ static void check_stopped_writer(int eviction, size_t length) {
   put_text(map, "stopped", "before");
   pid_t pid = child_start(set_and_stop, NULL);
   REQUIRE(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
-  CHECK_INT(sho__chunks_held(map), 1);
+  CHECK(is_any_held(map) || length < KIB);
   use_meanwhile(map, eviction == SHO_EVICTION_S3_FIFO);
   if (eviction == SHO_EVICTION_NONE) {
     CHECK_TEXT(text_of(map, "stopped"), "before");
   }
   REQUIRE(kill(pid, SIGCONT) == 0);
   CHECK_INT(child_wait(pid), 0);
-  CHECK_INT(sho__chunks_held(map), 0);
+  CHECK_INT(is_any_held(map), 0);
   CHECK_OK(sho_map_get(map, "stopped", 7, out, sizeof out, &found, NULL));
   CHECK(value_is_whole(out, found, 77, &stamp));
   CHECK_INT(found, length);
@@ -189,6 +197,56 @@ static void test_map_stopped_writer_that_dies_leaves_its_room(void) {
   uint64_t after = fill(map);
   CHECK(after >= fresh - fresh / 20);
   CHECK_OK(sho_map_verify(map));
+}
+
+/* What the first set answers that is refused. */
+static int refusal(struct sho_map *map, uint64_t *key) {
+  static uint8_t value[1000];
+  int code;
+  do {
+    ++*key;
+    code = sho_map_set(map, key, 8, value, sizeof value, 0, NULL);
+  } while (code == SHO_OK);
+  return code;
+}
+
+/* Nobody can tell whether parts that are written become a value. */
+static void test_map_is_not_full_while_a_stopped_writer_holds_room(void) {
+  int status;
+  char name[32];
+  uint64_t key = 0;
+  prepare_stop(15 * KIB);
+  struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_NONE);
+  pid_t pid = child_start(set_and_stop, NULL);
+  REQUIRE(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
+  CHECK_CODE(refusal(map, &key), SHO_EBUSY);
+  snprintf(name, sizeof name, "process %d ", (int)pid);
+  CHECK(strstr(sho_last_message(), name) != NULL);
+  CHECK_INT(child_kill(pid), 128 + SIGKILL);
+  uint64_t before = key;
+  CHECK_CODE(refusal(map, &key), SHO_EFULL);
+  CHECK(key > before + 5);
+  CHECK_OK(sho_map_verify(map));
+}
+
+/* A large part of the map makes a difference, a small one little. */
+static void test_map_is_full_whoever_holds_a_small_part(void) {
+  int status;
+  uint64_t key = 0;
+  prepare_stop(100 * KIB);
+  struct sho_map *map = map_new("map", 1 * MIB, SHO_EVICTION_NONE);
+  pid_t pid = child_start(set_and_stop, NULL);
+  REQUIRE(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
+  CHECK_INT(is_any_held(map), 1);
+  int code = refusal(map, &key);
+  CHECK(code == SHO_EFULL || (is_slow() && code == SHO_EBUSY));
+  struct stopwatch watch = stopwatch();
+  for (int i = 0; i < 20; i++) {
+    code = refusal(map, &key);
+    CHECK(code == SHO_EFULL || (is_slow() && code == SHO_EBUSY));
+  }
+  CHECK_WITHIN_MS(2000, watch);
+  CHECK_INT(child_kill(pid), 128 + SIGKILL);
 }
 
 /* ---- a table that grows under readers ----------------------------------- */
@@ -269,6 +327,8 @@ static const struct test tests[] = {
     TEST(test_map_stopped_writer_of_parts_holds_up_nobody),
     TEST(test_map_stopped_writer_holds_up_nobody),
     TEST(test_map_stopped_writer_that_dies_leaves_its_room),
+    TEST(test_map_is_not_full_while_a_stopped_writer_holds_room),
+    TEST(test_map_is_full_whoever_holds_a_small_part),
     TEST(test_map_tables_grow_and_shrink_under_readers),
     TEST(test_map_clear_gives_the_room_of_tables_back),
 };

@@ -134,11 +134,34 @@ static void test_map_key_that_comes_back_goes_to_the_main_queue(void) {
   CHECK_OK(sho_map_verify(map));
 }
 
+/* A key that is always visited, among more keys than the map has room for. */
+static void test_map_what_is_visited_goes_from_queue_to_queue(void) {
+  struct sho_map *map = map_new("map", 1 * MIB, SHO_EVICTION_S3_FIFO);
+  uint64_t others = fill_up(map, "other") / 4 * 5;
+  uint32_t class = SHO__CLASS_SMALL;
+  struct sho__hit hit;
+  CHECK_INT(map->hottest, SHO__CLASS_HOTTEST);
+  put_number(map, "key", 0);
+  for (uint64_t i = 0; class < SHO__CLASS_HOTTEST; i++) {
+    CHECK(i < 1000 * others);
+    if (!look_at(map, "other", i % others, &hit)) {
+      put_number(map, "other", i % others);
+    }
+    CHECK_OK(visit(map, "key", 0));
+    CHECK(look_at(map, "key", 0, &hit));
+    uint32_t now = map->chunks[sho__chunk_of(map, hit.place)].class;
+    CHECK(now == class || now == class + 1);
+    class = now;
+  }
+  CHECK_OK(sho_map_verify(map));
+}
+
 static const struct test tests[] = {
     TEST(test_map_counters_evict_nobody_from_an_empty_map),
     TEST(test_map_overwrites_evict_nobody_while_there_is_room),
     TEST(test_map_scan_leaves_what_was_visited),
     TEST(test_map_key_that_comes_back_goes_to_the_main_queue),
+    TEST(test_map_what_is_visited_goes_from_queue_to_queue),
 };
 
 TEST_MAIN(tests)

@@ -49,23 +49,23 @@ static uint64_t harmful(uint64_t *state, const struct sho__geometry *g) {
 static uint64_t place(uint64_t *state, const struct sho__geometry *g) {
   uint64_t random = next_random(state);
   uint64_t at = random >> 8;
-  uint64_t shard = g->shards_off + ((at >> 8) & ((1U << g->shard_bits) - 1)) *
-                                       sizeof(struct sho__shard_shm);
+  uint64_t number = (at >> 8) & ((1U << g->shard_bits) - 1);
+  uint64_t shard = g->shards_off + number * sizeof(struct sho__shard_shm);
   uint64_t chunk =
       g->chunks_off + (at >> 8) % g->chunks * sizeof(struct sho__chunk_shm);
   switch (random & 15) {
     case 0:
       return (4096 + at % (g->file_bytes - 8 - 4096)) & ~UINT64_C(7);
     case 1: /* hints, open chunks */
-      return (176 + at % (sizeof(struct sho__map_shm) - 176)) & ~UINT64_C(7);
+      return (184 + at % (sizeof(struct sho__map_shm) - 184)) & ~UINT64_C(7);
     case 2: /* free chunks, generations */
-      return g->free_off + (at % (g->shards_off - g->free_off) & ~UINT64_C(7));
-    case 3: /* epoch, table, expiry */
+      return g->free_off + (at % (g->tables_off - g->free_off) & ~UINT64_C(7));
+    case 3:
     case 4:
-      return shard + at % 3 * 8;
+      return g->tables_off + number * 8;
     case 5: /* behind the lock */
     case 6:
-      return shard + 80 + at % 6 * 8;
+      return shard + 16 + at % 7 * 8;
     case 7: /* behind owner and class */
     case 8:
     case 9:

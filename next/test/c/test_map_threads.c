@@ -2,6 +2,7 @@
 #include <pthread.h>
 
 #include "map/map.h"
+#include "map_counts.h"
 #include "maps.h"
 
 enum { MOST_THREADS = 8 };
@@ -212,6 +213,63 @@ static void test_map_threads_read_whole_values_with_eviction(void) {
   check_all(SHO_EVICTION_S3_FIFO, 2);
 }
 
+/* Values in parts, which fill most of the map: so parts move all the time. */
+static void *do_all_with_parts(void *context) {
+  enum { KEYS = 16, LONGEST = 3000 };
+  struct crew *crew = context;
+  int self = atomic_fetch_add(&crew->number, 1);
+  struct sho_map *map = crew->map[self];
+  uint64_t random = (uint64_t)self + 1;
+  uint8_t value[LONGEST];
+  for (int i = 0; i < crew->turns; i++) {
+    uint64_t key = random_below(&random, KEYS);
+    uint64_t stamp;
+    size_t length;
+    int code;
+    switch (random_below(&random, 12)) {
+      case 0:
+        code = sho_map_remove(map, &key, 8);
+        break;
+      case 1:
+        code = sho_map_expire(map, &key, 8, i % 2 == 0 ? 100000 : 0);
+        break;
+      case 2:
+      case 3:
+      case 4:
+      case 5:
+        length = LONGEST / 2 + (size_t)random_below(&random, LONGEST / 2);
+        sign_value(value, length, key, (uint64_t)i);
+        code = sho_map_set(map, &key, 8, value, length, 0, NULL);
+        break;
+      default:
+        code = sho_map_get(map, &key, 8, value, sizeof value, &length, NULL);
+        if (code == SHO_OK) {
+          CHECK(value_is_whole(value, length, key, &stamp));
+        }
+        break;
+    }
+    CHECK(code == SHO_OK || code == SHO_EABSENT || code == SHO_EFULL ||
+          code == SHO_EBUSY);
+  }
+  return NULL;
+}
+
+static void check_parts(int eviction) {
+  struct crew *crew = new_crew(eviction, 2, rounds(1000, 50000, 1000000));
+  run_crew(crew, 4, do_all_with_parts);
+  CHECK_OK(sho_map_verify(crew->map[0]));
+  CHECK_INT(stats_of(crew->map[0]).damaged, 0);
+  CHECK(counts_hold(crew->map[0]));
+}
+
+static void test_map_threads_read_whole_values_whose_parts_move(void) {
+  check_parts(SHO_EVICTION_NONE);
+}
+
+static void test_map_threads_read_whole_values_whose_parts_leave(void) {
+  check_parts(SHO_EVICTION_S3_FIFO);
+}
+
 /* ---- eviction under readers -------------------------------------------------
  */
 
@@ -399,6 +457,8 @@ static const struct test tests[] = {
     TEST(test_map_threads_read_whole_values),
     TEST(test_map_threads_of_handles_read_whole_values),
     TEST(test_map_threads_read_whole_values_with_eviction),
+    TEST(test_map_threads_read_whole_values_whose_parts_move),
+    TEST(test_map_threads_read_whole_values_whose_parts_leave),
     TEST(test_map_s3fifo_makes_room_under_readers),
     TEST(test_map_threads_find_what_is_overwritten),
     TEST(test_map_threads_find_what_is_overwritten_with_eviction),

@@ -89,6 +89,9 @@ static void set(struct model *model, int key, long length, int compares) {
   if (code == SHO_OK) {
     require(version > state->version);
     *state = (struct state){length, fill, version};
+  } else if (code == SHO_ECHANGED && compares && model->evicts) {
+    check(model, key); /* it was evicted for its own next value */
+    require(state->length == ABSENT);
   } else {
     require(code == SHO_EFULL && !model->evicts);
   }

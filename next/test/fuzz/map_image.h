@@ -70,7 +70,8 @@ static inline void image_begin(struct image *image, int eviction) {
   struct sho__map_shm *header = (void *)image->file;
   header->hash_seed = 1;
   header->creation_id = 1;
-  header->checksum = (uint32_t)sho__hash(header, 156, 0);
+  header->checksum =
+      (uint32_t)sho__hash(header, offsetof(struct sho__map_shm, checksum), 0);
   memcpy(image->file + image->bytes - 8, &header->creation_id, 8);
   sho_map_free(map);
 }

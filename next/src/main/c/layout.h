@@ -166,10 +166,10 @@ _Static_assert(sizeof(struct sho__cell_shm) == 1280, "layout");
  *  +--------+-------+-----------+-------------+-------------+---------+
  *  | header | zero  | peers     | computes    | counters    | waits   |
  *  +--------+-------+-----------+-------------+-------------+---------+
- *  free_off      gens_off      shards_off  chunks_off  ghosts_off
- *  +-------------+-------------+-----------+-----------+-----------+
- *  | free chunks | generations | shards    | chunks    | ghosts    |
- *  +-------------+-------------+-----------+-----------+-----------+
+ *  free_off      gens_off      tables_off  shards_off  chunks_off  ghosts_off
+ *  +-------------+-------------+-----------+-----------+-----------+-----------+
+ *  | free chunks | generations | tables    | shards    | chunks    | ghosts |
+ *  +-------------+-------------+-----------+-----------+-----------+-----------+
  *  pool_off                       file_bytes - 8
  *  +---------+---------+-----+-----+
  *  | chunk 0 | chunk 1 | ... | end |
@@ -199,13 +199,15 @@ enum sho__class {
   SHO__CLASS_PARTS = 2, /* parts of large values */
   SHO__CLASS_SMALL = 3, /* S3_FIFO: the small queue; NONE: all entries that do
                          * not expire */
-  SHO__CLASS_MAIN = 4,  /* S3_FIFO: the main queue */
-  SHO__CLASS_TTL = 5,   /* NONE: entries that expire, by their time to live */
+  SHO__CLASS_MAIN = 4,  /* S3_FIFO: the main queues, from here to HOTTEST: each
+                         * is for what was visited in the one before */
+  SHO__CLASS_HOTTEST = 8,
+  SHO__CLASS_TTL = 5, /* NONE: entries that expire, by their time to live */
   SHO__CLASSES = 12
 };
 
 /* 0 to checksum: written once, before the file has its name. checksum: low
- * half of the hash of bytes 0 to 156, seed 0. */
+ * half of the hash of bytes 0 to 164, seed 0. */
 struct sho__map_shm {
   char magic[8];           /* "SHO-MAP" and a NUL */
   uint32_t layout_version; /* 6 */
@@ -224,6 +226,7 @@ struct sho__map_shm {
   uint64_t waits_off;
   uint64_t free_off;
   uint64_t gens_off;
+  uint64_t tables_off;
   uint64_t shards_off;
   uint64_t chunks_off;
   uint64_t ghosts_off;
@@ -251,7 +254,6 @@ struct sho__map_shm {
 
   /* A chunk that was freed lately: where to look first. A hint. */
   _Atomic uint32_t freed;
-  uint8_t zero0[8];
 
   /* The chunks that are written to now: the number of the chunk + 1, or 0, for
    * each class and stripe. Changed by the holder of the chunk's lock that is
@@ -261,15 +263,16 @@ struct sho__map_shm {
   /* Counts the chunks that were taken into use: a chunk's order. */
   _Atomic uint64_t order;
 
-  /* S3_FIFO. The share of the small queue, 1/2^32 of all; how many entries
-   * were evicted; how many the map has, an estimate. All are hints. */
+  /* Hints. S3_FIFO: the share of the small queue, 1/2^32 of all. How full
+   * tables may get, 1/256 of their slots. S3_FIFO: how many entries were
+   * evicted; how many the map has, an estimate. */
   _Atomic uint32_t small_share;
-  uint32_t zero1;
+  _Atomic uint32_t crowded;
   _Atomic uint64_t evicted;
   _Atomic uint64_t estimate;
 };
-_Static_assert(offsetof(struct sho__map_shm, checksum) == 156, "layout");
-_Static_assert(offsetof(struct sho__map_shm, events) == 192, "layout");
+_Static_assert(offsetof(struct sho__map_shm, checksum) == 164, "layout");
+_Static_assert(offsetof(struct sho__map_shm, events) == 200, "layout");
 _Static_assert(offsetof(struct sho__map_shm, open) == 208, "layout");
 _Static_assert(sizeof(struct sho__map_shm) == 624, "layout");
 
@@ -343,42 +346,57 @@ struct sho__counters_shm {
 _Static_assert(sizeof(struct sho__counters_shm) == 64, "layout");
 
 /*
+ * Where a shard's table is, 64 bits for each shard in the array at tables_off:
+ * a read needs nothing else of a shard, and the words of many lie in one cache
+ * line.
+ *
+ *  63          50 49      16 15       0
+ *  +-------------+----------+---------+
+ *  | generation  | place/64 | buckets |
+ *  +-------------+----------+---------+
+ * place: of the first bucket, in bytes from pool_off. It is not 0.
+ * place and buckets 0: the shard has no entry.
+ * generation: incremented with every change. Written under the shard's lock,
+ *   release.
+ */
+#define SHO__TABLE_BUCKETS_BITS 16
+#define SHO__TABLE_PLACE_BITS 34
+#define SHO__TABLE_PLACE_SHIFT 6
+#define SHO__TABLE_GENERATION_SHIFT 50
+
+/*
  * A shard: what the keys have in common whose hashes begin with its number.
- * 128 bytes. Readers read the first line only. All is written under the lock.
- * After a crash entries may be one off, and an overflow count of the table too
- * high; the next owner counts anew.
+ * 128 bytes. A write that finds all in order needs the first line only. All is
+ * written under the lock. After a crash entries may be one off, and an overflow
+ * count of the table too high; the next owner counts anew.
  */
 struct sho__shard_shm {
-  /* Incremented after every change of table. */
-  _Atomic uint64_t epoch;
-
-  /* 0: no entry. Else (place of the table / 64 + 1) << 16 | its buckets, where
-   * places are counted from pool_off. Release. */
-  _Atomic uint64_t table;
-
-  _Atomic uint64_t earliest_expiry_ms; /* not above any entry's; 0: none has */
-  _Atomic uint64_t recoveries;
-  _Atomic uint64_t damaged;
-  _Atomic uint64_t expirations;
-  uint64_t zero0[2];
-
   struct sho__lock_shm lock;
-  uint32_t zero1;
+  uint32_t zero0;
 
   /* The version that was last given to an entry. */
   _Atomic uint64_t version;
 
   _Atomic uint64_t entries; /* slots in use */
   _Atomic uint64_t sets;
-  _Atomic uint64_t removals;
-  _Atomic uint64_t evictions;
 
   /* A record that the owner has nothing name any more: as a slot's value, 0
    * when its bytes count as dead. After a crash the next owner marks its chunk,
    * and those of its parts, as doubtful. */
   _Atomic uint64_t retiring;
+
+  _Atomic uint64_t earliest_expiry_ms; /* not above any entry's; 0: none has */
+  _Atomic uint64_t removals;
+  _Atomic uint64_t evictions;
+  uint64_t zero1[3];
+
+  _Atomic uint64_t recoveries;
+  _Atomic uint64_t damaged;
+  _Atomic uint64_t expirations;
+  uint64_t zero2;
 };
-_Static_assert(offsetof(struct sho__shard_shm, lock) == 64, "layout");
+_Static_assert(offsetof(struct sho__shard_shm, version) == 16, "layout");
+_Static_assert(offsetof(struct sho__shard_shm, recoveries) == 96, "layout");
 _Static_assert(sizeof(struct sho__shard_shm) == 128, "layout");
 
 /*
@@ -462,13 +480,14 @@ _Static_assert(sizeof(struct sho__chunk_shm) == 64, "layout");
  *
  * kind and key: the low 22 bits are the length of the key, the others
  *   SHO__RECORD_*. SHO__RECORD_DEAD is set once nothing names the record any
- *   more; nothing else of a published record changes. After a crash the bit
- *   may be missing, never wrong.
+ *   more. After a crash the bit may be missing, never wrong. But for that bit,
+ *   and the list of parts, nothing of a published record changes.
  * An entry: number is its version; 8 bytes of expiry (map time, ms) if it has
  *   SHO__RECORD_EXPIRES; the key; the value. checksum: low half of hash(value,
  *   seed = key hash ^ expiry) ^ mix(version ^ S0, S1).
- * A large entry (SHO__RECORD_LARGE): between key and value 4 bytes for each
- *   part: chunk << 4 | number of the part in it. value bytes: of the whole
+ * A large entry (SHO__RECORD_LARGE): behind the key, at the next multiple of
+ *   4, the list: 4 bytes for each part, chunk << 4 | number of the part in it.
+ *   Under the shard's lock, release: a part moves. value bytes: of the whole
  *   value. The parts hold its first bytes, the record the rest. checksum: of
  *   the rest ^ that of the parts: 0, then for each part sum = low half of
  *   mix((sum << 32 | its checksum) ^ S0, S1).

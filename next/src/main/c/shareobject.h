@@ -257,10 +257,11 @@ struct sho_map_options {
   size_t size; /* of the struct; set by the caller */
   uint64_t
       capacity; /* bytes for entries; 0: the file's, 64 MiB for a new one */
-  uint64_t max_entry; /* largest key + value + 32 bytes; 0: the file's, or a
-                       * quarter of the capacity for a new one, and at most
-                       * 1 GiB - 4 KiB. Keys also take at most a quarter of a
-                       * chunk: 16 KiB in a map of 64 MiB */
+  uint64_t max_entry; /* largest key + value + 32 bytes; 0: the file's, or for a
+                       * new one the most that is possible: about a quarter of
+                       * the capacity, and at most 1 GiB - 4 KiB. Keys also take
+                       * at most a quarter of a chunk: 16 KiB in a map of 64 MiB
+                       */
   int eviction;       /* enum sho_eviction */
   int read_only;      /* not 0: writes are refused, a missing file is ENOENT */
 };
@@ -327,7 +328,8 @@ SHO_API int sho_map_get(struct sho_map *map, const void *key, size_t key_bytes,
                         uint64_t *version);
 
 /* Stores a value, and replaces any old one. version may be NULL. SHO_EFULL
- * (NONE only; nothing changed), SHO_ETOOBIG. */
+ * (NONE only; nothing changed), SHO_ETOOBIG. SHO_EBUSY, too, if somebody holds
+ * what room may be left. */
 SHO_API int sho_map_set(struct sho_map *map, const void *key, size_t key_bytes,
                         const void *value, size_t value_bytes, int64_t ttl_ms,
                         uint64_t *version);
@@ -476,7 +478,7 @@ struct sho_map_view {
   const uint64_t *end; /* not creation_id: closed, truncated or overwritten,
                         * trust nothing */
   uint64_t creation_id;
-  uint64_t shards_off;
+  uint64_t tables_off; /* shard s's u64 is at tables_off + 8 s */
   uint64_t shard_bits; /* there are 2^shard_bits shards */
   uint64_t gens_off;   /* chunk c's u64 generation is at gens_off + 8 c */
   uint64_t pool_off;

@@ -69,9 +69,16 @@ sho__text_bytes(const void *text, size_t most) {
   return bytes;
 }
 #else
-/* No bytes may come with NULL, which memcpy and memcmp must not be given. */
+/* No bytes may come with NULL, which memcpy and memcmp must not be given. Short
+ * keys are the rule: two words that overlap, and no call. */
 static inline void sho__copy_racy(void *to, const void *from, size_t bytes) {
-  if (bytes > 0) {
+  if (bytes >= 8 && bytes <= 16) {
+    uint64_t first, last;
+    memcpy(&first, from, 8);
+    memcpy(&last, (const uint8_t *)from + bytes - 8, 8);
+    memcpy(to, &first, 8);
+    memcpy((uint8_t *)to + bytes - 8, &last, 8);
+  } else if (bytes > 0) {
     memcpy(to, from, bytes);
   }
 }
@@ -80,7 +87,6 @@ static inline uint64_t sho__load8_racy(const uint8_t *from) {
   memcpy(&value, from, sizeof value);
   return value;
 }
-/* Short keys are the rule: two words that overlap, and no call. */
 static inline int sho__equal_racy(const void *left, const void *right,
                                   size_t bytes) {
   const uint8_t *a = left;

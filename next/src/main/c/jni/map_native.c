@@ -13,6 +13,8 @@
 #include "map/map.h"
 #include "shareobject.h"
 
+enum { SHORT_VALUE = 512 };
+
 /* A key of up to 16 bytes that crossed as two numbers. */
 struct short_key {
   uint8_t at[16];
@@ -227,39 +229,49 @@ static void copy_array(void *context, void *to, uint64_t from, uint64_t bytes) {
                            (jbyte *)to);
 }
 
+/* A short value takes the way over the stack: so its checksum is taken while
+ * the map's memory is fetched. */
 static jlong set_from(JNIEnv *env, jlong map, const void *key, size_t key_bytes,
                       const uint64_t *expected, jbyteArray value,
-                      jlong ttl_ms) {
-  if (value == NULL) {
-    return sho__fail(SHO_EINVAL, "a byte array is null");
-  }
+                      size_t value_bytes, jlong ttl_ms) {
+  char copy[SHORT_VALUE];
   struct array array = {env, value};
-  struct sho__source source = {copy_array, &array};
+  struct sho__source source = {.copy = copy_array, .context = &array};
+  if (value_bytes <= sizeof copy) {
+    (*env)->GetByteArrayRegion(env, value, 0, (jsize)value_bytes,
+                               (jbyte *)copy);
+    source.at = copy;
+  }
   uint64_t version = 0;
   int code = sho__map_set_from(map_of(map), key, key_bytes, expected, &source,
-                               (size_t)(*env)->GetArrayLength(env, value),
-                               ttl_ms, &version);
+                               value_bytes, ttl_ms, &version);
   return result_of(code, version);
 }
 
 JNIEXPORT jlong MAP_NATIVE(setShort)(JNIEnv *env, jclass type, jlong map,
                                      jlong key0, jlong key1, jint key_bytes,
-                                     jbyteArray value, jlong ttl_ms) {
+                                     jbyteArray value, jint value_bytes,
+                                     jlong ttl_ms) {
   (void)type;
   int code = short_key_check(key_bytes);
   if (code != SHO_OK) {
     return code;
   }
   struct short_key key = short_key_of(key0, key1);
-  return set_from(env, map, key.at, (size_t)key_bytes, NULL, value, ttl_ms);
+  return set_from(env, map, key.at, (size_t)key_bytes, NULL, value,
+                  (size_t)value_bytes, ttl_ms);
 }
 
 static jlong set(JNIEnv *env, jlong map, jbyteArray array,
                  const uint64_t *expected, jbyteArray value, jlong ttl_ms) {
   struct sho__bytes key;
+  if (value == NULL) {
+    return sho__fail(SHO_EINVAL, "a byte array is null");
+  }
   jlong result = sho__bytes_copy(env, array, &key);
   if (result == SHO_OK) {
-    result = set_from(env, map, key.at, key.length, expected, value, ttl_ms);
+    result = set_from(env, map, key.at, key.length, expected, value,
+                      (size_t)(*env)->GetArrayLength(env, value), ttl_ms);
     sho__bytes_free(&key);
   }
   return result;

@@ -10,10 +10,12 @@
  *   map_shard.h    a shard whose lock is held, and its invariants
  *   map_recover.c  after a dead owner, or damage
  *   map_boot.c     after a reboot
+ *   map_cover.c    the same: which bytes something names
  *   map_open.c     creation, opening, closing
  *   map_chunk.c    chunks: taken into use, written to, freed
  *   map_ghost.h    who was evicted lately
  *   map_pick.c     which chunk is to be cleaned
+ *   map_admit.c    which queue a new entry belongs to
  *   map_clean.c    room where there is none: cleaning and eviction
  *   map_ahead.c    cleaning ahead of need
  *   map_grow.c     a larger table
@@ -52,11 +54,56 @@ struct sho__geometry {
   uint64_t waits_off;
   uint64_t free_off;
   uint64_t gens_off;
+  uint64_t tables_off;
   uint64_t shards_off;
   uint64_t chunks_off;
   uint64_t ghosts_off;
   uint64_t pool_off;
   uint64_t file_bytes;
+};
+
+/* What room is wanted for. */
+enum sho__need {
+  SHO__NEED_NEW,     /* leaves what is kept, and cleans if there is no more */
+  SHO__NEED_REPLACE, /* of what is kept takes a half: it gives room back */
+  SHO__NEED_CLEAN,   /* takes all that is kept, and never cleans */
+  SHO__NEED_CLEAN_LARGE /* the same, but for the last: that is for entries, so
+                         * that a chunk of entries can always be cleaned */
+};
+
+enum { SHO__MOST_PICKED = 16 };
+
+/* The chunks with the lowest keys. */
+struct sho__list {
+  uint32_t count;
+  uint32_t chunks[SHO__MOST_PICKED];
+  uint64_t keys[SHO__MOST_PICKED];
+};
+
+/* What of a class there is to evict from. */
+struct sho__queue {
+  struct sho__list closed; /* the oldest ones */
+  uint64_t oldest;         /* order of any chunk, closed or not; ~0: none */
+};
+
+/* What a look at all chunks finds. */
+struct sho__view {
+  enum sho__need need;  /* for which a chunk is wanted */
+  uint64_t next;        /* chunk to look at */
+  uint64_t taken;       /* bytes that live, or are of no use */
+  uint64_t live;        /* bytes, in all */
+  uint64_t small_live;  /* and in the small queue */
+  uint64_t main_live;   /* and in all main queues */
+  uint64_t tables_live; /* and of tables */
+  uint64_t entries;     /* in the queues, about */
+  uint64_t usable;      /* chunks that entries can lie in */
+  uint64_t unsettled;   /* bytes of parts that are written now */
+  uint32_t held;        /* chunks that may have room, and that somebody holds */
+  uint32_t holder;      /* of one of these, as a lock's word */
+  struct sho__list expired;
+  struct sho__list doubtful;
+  struct sho__list emptiest;
+  struct sho__queue queues[SHO__CLASSES]; /* by class */
 };
 
 /* What a handle cleans ahead of need, a few records at a time. All but the
@@ -66,7 +113,9 @@ struct sho__cleaner {
   _Atomic uint32_t wanted; /* few chunks are free */
   _Atomic uint32_t busy;
   _Atomic uint64_t owed; /* bytes that were written since the last step */
-  uint32_t count;        /* of those that are next; the last one first */
+  int looking;           /* for what is next: the view is not whole yet */
+  struct sho__view view;
+  uint32_t count; /* of those that are next; the last one first */
   uint32_t chunks[SHO__MOST_VICTIMS];
   uint64_t gens[SHO__MOST_VICTIMS];
   int mode;
@@ -86,6 +135,7 @@ struct sho_map {
   uint64_t creation_id;
   _Atomic uint64_t *end; /* the file's last word: creation_id */
   struct sho__map_shm *header;
+  _Atomic uint64_t *tables; /* of shards: where they are */
   struct sho__shard_shm *shards;
   struct sho__chunk_shm *chunks;
   _Atomic uint64_t *gens;
@@ -95,9 +145,12 @@ struct sho_map {
   struct sho__compute_shm *computes;
   struct sho__counters_shm *counters; /* ours; NULL if opened read-only */
   uint8_t *pool;
+  uint64_t pool_bytes; /* these follow from the geometry */
+  uint64_t chunk_bytes;
   uint32_t stripes;   /* how many chunks of a class are written to at a time */
   uint32_t kept;      /* how many free chunks are kept for cleaning */
   uint32_t low;       /* how many are so few that some are cleaned ahead */
+  uint32_t hottest;   /* the last main queue's class */
   uint64_t most_live; /* bytes; more than that are left to what is there */
   int read_only;
   struct sho__cleaner cleaner;
@@ -170,11 +223,30 @@ static inline struct sho__wait_shm *sho__wait_of(const struct sho_map *map,
   return &map->waits[hash % SHO__MAP_WAITS];
 }
 
+/* ---- how full tables get ------------------------------------------------- */
+
+/* While the map has room, tables are sparse: a search ends at the first slot
+ * it looks at, most often. When room gets scarce they become full:
+ * map_pick.c finds out. */
+enum {
+  SHO__CROWDED_ALL = 256,
+  SHO__CROWDED_LEAST = 64,
+  SHO__CROWDED_MOST = 230
+};
+
+static inline uint32_t sho__crowded(const struct sho_map *map) {
+  uint32_t crowded =
+      atomic_load_explicit(&map->header->crowded, memory_order_relaxed);
+  return crowded < SHO__CROWDED_LEAST  ? SHO__CROWDED_LEAST
+         : crowded > SHO__CROWDED_MOST ? SHO__CROWDED_MOST
+                                       : crowded;
+}
+
 /* ---- places ------------------------------------------------------------- */
 
 /* Bytes from the pool's first on. A place is a multiple of 8. */
 static inline uint64_t sho__chunk_bytes(const struct sho_map *map) {
-  return UINT64_C(1) << map->geometry.chunk_bits;
+  return map->chunk_bytes;
 }
 
 static inline uint32_t sho__chunk_of(const struct sho_map *map,
@@ -193,7 +265,7 @@ static inline uint64_t sho__place_in(const struct sho_map *map, uint32_t chunk,
 }
 
 static inline int sho__place_valid(const struct sho_map *map, uint64_t place) {
-  return place >> map->geometry.chunk_bits < map->geometry.chunks;
+  return place < map->pool_bytes;
 }
 
 static inline uint64_t sho__slot_place(uint64_t slot) {
@@ -224,13 +296,25 @@ void sho__map_raise_events(struct sho_map *map);
 
 /* ---- writes ------------------------------------------------------------- */
 
-/* A value that is copied from where it is to where it goes. `copy` may be
- * called several times for the same bytes, and never while a lock is held that
- * somebody waits for. */
+/* A value that is copied from where it is to where it goes: bytes that nobody
+ * changes meanwhile, or what `copy` copies. That may be called several times
+ * for the same bytes, and never while a lock is held that somebody waits for.
+ */
 struct sho__source {
+  const void *at; /* NULL: copy knows */
   void (*copy)(void *context, void *to, uint64_t from, uint64_t bytes);
   void *context;
 };
+
+static inline void sho__source_copy(const struct sho__source *source,
+                                    uint8_t *to, uint64_t from,
+                                    uint64_t bytes) {
+  if (source->at != NULL) {
+    sho__copy_racy(to, (const uint8_t *)source->at + from, bytes);
+  } else if (bytes > 0) {
+    source->copy(source->context, to, from, bytes);
+  }
+}
 
 /* As sho_map_compare_and_set, or as sho_map_set if there is nothing expected:
  * map_write.c. */

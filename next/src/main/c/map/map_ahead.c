@@ -7,7 +7,8 @@
 #include "map/map_pick.h"
 
 enum {
-  STEP_BYTES = 512 /* written before something is cleaned */
+  STEP_BYTES = 256,     /* written before something is cleaned */
+  CHUNKS_LOOKED_AT = 64 /* in a step */
 };
 
 /* How many bytes are to be cleaned for those that are written, so that chunks
@@ -20,13 +21,18 @@ static uint64_t pace_of(const struct sho_map *map, uint64_t effort,
   return effort * 20 / gain + 16 / SHO__DEAD_SHARE * 2;
 }
 
-/* Looks which chunks are next. */
-static void refill(struct sho_map *map) {
+/* Looks on which chunks are next. 0: that goes on in the next step. */
+static int refill(struct sho_map *map) {
   struct sho__cleaner *cleaner = &map->cleaner;
-  struct sho__view view;
   enum sho__mode mode;
-  sho__look(map, SHO__NEED_REPLACE, &view);
-  struct sho__list *list = sho__pick(map, &view, &mode);
+  if (!cleaner->looking) {
+    sho__look_begin(map, SHO__NEED_REPLACE, &cleaner->view);
+  }
+  cleaner->looking = !sho__look_on(map, &cleaner->view, CHUNKS_LOOKED_AT);
+  if (cleaner->looking) {
+    return 0;
+  }
+  struct sho__list *list = sho__pick(map, &cleaner->view, &mode);
   uint64_t most = 1 + map->geometry.chunks / 128;
   cleaner->mode = (int)mode;
   for (uint32_t i = 0;
@@ -40,6 +46,7 @@ static void refill(struct sho_map *map) {
     cleaner->gens[0] = sho__load_relaxed(&map->gens[list->chunks[i]]);
     cleaner->count = i + 1;
   }
+  return 1;
 }
 
 /* The chunk that is cleaned, ours now. 0: there is none now. */
@@ -75,11 +82,13 @@ static void step(struct sho_map *map, uint64_t owed) {
   struct sho__cleaner *cleaner = &map->cleaner;
   uint32_t chunk;
   if (cleaner->count == 0) {
-    if (sho__chunks_free(map) > map->low) {
+    if (!cleaner->looking && sho__chunks_free(map) > map->low) {
       atomic_store_explicit(&cleaner->wanted, 0, memory_order_relaxed);
       return;
     }
-    refill(map);
+    if (!refill(map)) {
+      return;
+    }
   }
   if (!resume(map, &chunk)) {
     atomic_store_explicit(&cleaner->wanted, cleaner->count > 0,

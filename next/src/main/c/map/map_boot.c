@@ -6,93 +6,41 @@
 #include "base/error.h"
 #include "map/map_chunk.h"
 #include "map/map_grow.h"
-#include "map/map_large.h"
 
-/* ---- what is covered ---------------------------------------------------- */
+/* ---- what is named, in the order of the pool --------------------------- */
 
-/* The bits of a word from `from` to `to`. */
-static uint64_t mask_of(uint64_t from, uint64_t to) {
-  return (to == 64 ? UINT64_MAX : (UINT64_C(1) << to) - 1) &
-         ~((UINT64_C(1) << from) - 1);
-}
+/*
+ * An item is a slot that names something in a chunk, with all that it takes to
+ * check the record without a look at the table:
+ *
+ *  63      62        44      26    1       0
+ *  +------+-----------+-------+-----+-------+
+ *  | zero | place / 8 | shard | tag | twins |
+ *  +------+-----------+-------+-----+-------+
+ *
+ * place: in its chunk. twins: another slot of the shard has the same tag.
+ */
+enum {
+  ITEM_TAG_SHIFT = 1,
+  ITEM_SHARD_SHIFT = ITEM_TAG_SHIFT + SHO__SLOT_TAG_BITS,
+  ITEM_PLACE_SHIFT = 44,
+  SORTED_BITS = 8 /* of a pass */
+};
 
-/* Sets or clears the bits of so many bytes. 0: one of them was set, and none
- * has changed. */
-static int cover(const struct sho_map *map, struct sho__covered *covered,
-                 uint64_t place, uint64_t bytes, int set) {
-  uint64_t first = place / 8;
-  uint64_t end = first + bytes / 8;
-  for (int check = set; check >= 0; check--) {
-    for (uint64_t at = first; at < end;) {
-      uint64_t to = at / 64 * 64 + 64 < end ? at / 64 * 64 + 64 : end;
-      uint64_t mask = mask_of(at % 64, to - at / 64 * 64);
-      uint64_t *word = &covered->bits[at / 64];
-      if (check && (*word & mask) != 0) {
-        return 0;
-      }
-      *word = check ? *word : set ? *word | mask : *word & ~mask;
-      at = to;
-    }
-  }
-  covered->records[sho__chunk_of(map, place)] += set ? 1 : UINT32_MAX;
-  return 1;
-}
-
-/* The parts of an entry from `from` to `to`. The number of the first that
- * cannot be. */
-static uint64_t cover_parts(const struct sho_map *map,
-                            struct sho__covered *covered,
-                            const struct sho__hit *hit, uint64_t count,
-                            int set) {
-  uint64_t i = 0;
-  while (i < count && cover(map, covered, sho__large_part(map, hit, i),
-                            sho__part_bytes(map), set)) {
-    i++;
-  }
-  return i;
-}
-
-static uint64_t parts_of(const struct sho_map *map,
-                         const struct sho__hit *hit) {
-  return sho__record_is(&hit->record, SHO__RECORD_LARGE)
-             ? sho__parts_of(map, hit->record.value_bytes)
-             : 0;
-}
-
-int sho__cover_entry(const struct sho_map *map, struct sho__covered *covered,
-                     const struct sho__hit *hit) {
-  uint64_t bytes = sho__record_size(map, &hit->record);
-  uint64_t parts = parts_of(map, hit);
-  if (!cover(map, covered, hit->place, bytes, 1)) {
-    return 0;
-  }
-  uint64_t done = cover_parts(map, covered, hit, parts, 1);
-  if (done < parts) {
-    cover_parts(map, covered, hit, done, 0);
-    cover(map, covered, hit->place, bytes, 0);
-    return 0;
-  }
-  return 1;
-}
-
-void sho__uncover_entry(const struct sho_map *map, struct sho__covered *covered,
-                        const struct sho__hit *hit) {
-  cover_parts(map, covered, hit, parts_of(map, hit), 0);
-  cover(map, covered, hit->place, sho__record_size(map, &hit->record), 0);
-}
-
-/* ---- slots, in the order of what they name ------------------------------ */
-
-/* The slots that name something in some chunks, one chunk's behind the other's:
- * shard << 32 | slot. Records lie anywhere; read in the order of the tables
- * they would be read from memory one by one. */
+/* The items of some chunks, one chunk's behind the other's. */
 struct plan {
   uint32_t *counts; /* of each chunk, how many slots name something in it */
-  uint64_t *slots;
-  uint64_t size; /* how many fit */
-  uint32_t from; /* chunks */
+  uint64_t *starts; /* where its items begin, and the last one's end */
+  uint64_t *items;
+  uint64_t *sorted; /* room for those of one chunk */
+  uint64_t size;    /* how many fit */
+  uint32_t from;    /* chunks */
   uint32_t to;
 };
+
+static uint64_t tag_named(uint64_t slot) {
+  return (slot & SHO__SLOT_TAG_MASK) >> SHO__SLOT_PLACE_BITS;
+}
 
 /* The chunk that a slot names something in; ~0: none. */
 static uint32_t chunk_named(const struct sho_map *map, uint64_t slot) {
@@ -109,7 +57,29 @@ static uint32_t shards_of(const struct sho_map *map) {
 static void init_shard(struct sho__shard *shard, struct sho_map *map,
                        uint32_t number) {
   sho__shard_init(shard, map, number);
-  sho__table_decode(map, sho__load_relaxed(&shard->shm->table), &shard->table);
+  sho__shard_decode_table(shard);
+}
+
+static uint64_t item_of(const struct sho__shard *shard, uint64_t slot) {
+  uint64_t place = sho__in_chunk(shard->map, sho__slot_place(slot));
+  uint64_t tag = tag_named(slot);
+  return place / 8 << ITEM_PLACE_SHIFT |
+         (uint64_t)shard->number << ITEM_SHARD_SHIFT | tag << ITEM_TAG_SHIFT |
+         (uint64_t)(sho__table_count_tag(&shard->table, tag) > 1);
+}
+
+static uint64_t item_place(uint64_t item) {
+  return item >> ITEM_PLACE_SHIFT << 3;
+}
+
+static uint64_t item_tag(uint64_t item) {
+  return item >> ITEM_TAG_SHIFT & ((UINT64_C(1) << SHO__SLOT_TAG_BITS) - 1);
+}
+
+static uint32_t item_shard(uint64_t item) {
+  return (
+      uint32_t)(item >> ITEM_SHARD_SHIFT &
+                ((UINT64_C(1) << (ITEM_PLACE_SHIFT - ITEM_SHARD_SHIFT)) - 1));
 }
 
 /* Makes a shard ready to be checked; tells of entries that are gone without a
@@ -126,8 +96,8 @@ static void begin_shard(struct sho_map *map, uint32_t number,
   int counted = atomic_exchange(&shm->lock.word, 0) == 0;
   sho__shard_find_table(&shard, 1);
   if (shard.table.buckets > 0 &&
-      !cover(map, covered, shard.table.place - SHO__TABLE_OFF,
-             sho__table_bytes(shard.table.buckets), 1)) {
+      !sho__cover(map, covered, shard.table.place - SHO__TABLE_OFF,
+                  sho__table_bytes(shard.table.buckets), 1)) {
     sho__shard_lose_table(&shard);
   }
   sho__shard_recount(&shard);
@@ -150,81 +120,146 @@ static void begin_shard(struct sho_map *map, uint32_t number,
   }
 }
 
-/* Fills in the slots of the chunks from..to. */
-static void fill_plan(struct sho_map *map, struct plan *plan,
-                      uint64_t *next /* of each chunk */) {
-  uint64_t sum = 0;
+/* Fills in the items of the chunks from..to. */
+static void fill_plan(struct sho_map *map, struct plan *plan) {
+  uint64_t *starts = plan->starts;
+  starts[plan->from] = 0;
   for (uint32_t c = plan->from; c < plan->to; c++) {
-    next[c] = sum;
-    sum += plan->counts[c];
+    starts[c + 1] = starts[c] + plan->counts[c];
+    plan->counts[c] = 0; /* some slots may be empty by now */
   }
-  /* Some may be empty by now. */
-  memset(plan->slots, 0xff, sum * sizeof *plan->slots);
   for (uint32_t s = 0; s < shards_of(map); s++) {
     struct sho__shard shard;
     init_shard(&shard, map, s);
     for (uint64_t i = 0; i < sho__table_slots(&shard.table); i++) {
       uint64_t slot = sho__load_relaxed(sho__table_slot(&shard.table, i));
       uint32_t chunk = chunk_named(map, slot);
-      if (chunk >= plan->from && chunk < plan->to) {
-        plan->slots[next[chunk]++] = (uint64_t)s << 32 | i;
+      if (chunk >= plan->from && chunk < plan->to &&
+          starts[chunk] + plan->counts[chunk] < starts[chunk + 1]) {
+        plan->items[starts[chunk] + plan->counts[chunk]++] =
+            item_of(&shard, slot);
       }
     }
   }
 }
 
-/* What is asked for of an item some time before it is looked at: first its
- * slot, then what that names. */
-static void prefetch(struct sho_map *map, uint64_t item, int named) {
-  enum { LINE = 64, LINES = 3 };
-  struct sho__shard shard;
-  if (item == UINT64_MAX) {
-    return;
-  }
-  init_shard(&shard, map, (uint32_t)(item >> 32));
-  _Atomic uint64_t *slot = sho__table_slot(&shard.table, (uint32_t)item);
-  if (!named) {
-    __builtin_prefetch(slot);
-    return;
-  }
-  uint64_t value = sho__load_relaxed(slot);
-  if (chunk_named(map, value) != UINT32_MAX) {
-    for (int i = 0; i < LINES; i++) {
-      __builtin_prefetch(sho__record_at(map, sho__slot_place(value)) +
-                         i * LINE);
+/* Sorts the items of a chunk by their places. */
+static void sort(const struct sho_map *map, struct plan *plan, uint64_t *items,
+                 uint32_t count) {
+  enum { VALUES = 1 << SORTED_BITS };
+  unsigned end = ITEM_PLACE_SHIFT + map->geometry.chunk_bits - 3;
+  for (unsigned shift = ITEM_PLACE_SHIFT; shift < end; shift += SORTED_BITS) {
+    uint32_t next[VALUES + 1] = {0};
+    for (uint32_t i = 0; i < count; i++) {
+      next[(items[i] >> shift) % VALUES + 1]++;
     }
+    for (int v = 1; v < VALUES; v++) {
+      next[v] += next[v - 1];
+    }
+    for (uint32_t i = 0; i < count; i++) {
+      plan->sorted[next[(items[i] >> shift) % VALUES]++] = items[i];
+    }
+    memcpy(items, plan->sorted, count * sizeof *items);
   }
 }
 
-static void check_plan(struct sho_map *map, const struct plan *plan,
-                       uint64_t count, struct sho__covered *covered) {
-  enum { SLOT_AHEAD = 24, RECORD_AHEAD = 8 };
-  for (uint64_t i = 0; i < count; i++) {
-    struct sho__shard shard;
-    uint64_t item = plan->slots[i];
-    if (i + SLOT_AHEAD < count) {
-      prefetch(map, plan->slots[i + SLOT_AHEAD], 0);
-      prefetch(map, plan->slots[i + RECORD_AHEAD], 1);
+/* Covers what an item names, if there is nothing but good to say of it. The
+ * table need not be looked at then. */
+static int check_item(struct sho_map *map, uint32_t chunk, uint64_t item,
+                      struct sho__covered *covered) {
+  uint64_t place = sho__place_in(map, chunk, item_place(item));
+  struct sho__hit hit = {.place = place, .at = sho__record_at(map, place)};
+  if ((item & 1) != 0 || item_place(item) + 24 > sho__chunk_bytes(map)) {
+    return 0;
+  }
+  sho__record_load(&hit.record, hit.at);
+  if ((hit.record.kind_and_key & ~SHO__RECORD_EXPIRES) > SHO__MAX_KEY_BYTES ||
+      hit.record.number >> 62 != 0 ||
+      !sho__record_fits(map, place, &hit.record)) {
+    return 0;
+  }
+  uint64_t hash = sho__hit_hash(map, &hit);
+  uint32_t shard = item_shard(item);
+  if (sho__shard_of(map, hash) != shard ||
+      sho__tag_of(map, hash) != item_tag(item) ||
+      !sho__entry_is_whole(map, &hit, hash) ||
+      !sho__cover_entry(map, covered, &hit)) {
+    return 0;
+  }
+  sho__shard_note(&map->shards[shard], &hit.record);
+  return 1;
+}
+
+static void check_chunk(struct sho_map *map, uint32_t chunk,
+                        const uint64_t *items, uint32_t count,
+                        struct sho__covered *covered) {
+  enum { AHEAD = 8, LINE = 64 };
+  for (uint32_t i = 0; i < count; i++) {
+    if (i + AHEAD < count) {
+      uint64_t item = items[i + AHEAD];
+      const uint8_t *at =
+          sho__record_at(map, sho__place_in(map, chunk, item_place(item)));
+      __builtin_prefetch(&map->shards[item_shard(item)].version);
+      __builtin_prefetch(at);
+      __builtin_prefetch(at + LINE);
     }
-    if (item == UINT64_MAX) {
+    if (check_item(map, chunk, items[i], covered)) {
       continue;
     }
-    init_shard(&shard, map, (uint32_t)(item >> 32));
-    sho__shard_check_slot(&shard, sho__table_slot(&shard.table, (uint32_t)item),
-                          covered);
+    struct sho__shard shard;
+    init_shard(&shard, map, item_shard(items[i]));
+    _Atomic uint64_t *slot =
+        sho__table_slot_of(&shard.table, item_tag(items[i]),
+                           sho__place_in(map, chunk, item_place(items[i])));
+    if (slot != NULL) { /* it is not empty by now */
+      sho__shard_check_slot(&shard, slot, covered);
+    }
   }
 }
 
-/* So that the slots of some chunks take a 16th of the map's memory, but for one
- * chunk that more than these name. */
-static uint64_t plan_size(const struct sho_map *map, const uint32_t *counts) {
-  uint64_t size = (map->geometry.chunks << map->geometry.chunk_bits) / 16 / 8;
-  uint64_t all = 0;
-  for (uint64_t c = 0; c < map->geometry.chunks; c++) {
-    all += counts[c];
-    size = counts[c] > size ? counts[c] : size;
+static void check_plan(struct sho_map *map, struct plan *plan,
+                       struct sho__covered *covered) {
+  for (uint32_t c = plan->from; c < plan->to; c++) {
+    uint64_t *items = plan->items + plan->starts[c];
+    sort(map, plan, items, plan->counts[c]);
+    check_chunk(map, c, items, plan->counts[c], covered);
   }
-  return all < size ? all : size;
+}
+
+/* In huge pages, where there are some: items are written all over them. */
+static uint64_t *room_for(uint64_t items) {
+  const size_t huge = 2 << 20;
+  size_t bytes = items * sizeof items;
+  if (bytes < huge) {
+    return malloc(bytes);
+  }
+  bytes = (bytes + huge - 1) / huge * huge;
+  uint64_t *room = aligned_alloc(huge, bytes);
+#if defined(MADV_HUGEPAGE)
+  if (room != NULL) {
+    madvise(room, bytes, MADV_HUGEPAGE);
+  }
+#endif
+  return room;
+}
+
+/* So that the items of some chunks take a 16th of the map's memory, but for one
+ * chunk that more slots name. 0: there is no memory. */
+static int allocate(const struct sho_map *map, struct plan *plan) {
+  uint64_t chunks = map->geometry.chunks;
+  uint64_t most = 1; /* of a chunk */
+  uint64_t all = 1;
+  for (uint64_t c = 0; c < chunks; c++) {
+    all += plan->counts[c];
+    most = plan->counts[c] > most ? plan->counts[c] : most;
+  }
+  plan->size = (chunks << map->geometry.chunk_bits) / 16 / sizeof *plan->items;
+  plan->size = all < plan->size ? all : plan->size;
+  plan->size = most > plan->size ? most : plan->size;
+  plan->items = room_for(plan->size);
+  plan->sorted = malloc(most * sizeof *plan->sorted);
+  plan->starts = malloc((chunks + 1) * sizeof *plan->starts);
+  return plan->items != NULL && plan->sorted != NULL && plan->starts != NULL;
 }
 
 /* ---- chunks ------------------------------------------------------------- */
@@ -329,7 +364,7 @@ static void read_ahead(const struct sho_map *map) {
 #endif
 }
 
-static void check_slots(struct sho_map *map, struct plan *plan, uint64_t *next,
+static void check_slots(struct sho_map *map, struct plan *plan,
                         struct sho__covered *covered) {
   uint32_t chunks = (uint32_t)map->geometry.chunks;
   for (plan->from = 0; plan->from < chunks; plan->from = plan->to) {
@@ -338,8 +373,8 @@ static void check_slots(struct sho_map *map, struct plan *plan, uint64_t *next,
     while (plan->to < chunks && count + plan->counts[plan->to] <= plan->size) {
       count += plan->counts[plan->to++];
     }
-    fill_plan(map, plan, next);
-    check_plan(map, plan, count, covered);
+    fill_plan(map, plan);
+    check_plan(map, plan, covered);
     progress(map, 1, plan->to, chunks);
   }
 }
@@ -367,17 +402,12 @@ static int rebuild(struct sho_map *map, struct sho__covered *covered,
   for (uint32_t s = 0; s < shards_of(map); s++) {
     begin_shard(map, s, covered, plan);
   }
-  plan->size = plan_size(map, plan->counts);
-  plan->slots = malloc((plan->size + 1) * sizeof *plan->slots);
-  uint64_t *next = calloc(map->geometry.chunks, sizeof *next);
-  int enough = plan->slots != NULL && next != NULL;
-  if (enough) {
-    check_slots(map, plan, next, covered);
-    rebuild_chunks(map, covered);
+  if (!allocate(map, plan)) {
+    return 0;
   }
-  free(plan->slots);
-  free(next);
-  return enough;
+  check_slots(map, plan, covered);
+  rebuild_chunks(map, covered);
+  return 1;
 }
 
 int sho__map_rebuild_all(struct sho_map *map) {
@@ -392,6 +422,9 @@ int sho__map_rebuild_all(struct sho_map *map) {
   free(covered.bits);
   free(covered.records);
   free(plan.counts);
+  free(plan.starts);
+  free(plan.items);
+  free(plan.sorted);
   if (!enough) {
     return sho__fail(SHO_ENOMEM, "%s: out of memory to check the map",
                      map->region.path);

@@ -14,6 +14,11 @@ struct sho__covered {
   uint32_t *records; /* of each chunk, how many */
 };
 
+/* Covers so many bytes, or the opposite. 0: some were covered, and nothing has
+ * changed. */
+int sho__cover(const struct sho_map *map, struct sho__covered *covered,
+               uint64_t place, uint64_t bytes, int set);
+
 /* Covers an entry that was found good, and its parts. 0: something else lies
  * there already, and nothing has changed. */
 int sho__cover_entry(const struct sho_map *map, struct sho__covered *covered,
@@ -30,6 +35,10 @@ void sho__shard_lose_table(struct sho__shard *shard);
 
 /* Counts a shard's slots in use, and overflow, anew. */
 void sho__shard_recount(struct sho__shard *shard);
+
+/* Notes version and expiry of an entry that a shard has. */
+void sho__shard_note(struct sho__shard_shm *shm,
+                     const struct sho__record *record);
 
 /* Empties a slot that names nothing good, or the earlier of two entries of its
  * key. covered: all records that were found good, or NULL. To be called when

@@ -1,13 +1,11 @@
 #include "map/map_chunk.h"
 
-#include "base/wait.h"
-#include "map/counters.h"
 #include "map/map_clean.h"
 
-enum { /* of a call to have room */
-       LEAST_TRIES = 1000,
-       ENOUGH_TRIES = 64,
-       MOST_NS = 300000000 /* then a damaged map looks as if it had room */
+enum { /* of a search */
+       MOST_SEARCH_NS = 300000000,
+       SEARCH_SLICE_NS = 20000000,
+       NS_PER_BYTE = 1000 /* of what is written */
 };
 
 /* ---- whose it is -------------------------------------------------------- */
@@ -27,24 +25,10 @@ int sho__chunk_try(struct sho_map *map, uint32_t chunk) {
   return 1;
 }
 
-void sho__chunk_leave(struct sho_map *map, uint32_t chunk) {
-  atomic_store_explicit(&map->chunks[chunk].owner, 0, memory_order_release);
-}
-
 int sho__chunk_is_open(const struct sho_map *map, uint32_t chunk) {
   uint32_t class = atomic_load(&map->chunks[chunk].class);
   for (uint32_t i = 0; class < SHO__CLASSES && i < SHO__MAP_STRIPES; i++) {
     if (atomic_load(&map->header->open[class][i]) == chunk + 1) {
-      return 1;
-    }
-  }
-  return 0;
-}
-
-int sho__chunks_held(const struct sho_map *map) {
-  for (uint32_t i = 0; i < map->geometry.chunks; i++) {
-    if (atomic_load_explicit(&map->chunks[i].owner, memory_order_relaxed) !=
-        0) {
       return 1;
     }
   }
@@ -85,15 +69,8 @@ void sho__chunk_free(struct sho_map *map, uint32_t chunk) {
   sho__chunk_leave(map, chunk);
 }
 
-void sho__chunk_bury(struct sho_map *map, uint32_t chunk, uint64_t generation,
-                     uint64_t bytes) {
+void sho__chunk_free_dead(struct sho_map *map, uint32_t chunk) {
   struct sho__chunk_shm *shm = &map->chunks[chunk];
-  uint64_t dead = sho__load_relaxed(&shm->dead);
-  do {
-    if (dead >> 32 != (uint32_t)generation) {
-      return; /* a cleaner was faster: the chunk is used for something else */
-    }
-  } while (!atomic_compare_exchange_weak(&shm->dead, &dead, dead + bytes));
   if (sho__chunk_live(map, chunk) > 0 || sho__chunk_is_open(map, chunk) ||
       atomic_load_explicit(&shm->owner, memory_order_relaxed) != 0 ||
       !sho__chunk_try(map, chunk)) {
@@ -134,7 +111,7 @@ static int claim(struct sho_map *map, enum sho__class class, uint32_t chunk) {
 
 static uint64_t kept_for(const struct sho_map *map, enum sho__need need) {
   return need == SHO__NEED_NEW           ? map->kept
-         : need == SHO__NEED_REPLACE     ? map->kept / 2 + 1
+         : need == SHO__NEED_REPLACE     ? map->kept / 2
          : need == SHO__NEED_CLEAN_LARGE ? 1
                                          : 0;
 }
@@ -185,49 +162,6 @@ int sho__chunk_open(struct sho_map *map, enum sho__class class,
 
 /* ---- room --------------------------------------------------------------- */
 
-static uint32_t first_stripe(const struct sho_map *map) {
-  return (sho__stripe() + map->peers.self) & (map->stripes - 1);
-}
-
-/* What records of a class begin at multiples of. A power of two. */
-static uint64_t unit_of(const struct sho_map *map, enum sho__class class) {
-  return class == SHO__CLASS_TABLE   ? 64
-         : class == SHO__CLASS_PARTS ? sho__part_bytes(map)
-                                     : 8;
-}
-
-/* Room behind what is used of a chunk of ours. 0: too little. */
-static int room_in(struct sho_map *map, uint32_t chunk, enum sho__class class,
-                   uint64_t bytes, struct sho__room *room) {
-  uint64_t used = sho__chunk_used(map, chunk);
-  if ((used & (unit_of(map, class) - 1)) != 0) {
-    used = sho__chunk_bytes(map); /* damaged: nothing is put behind it */
-  }
-  sho__room_of(map, chunk, (uint32_t)used, room);
-  return used + bytes <= sho__chunk_bytes(map);
-}
-
-/* Of a chunk that is written to. 1: room; 0: it is another's; -1: it is ours
- * and has too little room. */
-static int try_open(struct sho_map *map, enum sho__class class, uint32_t stripe,
-                    uint64_t bytes, struct sho__room *room) {
-  _Atomic uint32_t *open = &map->header->open[class][stripe];
-  uint32_t entry = atomic_load_explicit(open, memory_order_relaxed);
-  if (entry == 0 || entry > map->geometry.chunks ||
-      atomic_load_explicit(&map->chunks[entry - 1].owner,
-                           memory_order_relaxed) != 0 ||
-      !sho__lock_try(&map->chunks[entry - 1].owner, 0, map->peers.word)) {
-    return 0;
-  }
-  uint32_t chunk = entry - 1;
-  if (atomic_load_explicit(open, memory_order_relaxed) != entry ||
-      sho__chunk_class(map, chunk) != class) {
-    sho__chunk_leave(map, chunk);
-    return 0;
-  }
-  return room_in(map, chunk, class, bytes, room) ? 1 : -1;
-}
-
 /* Has a new chunk take the place of the one that is full, and ours, or held by
  * another. */
 static int open_another(struct sho_map *map, enum sho__class class,
@@ -245,11 +179,11 @@ static int open_another(struct sho_map *map, enum sho__class class,
 
 static int take(struct sho_map *map, enum sho__class class, uint64_t bytes,
                 enum sho__need need, struct sho__room *room) {
-  uint32_t first = first_stripe(map);
+  uint32_t first = sho__first_stripe(map);
   uint32_t vacant = first;
   for (uint32_t i = 0; i < map->stripes; i++) {
     uint32_t stripe = (first + i) & (map->stripes - 1);
-    int got = try_open(map, class, stripe, bytes, room);
+    int got = sho__room_try(map, class, stripe, bytes, room);
     if (got > 0) {
       return 1;
     }
@@ -278,7 +212,8 @@ static int take_any(struct sho_map *map, enum sho__class class, uint64_t bytes,
         !sho__chunk_try(map, i)) {
       continue;
     }
-    if (sho__chunk_class(map, i) == is && room_in(map, i, is, bytes, room)) {
+    if (sho__chunk_class(map, i) == is &&
+        sho__room_in(map, i, is, bytes, room)) {
       return 1;
     }
     sho__chunk_leave(map, i);
@@ -287,59 +222,41 @@ static int take_any(struct sho_map *map, enum sho__class class, uint64_t bytes,
   return 0;
 }
 
-int sho__room_take(struct sho_map *map, enum sho__class class, uint64_t bytes,
-                   enum sho__need need, struct sho__room *room) {
+int sho__search_ends(struct sho__search *search) {
+  if (search->patience.looked_ns == 0) {
+    search->patience.looked_ns = sho__awake_ns();
+  }
+  return sho__patience_look(&search->patience, SEARCH_SLICE_NS) >
+         MOST_SEARCH_NS;
+}
+
+void sho__search_gets_on(struct sho__search *search, uint64_t bytes) {
+  bytes = bytes < search->credit ? bytes : search->credit;
+  search->credit -= bytes;
+  search->patience.waited_ns -= (int64_t)bytes * NS_PER_BYTE;
+}
+
+int sho__room_search(struct sho_map *map, enum sho__class class, uint64_t bytes,
+                     enum sho__need need, struct sho__search *search,
+                     struct sho__room *room) {
   SHO_ASSERT(bytes <= sho__chunk_bytes(map));
-  int code = SHO_EFULL;
-  int64_t since_ns = 0;
-  if (need < SHO__NEED_CLEAN &&
+  if (search != NULL &&
       atomic_load_explicit(&map->cleaner.wanted, memory_order_relaxed) != 0) {
     sho__clean_ahead(map, bytes);
-  }
-  /* Others may take what was cleaned; a damaged map may look as if it were. */
-  for (uint64_t i = 0; i < map->geometry.chunks + LEAST_TRIES; i++) {
-    if (take(map, class, bytes, need, room)) {
-      return SHO_OK;
-    }
-    code = need >= SHO__NEED_CLEAN ? SHO_EFULL : sho__clean(map, need);
-    since_ns = since_ns == 0 ? sho__awake_ns() : since_ns;
-    if (code != SHO_OK ||
-        (i >= ENOUGH_TRIES && sho__awake_ns() - since_ns > MOST_NS)) {
-      break;
+    /* What a cleaner has opened has room left, which is not to be used up
+     * before another chunk is free: or the next one could not be cleaned. */
+    if (sho__chunks_free(map) < kept_for(map, SHO__NEED_REPLACE)) {
+      int code = sho__clean(map, need, search);
+      if (code != SHO_OK && search->holder != 0) {
+        return code;
+      }
     }
   }
-  return take_any(map, class, bytes, room) ? SHO_OK
-         : code == SHO_OK                  ? sho__fail(SHO_EFULL,
-                                                       "%s is full: others take what "
-                                                                        "room there is; try again",
-                                                       map->region.path)
-                                           : code;
-}
-
-void sho__room_commit(struct sho__room *room, uint64_t bytes,
-                      uint64_t expiry_ms) {
-  struct sho__chunk_shm *shm = &room->map->chunks[room->chunk];
-  uint64_t latest = sho__load_relaxed(&shm->latest_expiry_ms);
-  uint64_t expiry = expiry_ms == 0 ? UINT64_MAX : expiry_ms;
-  SHO_ASSERT(bytes % 8 == 0 &&
-             room->off + bytes <= sho__chunk_bytes(room->map));
-  if (expiry > latest) {
-    sho__store_relaxed(&shm->latest_expiry_ms, expiry);
+  while (!take(map, class, bytes, need, room)) {
+    int code = search == NULL ? SHO_EFULL : sho__clean(map, need, search);
+    if (code != SHO_OK) {
+      return take_any(map, class, bytes, room) ? SHO_OK : code;
+    }
   }
-  uint32_t records = atomic_load_explicit(&shm->records, memory_order_relaxed);
-  atomic_store_explicit(&shm->records, records + 1, memory_order_relaxed);
-  SHO_CRASH_POINT("map: record counted");
-  /* Release: what lies before it is written. */
-  atomic_store_explicit(&shm->used, (uint32_t)(room->off + bytes),
-                        memory_order_release);
-  SHO_CRASH_POINT("map: record committed");
-  room->off += (uint32_t)bytes;
-  room->at += bytes;
-}
-
-void sho__room_leave(struct sho__room *room) {
-  if (room->at != NULL) {
-    sho__chunk_leave(room->map, room->chunk);
-    room->at = NULL;
-  }
+  return SHO_OK;
 }

@@ -23,7 +23,8 @@ enum {
   ROUNDS = 64,       /* that drop large values, of a call */
   ENOUGH_CHUNKS = 2, /* bytes of large values that are dropped at a time */
   MOST_EXPIRED_SHARDS = 16,
-  WARM = 4 /* records that are fetched early */
+  RECORDS_PER_LOOK = 32, /* at the clock */
+  WARM = 4               /* records that are fetched early */
 };
 
 /* ---- one record --------------------------------------------------------- */
@@ -67,8 +68,8 @@ static int room_for(struct sho__cleaning *c, enum sho__class class,
   sho__room_leave(&c->room);
   c->room_class = class;
   enum sho__need need =
-      class < SHO__CLASS_SMALL ? SHO__NEED_CLEAN_LARGE : SHO__NEED_CLEAN;
-  return sho__room_take(c->map, class, bytes, need, &c->room) == SHO_OK;
+      class == SHO__CLASS_TABLE ? SHO__NEED_CLEAN_LARGE : SHO__NEED_CLEAN;
+  return sho__room_take(c->map, class, bytes, need, NULL, &c->room) == SHO_OK;
 }
 
 /* Has the entry's slot name its copy. */
@@ -89,24 +90,27 @@ static void move_entry(struct sho__cleaning *c, struct sho__shard *shard,
   sho__shard_retiring(shard, 0);
 }
 
-/* Where a living entry goes; FREE: nowhere, it is evicted. */
-static enum sho__class goes_to(const struct sho__cleaning *c,
-                               const struct sho__hit *hit) {
+/* Where what stays of the victim goes. */
+static enum sho__class survivors_class(const struct sho__cleaning *c) {
   enum sho__class class = sho__chunk_class(c->map, c->victim);
-  uint64_t slot = sho__load_relaxed(hit->slot);
-  if (c->mode == SHO__MODE_MOVE) {
-    return class;
+  if (class < SHO__CLASS_SMALL) {
+    return SHO__CLASS_SMALL; /* damaged: no entry belongs there */
   }
-  return c->mode == SHO__MODE_EVICT && (slot & SHO__SLOT_VISITED) != 0
-             ? SHO__CLASS_MAIN
-             : SHO__CLASS_FREE;
+  return c->mode == SHO__MODE_EVICT && class < c->map->hottest ? class + 1
+                                                               : class;
+}
+
+static int stays(const struct sho__cleaning *c, const struct sho__hit *hit) {
+  return c->mode == SHO__MODE_MOVE ||
+         (c->mode == SHO__MODE_EVICT &&
+          (sho__load_relaxed(hit->slot) & SHO__SLOT_VISITED) != 0);
 }
 
 static void evict(struct sho__cleaning *c, struct sho__shard *shard,
                   uint64_t hash, const struct sho__hit *hit) {
   if (c->map->ghosts != NULL) {
     sho__ghost_leave(c->map, hash,
-                     sho__chunk_class(c->map, c->victim) == SHO__CLASS_MAIN);
+                     sho__chunk_class(c->map, c->victim) != SHO__CLASS_SMALL);
   }
   if (sho__record_is(&hit->record, SHO__RECORD_LARGE)) {
     c->dropped += hit->record.value_bytes;
@@ -124,15 +128,10 @@ static int clean_entry(struct sho__cleaning *c, const struct sho__hit *record,
   uint64_t hash = sho__hit_hash(c->map, &hit);
   uint32_t number = sho__shard_of(c->map, hash);
   *changed = 0;
-  enum sho__class class = sho__chunk_class(c->map, c->victim);
-  if (c->mode != SHO__MODE_MOVE) {
-    class = SHO__CLASS_MAIN;
-  } else if (class < SHO__CLASS_SMALL) {
-    class = SHO__CLASS_SMALL; /* damaged: no entry belongs there */
-  }
   /* Before the lock: no chunk is taken while it is held. */
-  int has_room = c->mode == SHO__MODE_DROP ||
-                 room_for(c, class, sho__record_size(c->map, &hit.record));
+  int has_room =
+      c->mode == SHO__MODE_DROP ||
+      room_for(c, survivors_class(c), sho__record_size(c->map, &hit.record));
   if (!shard_try(c, number, &shard)) {
     return 0;
   }
@@ -145,7 +144,7 @@ static int clean_entry(struct sho__cleaning *c, const struct sho__hit *record,
       sho__shard_drop(&shard, hash, &hit);
       sho__increment_owned(&shard.shm->expirations);
       *changed = hash;
-    } else if (goes_to(c, &hit) == SHO__CLASS_FREE) {
+    } else if (!stays(c, &hit)) {
       evict(c, &shard, hash, &hit);
       *changed = hash;
     } else if (has_room) {
@@ -186,34 +185,18 @@ static int clean_part(struct sho__cleaning *c, uint64_t place,
                       const struct sho__record *record) {
   struct sho__shard shard;
   struct sho__hit hit;
-  uint64_t hash = record->number;
-  if (!shard_try(c, sho__shard_of(c->map, hash), &shard)) {
+  uint64_t bytes = sho__part_bytes(c->map);
+  int has_room = room_for(c, SHO__CLASS_PARTS, bytes);
+  if (!shard_try(c, sho__shard_of(c->map, record->number), &shard)) {
     return 0;
   }
-  int index = sho__large_owner(&shard, hash, place, &hit);
+  int index = sho__large_owner(&shard, record->number, place, &hit);
+  if (index >= 0 && has_room) {
+    sho__large_move(&shard, &hit, index, &c->room);
+    c->moved += bytes;
+  }
   sho__shard_unlock(&shard);
-  if (index < 0) {
-    return 1;
-  }
-  struct sho__room part = {0};
-  struct sho__room head = {0};
-  uint64_t bytes = sho__record_size(c->map, &hit.record);
-  enum sho__class class =
-      sho__chunk_class(c->map, sho__chunk_of(c->map, hit.place));
-  int moved = 0;
-  /* The record's room first: what has parts is freed with the last chunk. */
-  if (class >= SHO__CLASS_SMALL && class < SHO__CLASSES &&
-      sho__room_take(c->map, class, bytes, SHO__NEED_CLEAN_LARGE, &head) ==
-          SHO_OK &&
-      sho__room_take(c->map, SHO__CLASS_PARTS, sho__part_bytes(c->map),
-                     SHO__NEED_CLEAN, &part) == SHO_OK &&
-      shard_try(c, sho__shard_of(c->map, hash), &shard)) {
-    moved = sho__large_move(&shard, hash, place, bytes, &part, &head);
-    sho__shard_unlock(&shard);
-  }
-  sho__room_leave(&head);
-  sho__room_leave(&part);
-  return moved;
+  return index < 0 || has_room;
 }
 
 /* ---- one chunk ---------------------------------------------------------- */
@@ -256,9 +239,9 @@ static uint64_t warm(const struct sho_map *map, uint64_t place, uint64_t used) {
   if (!sho__record_is(&hit.record, SHO__RECORD_DEAD) &&
       sho__record_is_entry(&hit.record)) {
     uint64_t hash = sho__hit_hash(map, &hit);
-    struct sho__shard_shm *shm = &map->shards[sho__shard_of(map, hash)];
-    __builtin_prefetch(&shm->lock);
-    sho__table_decode(map, sho__load_relaxed(&shm->table), &table);
+    uint32_t number = sho__shard_of(map, hash);
+    __builtin_prefetch(&map->shards[number].lock);
+    sho__table_decode(map, sho__load_relaxed(&map->tables[number]), &table);
     __builtin_prefetch(sho__bucket_home(&table, sho__tag_of(map, hash)));
   }
   return sho__record_size(map, &hit.record);
@@ -302,6 +285,7 @@ int sho__clean_records(struct sho__cleaning *c, uint64_t *off, uint64_t most) {
   struct sho_map *map = c->map;
   uint64_t used = sho__chunk_used(map, c->victim);
   int done = 1;
+  int records = 0;
   struct ahead ahead = {*off, 0};
   used = used > sho__chunk_bytes(map) ? sho__chunk_bytes(map) : used;
   while (*off < used && most > 0) {
@@ -315,6 +299,10 @@ int sho__clean_records(struct sho__cleaning *c, uint64_t *off, uint64_t most) {
     int dead = sho__record_is(&hit.record, SHO__RECORD_DEAD);
     done &= dead || clean_record(c, &hit);
     *off += bytes;
+    if (c->search != NULL && ++records % RECORDS_PER_LOOK == 0 &&
+        sho__search_ends(c->search)) {
+      return 0;
+    }
     uint64_t effort = dead ? bytes / SHO__DEAD_SHARE : bytes;
     most -= effort < most ? effort : most;
     /* The parts of one entry may be many chunks. */
@@ -366,30 +354,33 @@ struct sho__cleaning sho__cleaning_of(struct sho_map *map, uint32_t chunk,
       .now_ms = sho__map_now_ms(map)};
 }
 
+struct gain {
+  struct sho__search *search;
+  int cleaned;      /* chunks */
+  int doubtful;     /* of these */
+  uint64_t dropped; /* bytes of large values, from chunks all over the map */
+};
+
 /* 1: it was cleaned and is free; 0: another holds it, or what it names. */
 static int clean_chunk(struct sho_map *map, uint32_t chunk, enum sho__mode mode,
-                       uint64_t enough, uint64_t *dropped) {
+                       uint64_t enough, struct gain *gain) {
   if (!sho__chunk_try(map, chunk)) {
+    gain->search->holder = map->peers.word; /* somebody was faster */
     return 0;
   }
   int done = 0;
   if (sho__may_clean(map, chunk)) {
     struct sho__cleaning c = sho__cleaning_of(map, chunk, mode, enough);
     uint64_t off = 0;
+    c.search = gain->search;
     done = sho__clean_records(&c, &off, UINT64_MAX);
     sho__room_leave(&c.room);
-    *dropped += c.dropped;
+    gain->dropped += c.dropped;
   }
   return sho__clean_end(map, chunk, done);
 }
 
 /* ---- calls -------------------------------------------------------------- */
-
-struct gain {
-  int cleaned;      /* chunks */
-  int doubtful;     /* of these */
-  uint64_t dropped; /* bytes of large values, from chunks all over the map */
-};
 
 static int drops_enough(const struct sho_map *map, const struct gain *gain) {
   return gain->dropped > ENOUGH_CHUNKS * sho__chunk_bytes(map);
@@ -399,7 +390,7 @@ static int drops_enough(const struct sho_map *map, const struct gain *gain) {
 static int clean_list(struct sho_map *map, const struct sho__list *list,
                       enum sho__mode mode, uint64_t keep, struct gain *gain) {
   for (uint32_t i = 0; i < list->count && !drops_enough(map, gain); i++) {
-    int done = clean_chunk(map, list->chunks[i], mode, keep, &gain->dropped);
+    int done = clean_chunk(map, list->chunks[i], mode, keep, gain);
     gain->cleaned += done;
     /* Others may take what was dropped as soon as it is free. */
     if (sho__chunks_free(map) > keep || (done && mode == SHO__MODE_DROP)) {
@@ -429,7 +420,8 @@ static int clean_view(struct sho_map *map, struct sho__view *view, int try,
   return 0;
 }
 
-int sho__clean(struct sho_map *map, enum sho__need need) {
+int sho__clean(struct sho_map *map, enum sho__need need,
+               struct sho__search *search) {
   struct sho__view view;
   enum sho__mode mode;
   uint64_t before = sho__chunks_free(map);
@@ -437,12 +429,19 @@ int sho__clean(struct sho_map *map, enum sho__need need) {
   int doubts = 0;
   int rounds = 0;
   for (int try = 0; try < (evicts ? EVICTING_LOOKS : MOST_LOOKS); try++) {
-    struct gain gain = {0};
+    struct gain gain = {.search = search};
     int code = sho__map_check(map);
+    if (code == SHO_OK && sho__search_ends(search)) {
+      code = sho__fail(SHO_EBUSY,
+                       "%s: others take what room there is, or it is damaged; "
+                       "try again",
+                       map->region.path);
+    }
     if (code != SHO_OK) {
       return code;
     }
     sho__look(map, need, &view);
+    sho__view_note(map, &view, search);
     if (!evicts && sho__pick(map, &view, &mode) == NULL) {
       break;
     }

@@ -5,11 +5,12 @@
 #include "map/map_pick.h"
 
 /*
- * Cleans one chunk: moves or evicts what lives in it, and frees it. A bounded
- * piece of work. SHO_EFULL: there is nothing to gain. To be called without any
- * shard's lock. Passes over what others hold.
+ * Cleans one chunk: moves or evicts what lives in it, and frees it. SHO_EFULL:
+ * there is nothing to gain, now. SHO_EBUSY: the search ended. To be called
+ * without any shard's lock. Passes over what others hold.
  */
-int sho__clean(struct sho_map *map, enum sho__need need);
+int sho__clean(struct sho_map *map, enum sho__need need,
+               struct sho__search *search);
 
 /* map_ahead.c. The same ahead of need, in small steps: whoever writes so many
  * bytes cleans a few records while few chunks are free. So nobody has to clean
@@ -24,6 +25,7 @@ enum { SHO__DEAD_SHARE = 8 };
 /* A chunk of ours that is cleaned. */
 struct sho__cleaning {
   struct sho_map *map;
+  struct sho__search *search; /* NULL: it does not end */
   uint32_t victim;
   enum sho__mode mode;
   uint64_t enough;       /* free chunks: then nothing more is evicted */

@@ -38,19 +38,6 @@ int sho__entry_is_whole(const struct sho_map *map, const struct sho__hit *hit,
   return sum == hit->record.checksum;
 }
 
-void sho__entry_retire(struct sho_map *map, const struct sho__hit *hit,
-                       int with_parts) {
-  if (with_parts && sho__record_is(&hit->record, SHO__RECORD_LARGE)) {
-    sho__large_retire(map, hit);
-  }
-  int marked = sho__record_mark_dead(map, hit->place);
-  SHO_CRASH_POINT("map: old entry marked");
-  if (marked) {
-    sho__chunk_bury(map, sho__chunk_of(map, hit->place), hit->gen,
-                    sho__record_size(map, &hit->record));
-  }
-}
-
 void sho__shard_drop(struct sho__shard *shard, uint64_t hash,
                      const struct sho__hit *hit) {
   sho__shard_retiring(shard, sho__load_relaxed(hit->slot));

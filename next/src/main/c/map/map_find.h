@@ -2,8 +2,8 @@
  * From a key to its slot and entry, inline: the hot path of all reads and
  * writes. See layout.h, "A bucket of a shard's table".
  *
- * A reader takes no lock. In this order it reads the shard's epoch, its table,
- * a slot, the generation of the chunk that the slot names; then slot and epoch
+ * A reader takes no lock. In this order it reads the word of the shard's table,
+ * a slot, the generation of the chunk that the slot names; then slot and word
  * again. If both are as before, then at that moment the slot was the key's, and
  * named an entry of that generation. After it has copied the entry it reads the
  * generation again: if that is as before, none of what it copied was
@@ -26,30 +26,31 @@ struct sho__hit {
   _Atomic uint64_t *slot;
   uint64_t slot_value;
   uint64_t place;
-  uint64_t gen; /* of its chunk */
-  uint64_t epoch;
-  _Atomic uint64_t *epoch_at; /* of its shard */
+  uint64_t gen;  /* of its chunk */
+  uint64_t word; /* of the shard's table */
+  _Atomic uint64_t *word_at;
   const uint8_t *at;
   struct sho__record record; /* a copy of its header */
 };
 
 enum sho__lookup { SHO__MISS = 0, SHO__HIT = 1, SHO__MOVED = 2 };
 
+static inline uint64_t sho__table_place(uint64_t word) {
+  return (word >> SHO__TABLE_BUCKETS_BITS &
+          ((UINT64_C(1) << SHO__TABLE_PLACE_BITS) - 1))
+         << SHO__TABLE_PLACE_SHIFT;
+}
+
 /* 0: damaged. */
 static inline int sho__table_decode(const struct sho_map *map, uint64_t word,
                                     struct sho__table *table) {
-  uint64_t place = ((word >> 16) - 1) << 6;
-  uint64_t buckets = word & 0xffff;
-  if (word == 0) {
+  uint64_t place = sho__table_place(word);
+  uint64_t buckets = word & ((1U << SHO__TABLE_BUCKETS_BITS) - 1);
+  uint64_t off = sho__in_chunk(map, place);
+  if (buckets == 0 || !sho__place_valid(map, place) || off < SHO__TABLE_OFF ||
+      off + buckets * sizeof(struct sho__bucket_shm) > sho__chunk_bytes(map)) {
     *table = (struct sho__table){0};
-    return 1;
-  }
-  if (buckets == 0 || !sho__place_valid(map, place) ||
-      sho__in_chunk(map, place) < SHO__TABLE_OFF ||
-      sho__in_chunk(map, place) + buckets * sizeof(struct sho__bucket_shm) >
-          sho__chunk_bytes(map)) {
-    *table = (struct sho__table){0};
-    return 0;
+    return place == 0 && buckets == 0;
   }
   *table = (struct sho__table){
       .first = (struct sho__bucket_shm *)(void *)(map->pool + place),
@@ -88,7 +89,7 @@ static inline int sho__hit_still(const struct sho_map *map,
 static inline int sho__hit_is_named(const struct sho__hit *hit) {
   uint64_t again = sho__load_acquire(hit->slot);
   return ((again ^ hit->slot_value) & ~SHO__SLOT_VISITED) == 0 &&
-         sho__load_acquire(hit->epoch_at) == hit->epoch;
+         sho__load_acquire(hit->word_at) == hit->word;
 }
 
 /* Whether what was copied of an entry and of its parts is whole: while a slot
@@ -101,7 +102,7 @@ static inline int sho__hit_whole(const struct sho_map *map,
 }
 
 /* The header that a slot names, read without the lock. What is known of *hit
- * are slot, slot_value and epoch. MISS: damaged. */
+ * are slot, slot_value and word. MISS: damaged. */
 static inline enum sho__lookup sho__hit_load(const struct sho_map *map,
                                              struct sho__hit *hit) {
   hit->place = sho__slot_place(hit->slot_value);
@@ -139,32 +140,32 @@ static inline enum sho__lookup sho__hit_match(const struct sho_map *map,
   return sho__hit_still(map, hit) ? SHO__MISS : SHO__MOVED;
 }
 
-/* For who will look the key up, but has something else to do first. */
-static inline void sho__find_prefetch(const struct sho_map *map,
-                                      uint64_t hash) {
-  __builtin_prefetch(&map->shards[sho__shard_of(map, hash)]);
+/* Where in a bucket the search for a tag begins. */
+static inline unsigned sho__slot_home(uint64_t tag) {
+  return (unsigned)((tag & 0xff) * SHO__BUCKET_SLOTS >> 8);
+}
+
+static inline unsigned sho__slot_next(unsigned slot) {
+  return slot == SHO__BUCKET_SLOTS - 1 ? 0 : slot + 1;
 }
 
 /*
- * Looks a key up, with or without the lock. HIT: the header in *hit was the
- * key's when it was copied, and hit->slot named it; what is read of the entry
- * after that is to be believed only if sho__hit_still then says so. MOVED
- * (never under the lock): a writer was faster, look again.
+ * Looks a key up, with or without the lock, in the table that hit->word names.
+ * HIT: the header in *hit was the key's when it was copied, and hit->slot named
+ * it; what is read of the entry after that is to be believed only if
+ * sho__hit_still then says so. MOVED (never under the lock): a writer was
+ * faster, look again.
  */
-static inline enum sho__lookup sho__find(const struct sho_map *map,
-                                         uint64_t hash, const void *key,
-                                         size_t key_bytes,
-                                         struct sho__hit *hit) {
-  struct sho__shard_shm *shm = &map->shards[sho__shard_of(map, hash)];
-  hit->epoch_at = &shm->epoch;
-  hit->epoch = sho__load_acquire(&shm->epoch);
-  uint64_t tag = sho__tag_of(map, hash);
+static inline enum sho__lookup sho__find_in(const struct sho_map *map,
+                                            const struct sho__table *table,
+                                            uint64_t tag, const void *key,
+                                            size_t key_bytes,
+                                            struct sho__hit *hit) {
   uint64_t wanted = tag << SHO__SLOT_PLACE_BITS;
-  struct sho__table table;
-  sho__table_decode(map, sho__load_acquire(&shm->table), &table);
-  struct sho__bucket_shm *bucket = sho__bucket_home(&table, tag);
-  for (uint64_t n = 0; n < table.buckets; n++) {
-    for (int i = 0; i < SHO__BUCKET_SLOTS; i++) {
+  struct sho__bucket_shm *bucket = sho__bucket_home(table, tag);
+  for (uint64_t n = 0; n < table->buckets; n++) {
+    unsigned i = sho__slot_home(tag);
+    for (int k = 0; k < SHO__BUCKET_SLOTS; k++, i = sho__slot_next(i)) {
       uint64_t slot_value = sho__load_acquire(&bucket->slots[i]);
       if (((slot_value ^ wanted) & SHO__SLOT_TAG_MASK) != 0 ||
           (slot_value & SHO__SLOT_PLACE_MASK) == 0) {
@@ -180,9 +181,62 @@ static inline enum sho__lookup sho__find(const struct sho_map *map,
     if (sho__load_acquire(&bucket->overflow) == 0) {
       break;
     }
-    bucket = sho__bucket_next(&table, bucket);
+    bucket = sho__bucket_next(table, bucket);
   }
-  return sho__load_acquire(&shm->epoch) == hit->epoch ? SHO__MISS : SHO__MOVED;
+  return sho__load_acquire(hit->word_at) == hit->word ? SHO__MISS : SHO__MOVED;
+}
+
+static inline enum sho__lookup sho__find(const struct sho_map *map,
+                                         uint64_t hash, const void *key,
+                                         size_t key_bytes,
+                                         struct sho__hit *hit) {
+  struct sho__table table;
+  hit->word_at = &map->tables[sho__shard_of(map, hash)];
+  hit->word = sho__load_acquire(hit->word_at);
+  sho__table_decode(map, hit->word, &table);
+  return sho__find_in(map, &table, sho__tag_of(map, hash), key, key_bytes, hit);
+}
+
+/* For who will look a key up, but has something else to do first: fetches its
+ * shard and its bucket. Answers the shard's table. */
+static inline struct sho__table sho__find_prepare(const struct sho_map *map,
+                                                  uint64_t hash,
+                                                  uint32_t number,
+                                                  uint64_t tag) {
+  struct sho__table table;
+  __builtin_prefetch(&map->shards[number]);
+  __builtin_prefetch(sho__wait_of(map, hash));
+  sho__table_decode(map, sho__load_acquire(&map->tables[number]), &table);
+  __builtin_prefetch(sho__bucket_home(&table, tag));
+  return table;
+}
+
+/* A guess: the place of the first entry of the key's tag, which is fetched; ~0:
+ * there is none. Memory of an old table may be something else by now, so the
+ * place is only valid. */
+static inline uint64_t sho__find_guess(const struct sho_map *map,
+                                       const struct sho__table *table,
+                                       uint64_t tag) {
+  struct sho__bucket_shm *bucket = sho__bucket_home(table, tag);
+  for (uint64_t n = 0; n < table->buckets; n++) {
+    unsigned i = sho__slot_home(tag);
+    for (int k = 0; k < SHO__BUCKET_SLOTS; k++, i = sho__slot_next(i)) {
+      uint64_t slot = sho__load_relaxed(&bucket->slots[i]);
+      uint64_t place = sho__slot_place(slot);
+      if (((slot >> SHO__SLOT_PLACE_BITS ^ tag) &
+           (SHO__SLOT_TAG_MASK >> SHO__SLOT_PLACE_BITS)) == 0 &&
+          sho__place_valid(map, place)) {
+        __builtin_prefetch(sho__record_at(map, place));
+        __builtin_prefetch(sho__record_at(map, place) + 40);
+        return place;
+      }
+    }
+    if (sho__load_relaxed(&bucket->overflow) == 0) {
+      break;
+    }
+    bucket = sho__bucket_next(table, bucket);
+  }
+  return UINT64_MAX;
 }
 
 #endif

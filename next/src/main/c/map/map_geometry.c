@@ -11,11 +11,11 @@
 enum {
   LEAST_CHUNK_BITS = 12,
   MOST_CHUNK_BITS = 22,
-  ENTRIES_PER_MAP = 4,  /* of the largest size */
-  BYTES_PER_GHOST = 128 /* of an evicting map: one for each small entry */
+  ENTRIES_PER_MAP = 4, /* of the largest size */
+  BYTES_PER_GHOST = 64 /* of an evicting map: two for each small entry */
 };
 
-static const uint32_t first_small_share = UINT32_MAX / 5;
+static const uint32_t first_small_share = UINT32_MAX / 10;
 static const uint64_t min_capacity = UINT64_C(64) << 10;
 static const uint64_t max_capacity = UINT64_C(1) << 40;
 static const uint64_t default_capacity = UINT64_C(64) << 20;
@@ -79,7 +79,8 @@ static void lay_out(struct sho__geometry *g) {
                                        sizeof(struct sho__counters_shm);
   g->free_off = g->waits_off + SHO__MAP_WAITS * sizeof(struct sho__wait_shm);
   g->gens_off = g->free_off + align((g->chunks + 63) / 64 * 8, 64);
-  g->shards_off = g->gens_off + align(g->chunks * 8, 128);
+  g->tables_off = g->gens_off + align(g->chunks * 8, 128);
+  g->shards_off = g->tables_off + align(UINT64_C(8) << g->shard_bits, 128);
   g->chunks_off =
       g->shards_off + (sizeof(struct sho__shard_shm) << g->shard_bits);
   g->ghosts_off = g->chunks_off + g->chunks * sizeof(struct sho__chunk_shm);
@@ -161,6 +162,7 @@ static void put_offsets(const struct sho__geometry *g,
   header->waits_off = g->waits_off;
   header->free_off = g->free_off;
   header->gens_off = g->gens_off;
+  header->tables_off = g->tables_off;
   header->shards_off = g->shards_off;
   header->chunks_off = g->chunks_off;
   header->ghosts_off = g->ghosts_off;

@@ -21,7 +21,7 @@ enum {
   SHO__GHOST_AGE_MASK = 0x7fff,
   SHO__GHOST_UNITS_BITS =
       11, /* units in as many evictions as there are ghosts */
-  SHO__GHOST_MAIN_OUTLIVES = 15 /* a ghost of the small queue so many times */
+  SHO__GHOST_MAIN_OUTLIVES = 10 /* a ghost of the small queue so many times */
 };
 #define SHO__GHOST_OF_MAIN (UINT32_C(1) << 15)
 

@@ -1,21 +1,25 @@
 #include "map/map_grow.h"
 
-/* An eighth more; so a table is eight tenths full at least. */
-static uint64_t larger(uint64_t buckets) {
-  return buckets < 8 ? buckets + 1 : buckets + buckets / 8;
+enum { MOST_SHRUNK = 8 /* at a time */ };
+
+/* An eighth more; so a table of a full map is eight tenths full at least. A
+ * half more while the map has much room. */
+static uint64_t larger(const struct sho_map *map, uint64_t buckets) {
+  uint64_t part = sho__crowded(map) > SHO__CROWDED_LEAST ? 8 : 2;
+  return buckets + (buckets < part ? 1 : buckets / part);
 }
 
-/* Readers look in the old table until they see the new one, and then that the
- * epoch has changed: nothing is changed in between. */
-static void publish(struct sho__shard *shard, const struct sho__table *table) {
-  struct sho__shard_shm *shm = shard->shm;
-  uint64_t word = table->buckets == 0
-                      ? 0
-                      : ((table->place >> 6) + 1) << 16 | table->buckets;
-  sho__store_release(&shm->table, word);
+/* Readers look in the old table until they see that the word has changed. */
+void sho__table_publish(struct sho__shard *shard,
+                        const struct sho__table *table) {
+  _Atomic uint64_t *word = &shard->map->tables[shard->number];
+  uint64_t generation =
+      (sho__load_relaxed(word) >> SHO__TABLE_GENERATION_SHIFT) + 1;
+  sho__store_release(word, generation << SHO__TABLE_GENERATION_SHIFT |
+                               table->place >> SHO__TABLE_PLACE_SHIFT
+                                                   << SHO__TABLE_BUCKETS_BITS |
+                               table->buckets);
   SHO_CRASH_POINT("map: table published");
-  sho__store_release(&shm->epoch, sho__load_relaxed(&shm->epoch) + 1);
-  SHO_CRASH_POINT("map: epoch raised");
 }
 
 static void retire(struct sho_map *map, const struct sho__table *table) {
@@ -30,7 +34,7 @@ static void replace(struct sho__shard *shard, const struct sho__table *table) {
   if (shard->table.buckets > 0) {
     sho__shard_retiring(shard, sho__slot_named(shard->table.place));
   }
-  publish(shard, table);
+  sho__table_publish(shard, table);
   if (shard->table.buckets > 0) {
     retire(shard->map, &shard->table);
     sho__shard_retiring(shard, 0);
@@ -52,7 +56,12 @@ void sho__table_copy(struct sho__shard *shard, struct sho__room *room,
       .value_bytes = (uint32_t)(sho__table_bytes(buckets) - SHO__RECORD_BYTES)};
   SHO_ASSERT(room->off % 64 == 0);
   sho__record_store(room->at, &record);
-  memset(table.first, 0, buckets * sizeof *table.first);
+  for (uint64_t i = 0; i < buckets; i++) { /* late readers may look there */
+    for (int n = 0; n < SHO__BUCKET_SLOTS; n++) {
+      sho__store_relaxed(&table.first[i].slots[n], 0);
+    }
+    sho__store_relaxed(&table.first[i].overflow, 0);
+  }
   for (uint64_t i = 0; i < sho__table_slots(&shard->table); i++) {
     uint64_t slot = sho__load_relaxed(sho__table_slot(&shard->table, i));
     if (slot != 0) {
@@ -64,13 +73,20 @@ void sho__table_copy(struct sho__shard *shard, struct sho__room *room,
   replace(shard, &table);
 }
 
-uint64_t sho__table_fitting(const struct sho__shard *shard) {
-  uint64_t entries = 0;
-  for (uint64_t i = 0; i < sho__table_slots(&shard->table); i++) {
-    entries += sho__load_relaxed(sho__table_slot(&shard->table, i)) != 0;
+static uint64_t used_slots(const struct sho__table *table) {
+  uint64_t used = 0;
+  for (uint64_t i = 0; i < sho__table_slots(table); i++) {
+    used += sho__load_relaxed(sho__table_slot(table, i)) != 0;
   }
-  uint64_t buckets = entries * 8 / (SHO__BUCKET_SLOTS * 7) + 1;
-  return buckets * 2 < shard->table.buckets ? buckets : shard->table.buckets;
+  return used;
+}
+
+uint64_t sho__table_fitting(const struct sho__shard *shard) {
+  const struct sho__table *table = &shard->table;
+  uint64_t entries = used_slots(table);
+  return sho__table_is_sparse(shard->map, table, entries)
+             ? sho__buckets_for(shard->map, entries)
+             : table->buckets;
 }
 
 void sho__table_drop(struct sho__shard *shard) {
@@ -79,10 +95,33 @@ void sho__table_drop(struct sho__shard *shard) {
   replace(shard, &none);
 }
 
-int sho__table_grow(struct sho_map *map, uint32_t number, uint64_t buckets) {
-  uint64_t wanted = larger(buckets);
-  uint64_t most =
-      (sho__chunk_bytes(map) - SHO__TABLE_OFF) / sizeof(struct sho__bucket_shm);
+/* Gives a shard a table of `to` buckets, unless it has another than of `from`
+ * by then, or more entries. */
+static int resize(struct sho_map *map, uint32_t number, uint64_t from,
+                  uint64_t to, struct sho__search *search) {
+  struct sho__room room;
+  struct sho__shard shard;
+  int code = sho__room_take(map, SHO__CLASS_TABLE, sho__table_bytes(to),
+                            SHO__NEED_REPLACE, search, &room);
+  if (code != SHO_OK) {
+    return code;
+  }
+  code = sho__shard_lock(map, number, &shard);
+  if (code == SHO_OK) {
+    if (shard.table.buckets == from &&
+        (to > from || used_slots(&shard.table) <= to * SHO__BUCKET_SLOTS)) {
+      sho__table_copy(&shard, &room, to);
+    }
+    sho__shard_unlock(&shard);
+  }
+  sho__room_leave(&room);
+  return code;
+}
+
+int sho__table_grow(struct sho_map *map, uint32_t number, uint64_t buckets,
+                    struct sho__search *search) {
+  uint64_t wanted = larger(map, buckets);
+  uint64_t most = sho__table_most(map);
   wanted = wanted < most ? wanted : most;
   if (wanted <= buckets) {
     return sho__fail(SHO_EFULL,
@@ -91,20 +130,28 @@ int sho__table_grow(struct sho_map *map, uint32_t number, uint64_t buckets) {
                      map->region.path,
                      (unsigned long long)(buckets * SHO__BUCKET_SLOTS));
   }
-  struct sho__room room;
-  struct sho__shard shard;
-  int code = sho__room_take(map, SHO__CLASS_TABLE, sho__table_bytes(wanted),
-                            SHO__NEED_REPLACE, &room);
-  if (code != SHO_OK) {
-    return code;
+  return resize(map, number, buckets, wanted, search);
+}
+
+int sho__table_shrink(struct sho_map *map, uint32_t number,
+                      struct sho__search *search) {
+  struct sho__table table;
+  uint64_t entries = sho__load_relaxed(&map->shards[number].entries);
+  sho__table_decode(map, sho__load_relaxed(&map->tables[number]), &table);
+  if (!sho__table_is_sparse(map, &table, entries)) {
+    return 0;
   }
-  code = sho__shard_lock(map, number, &shard);
-  if (code == SHO_OK) {
-    if (shard.table.buckets <= buckets) {
-      sho__table_copy(&shard, &room, wanted);
-    }
-    sho__shard_unlock(&shard);
+  uint64_t wanted = sho__buckets_for(map, entries);
+  return wanted < table.buckets &&
+         resize(map, number, table.buckets, wanted, search) == SHO_OK;
+}
+
+int sho__tables_shrink(struct sho_map *map, uint32_t first,
+                       struct sho__search *search) {
+  uint32_t shards = UINT32_C(1) << map->geometry.shard_bits;
+  int shrunk = 0;
+  for (uint32_t i = 0; i < shards && shrunk < MOST_SHRUNK; i++) {
+    shrunk += sho__table_shrink(map, (first + i) & (shards - 1), search);
   }
-  sho__room_leave(&room);
-  return code;
+  return shrunk;
 }

@@ -2,6 +2,10 @@
 
 #include <stdlib.h>
 
+#include "map/map_clean.h"
+
+enum { MOST_COPIES = 16 }; /* of a part that moves */
+
 /* ---- where parts are ---------------------------------------------------- */
 
 /* ~0: there is no such place. */
@@ -17,22 +21,16 @@ static uint32_t id_of(const struct sho_map *map, uint64_t place) {
   return (uint32_t)(place >> sho__part_bits(map));
 }
 
-static uint64_t list_off(const struct sho__hit *hit) {
-  return sho__record_key_off(&hit->record) +
-         sho__record_key_bytes(&hit->record);
+/* Who sees the number of a part sees the part. */
+static _Atomic uint32_t *id_at(const struct sho__hit *hit, uint64_t index) {
+  uint64_t off = sho__record_list_off(&hit->record) + index * sizeof(uint32_t);
+  return (_Atomic uint32_t *)(void *)(uintptr_t)(hit->at + off);
 }
 
 uint64_t sho__large_part(const struct sho_map *map, const struct sho__hit *hit,
                          uint64_t index) {
   return place_of(
-      map, sho__load4_racy(hit->at + list_off(hit) + index * sizeof(uint32_t)));
-}
-
-int sho__large_is(const struct sho_map *map, uint64_t key_bytes,
-                  uint64_t value_bytes) {
-  return SHO__RECORD_BYTES + 8 + key_bytes + value_bytes >
-             sho__part_bytes(map) &&
-         value_bytes >= sho__part_payload(map);
+      map, atomic_load_explicit(id_at(hit, index), memory_order_acquire));
 }
 
 /* ---- writing ------------------------------------------------------------ */
@@ -64,7 +62,7 @@ static void write_part(struct sho__parts *parts, uint64_t hash,
   struct sho_map *map = parts->map;
   uint64_t payload = sho__part_payload(map);
   uint8_t *to = room->at + SHO__RECORD_BYTES;
-  value->copy(value->context, to, parts->count * payload, payload);
+  sho__source_copy(value, to, parts->count * payload, payload);
   struct sho__record record = {.number = hash,
                                .kind_and_key = SHO__RECORD_PART,
                                .value_bytes = (uint32_t)payload,
@@ -79,7 +77,8 @@ static void write_part(struct sho__parts *parts, uint64_t hash,
 
 int sho__large_write(struct sho_map *map, uint64_t hash,
                      const struct sho__source *value, uint64_t value_bytes,
-                     enum sho__need need, struct sho__parts *parts) {
+                     enum sho__need need, struct sho__search *search,
+                     struct sho__parts *parts) {
   uint64_t count = sho__parts_of(map, value_bytes);
   *parts = (struct sho__parts){.map = map};
   int code = allocate(map, value_bytes, parts);
@@ -88,13 +87,18 @@ int sho__large_write(struct sho_map *map, uint64_t hash,
     if (room.at == NULL ||
         room.off + sho__part_bytes(map) > sho__chunk_bytes(map)) {
       code = sho__room_take(map, SHO__CLASS_PARTS, sho__part_bytes(map), need,
-                            &room);
+                            search, &room);
       if (code != SHO_OK) {
         break;
       }
       parts->held[parts->held_count++] = room.chunk;
+      search->own++;
+    } else if (atomic_load_explicit(&map->cleaner.wanted,
+                                    memory_order_relaxed) != 0) {
+      sho__clean_ahead(map, sho__part_bytes(map));
     }
     write_part(parts, hash, value, &room);
+    sho__search_gets_on(search, sho__part_bytes(map));
   }
   if (code != SHO_OK) {
     sho__large_leave(parts, 0);
@@ -119,22 +123,43 @@ void sho__large_leave(struct sho__parts *parts, int published) {
 
 /* ---- reading ------------------------------------------------------------ */
 
-int sho__large_copy(const struct sho_map *map, const struct sho__hit *hit,
-                    uint8_t *to) {
+/* One part, as an entry is read: the list names the place of that generation,
+ * and the generation is the same behind the copy. */
+static enum sho__lookup copy_part(const struct sho_map *map,
+                                  const struct sho__hit *hit, uint64_t index,
+                                  uint8_t *to) {
+  uint64_t place = sho__large_part(map, hit, index);
+  if (place == UINT64_MAX) {
+    return SHO__MISS;
+  }
+  _Atomic uint64_t *gen_at = &map->gens[sho__chunk_of(map, place)];
+  uint64_t gen = sho__load_acquire(gen_at);
+  if (sho__large_part(map, hit, index) != place) {
+    return SHO__MOVED;
+  }
+  sho__copy_racy(to, sho__record_at(map, place) + SHO__RECORD_BYTES,
+                 sho__part_payload(map));
+  sho__fence_after_copy();
+  return sho__load_relaxed(gen_at) == gen ? SHO__HIT : SHO__MOVED;
+}
+
+enum sho__lookup sho__large_copy(const struct sho_map *map,
+                                 const struct sho__hit *hit, uint8_t *to) {
   uint64_t payload = sho__part_payload(map);
   uint64_t count = sho__parts_of(map, hit->record.value_bytes);
   uint64_t off;
   uint64_t rest = sho__record_own_value(map, &hit->record, &off);
   for (uint64_t i = 0; i < count; i++) {
-    uint64_t place = sho__large_part(map, hit, i);
-    if (place == UINT64_MAX) {
-      return 0;
+    enum sho__lookup found = SHO__MOVED;
+    for (int n = 0; n < MOST_COPIES && found == SHO__MOVED; n++) {
+      found = copy_part(map, hit, i, to + i * payload);
     }
-    sho__copy_racy(to + i * payload,
-                   sho__record_at(map, place) + SHO__RECORD_BYTES, payload);
+    if (found != SHO__HIT) {
+      return found;
+    }
   }
   sho__copy_racy(to + count * payload, hit->at + off, rest);
-  return 1;
+  return SHO__HIT;
 }
 
 /* ---- under the lock ----------------------------------------------------- */
@@ -232,54 +257,24 @@ int sho__large_owner(const struct sho__shard *shard, uint64_t hash,
   return -1;
 }
 
-/* Copies those parts of an entry that lie in a chunk, while there is room, and
- * has a copy of its record name them. */
-static void copy_parts(const struct sho_map *map, const struct sho__hit *hit,
-                       uint32_t chunk, struct sho__room *part, uint8_t *head) {
-  uint64_t count = sho__parts_of(map, hit->record.value_bytes);
-  uint64_t bytes = sho__part_bytes(map);
-  for (uint64_t i = 0; i < count && part->off + bytes <= sho__chunk_bytes(map);
-       i++) {
-    uint64_t place = sho__large_part(map, hit, i);
-    if (place != UINT64_MAX && sho__chunk_of(map, place) == chunk) {
-      uint32_t id = id_of(map, sho__room_place(part));
-      sho__copy_racy(part->at, sho__record_at(map, place), bytes);
-      sho__copy_racy(head + list_off(hit) + i * sizeof id, &id, sizeof id);
-      sho__room_commit(part, bytes, 0);
-    }
-  }
+void sho__large_move(struct sho__shard *shard, const struct sho__hit *hit,
+                     int index, struct sho__room *room) {
+  struct sho_map *map = shard->map;
+  _Atomic uint32_t *id = id_at(hit, (uint64_t)index);
+  uint64_t from = sho__large_part(map, hit, (uint64_t)index);
+  uint64_t to = sho__room_place(room);
+  sho__copy_racy(room->at, sho__record_at(map, from), sho__part_bytes(map));
+  sho__room_commit(room, sho__part_bytes(map), 0);
+  sho__shard_retiring(shard, sho__slot_named(from));
+  atomic_store_explicit(id, id_of(map, to), memory_order_release);
+  SHO_CRASH_POINT("map: part moved");
+  retire_part(map, from);
+  sho__shard_retiring(shard, 0);
 }
 
-int sho__large_move(struct sho__shard *shard, uint64_t hash, uint64_t place,
-                    uint64_t bytes, struct sho__room *part,
-                    struct sho__room *head) {
-  struct sho_map *map = shard->map;
-  struct sho__hit hit;
-  int index = sho__large_owner(shard, hash, place, &hit);
-  if (index < 0) {
-    return 1; /* it is dead by now */
-  }
-  if (sho__record_size(map, &hit.record) != bytes) {
-    return 0;
-  }
-  uint64_t to = sho__room_place(head);
-  sho__copy_racy(head->at, hit.at, bytes);
-  copy_parts(map, &hit, sho__chunk_of(map, place), part, head->at);
-  sho__room_commit(head, bytes, hit.record.expiry_ms);
-  sho__shard_retiring(shard, hit.slot_value);
-  sho__store_release(hit.slot,
-                     (sho__load_relaxed(hit.slot) & ~SHO__SLOT_PLACE_MASK) |
-                         sho__slot_named(to));
-  SHO_CRASH_POINT("map: part moved");
-  struct sho__hit moved = hit;
-  moved.at = sho__record_at(map, to);
-  for (uint64_t i = 0; i < sho__parts_of(map, hit.record.value_bytes); i++) {
-    uint64_t was = sho__large_part(map, &hit, i);
-    if (was != UINT64_MAX && was != sho__large_part(map, &moved, i)) {
-      retire_part(map, was);
-    }
-  }
-  sho__entry_retire(map, &hit, 0);
-  sho__shard_retiring(shard, 0);
-  return 1;
+void sho__large_copy_list(const struct sho_map *map, const struct sho__hit *hit,
+                          uint8_t *record, const struct sho__record *header) {
+  uint64_t count = sho__parts_of(map, header->value_bytes);
+  sho__copy_racy(record + sho__record_list_off(header), id_at(hit, 0),
+                 count * sizeof(uint32_t));
 }

@@ -1,9 +1,8 @@
 /*
  * Values that lie in several parts, since a record is not to fill much of a
- * chunk. The record of the entry names the parts, and holds what is left over;
- * to move a part is to write that record anew. So an entry of any size is
- * published by one store, and while a slot names its record its parts are
- * where the record says.
+ * chunk. The record of the entry names the parts, and holds what is left over.
+ * So an entry of any size is published by one store. To move a part is to copy
+ * it and to have the list name the copy, under the shard's lock.
  */
 #ifndef SHO_MAP_LARGE_H
 #define SHO_MAP_LARGE_H
@@ -21,21 +20,26 @@ struct sho__parts {
 };
 
 /* Whether an entry of these lengths lies in parts. */
-int sho__large_is(const struct sho_map *map, uint64_t key_bytes,
-                  uint64_t value_bytes);
+static inline int sho__large_is(const struct sho_map *map, uint64_t key_bytes,
+                                uint64_t value_bytes) {
+  return SHO__RECORD_BYTES + 8 + key_bytes + value_bytes >
+             sho__part_bytes(map) &&
+         value_bytes >= sho__part_payload(map);
+}
 
-/* Writes the parts of a value. SHO_EFULL, SHO_ENOMEM. */
+/* Writes the parts of a value. SHO_EFULL, SHO_EBUSY, SHO_ENOMEM. */
 int sho__large_write(struct sho_map *map, uint64_t hash,
                      const struct sho__source *value, uint64_t value_bytes,
-                     enum sho__need need, struct sho__parts *parts);
+                     enum sho__need need, struct sho__search *search,
+                     struct sho__parts *parts);
 
 /* Ends it; published: a record names them. */
 void sho__large_leave(struct sho__parts *parts, int published);
 
-/* Copies the value of a large entry, without a lock: to be believed only if
- * slot and chunk are as before then. 0: what was read makes no sense. */
-int sho__large_copy(const struct sho_map *map, const struct sho__hit *hit,
-                    uint8_t *to);
+/* Copies the value of a large entry, without a lock: to be believed only if the
+ * slot names it still. MISS: what was read makes no sense. */
+enum sho__lookup sho__large_copy(const struct sho_map *map,
+                                 const struct sho__hit *hit, uint8_t *to);
 
 /* The place of one of an entry's parts; ~0: damaged. */
 uint64_t sho__large_part(const struct sho_map *map, const struct sho__hit *hit,
@@ -55,11 +59,28 @@ int sho__large_is_whole(const struct sho_map *map, const struct sho__hit *hit,
 int sho__large_owner(const struct sho__shard *shard, uint64_t hash,
                      uint64_t place, struct sho__hit *hit);
 
-/* Moves the part at a place to `part`, with others of its entry that lie in the
- * same chunk while there is room for them, and the record of the entry, which
- * has so many bytes, to `head`. 0: the record is another by now. */
-int sho__large_move(struct sho__shard *shard, uint64_t hash, uint64_t place,
-                    uint64_t bytes, struct sho__room *part,
-                    struct sho__room *head);
+/* Has an entry name a copy, in that room, of one of its parts. */
+void sho__large_move(struct sho__shard *shard, const struct sho__hit *hit,
+                     int index, struct sho__room *room);
+
+/* Has a copy of an entry's record name what the entry names now. */
+void sho__large_copy_list(const struct sho_map *map, const struct sho__hit *hit,
+                          uint8_t *record, const struct sho__record *header);
+
+/* Nothing names an entry any more: marks it dead, and counts its bytes as dead;
+ * those of its parts, too, unless another record names them. */
+static inline void sho__entry_retire(struct sho_map *map,
+                                     const struct sho__hit *hit,
+                                     int with_parts) {
+  if (with_parts && sho__record_is(&hit->record, SHO__RECORD_LARGE)) {
+    sho__large_retire(map, hit);
+  }
+  int marked = sho__record_mark_dead(map, hit->place);
+  SHO_CRASH_POINT("map: old entry marked");
+  if (marked) {
+    sho__chunk_bury(map, sho__chunk_of(map, hit->place), hit->gen,
+                    sho__record_size(map, &hit->record));
+  }
+}
 
 #endif

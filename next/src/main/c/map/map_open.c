@@ -15,6 +15,7 @@
 
 enum {
   OPEN_ATTEMPTS = 100,
+  CHUNKS_PER_QUEUE = 16,  /* as below */
   CHUNKS_PER_STRIPE = 64, /* so that what is written to is little of all */
   CHUNKS_PER_KEPT = 256,
   LEAST_KEPT = 4,
@@ -29,8 +30,8 @@ enum {
 
 static int map_file(struct sho_map *map, int fd, const char *path) {
   struct sho__geometry *g = &map->geometry;
-  struct sho__extent extent = {.plain_bytes = (size_t)g->file_bytes};
-  int code = sho__region_map(&map->region, fd, path, &extent, !map->read_only);
+  int code = sho__region_map(&map->region, fd, path, (size_t)g->file_bytes,
+                             !map->read_only);
   if (code != SHO_OK) {
     return code;
   }
@@ -40,20 +41,26 @@ static int map_file(struct sho_map *map, int fd, const char *path) {
   map->waits = (struct sho__wait_shm *)(base + g->waits_off);
   map->free = (_Atomic uint64_t *)(void *)(base + g->free_off);
   map->gens = (_Atomic uint64_t *)(void *)(base + g->gens_off);
+  map->tables = (_Atomic uint64_t *)(void *)(base + g->tables_off);
   map->shards = (struct sho__shard_shm *)(base + g->shards_off);
   map->chunks = (struct sho__chunk_shm *)(base + g->chunks_off);
   map->ghosts = g->ghosts == 0
                     ? NULL
                     : (_Atomic uint32_t *)(void *)(base + g->ghosts_off);
   map->pool = base + g->pool_off;
+  map->pool_bytes = g->chunks << g->chunk_bits;
+  map->chunk_bytes = UINT64_C(1) << g->chunk_bits;
   map->end =
       (_Atomic uint64_t *)(void *)(base + g->file_bytes - sizeof *map->end);
   map->stripes = SHO__MAP_STRIPES;
   while (map->stripes > 1 && g->chunks < map->stripes * CHUNKS_PER_STRIPE) {
     map->stripes /= 2;
   }
+  uint64_t queues = (g->chunks - 1) / CHUNKS_PER_QUEUE;
+  uint64_t most = SHO__CLASS_HOTTEST - SHO__CLASS_MAIN;
+  map->hottest = SHO__CLASS_MAIN + (uint32_t)(queues < most ? queues : most);
   map->kept = (uint32_t)(g->chunks / CHUNKS_PER_KEPT) + LEAST_KEPT;
-  map->low = 0;
+  map->low = map->kept / 2 - 1;
   uint64_t spare = 0;
   if (g->chunks >= LEAST_CHUNKS_AHEAD) {
     map->low =

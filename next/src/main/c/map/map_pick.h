@@ -2,42 +2,18 @@
  * Which chunk is to be cleaned next, and how: what a look at all chunks finds.
  *
  * NONE: chunks with the fewest live bytes first, and those whose entries have
- * expired before them. S3_FIFO: the same while live bytes leave room; else the
- * oldest chunk of the small queue, if that is larger than its share, or of the
- * main queue. Of the small queue's chunk those that were visited go on to the
- * main queue; of the main queue's they go to its end; the others are evicted.
- * While the main queue is far below its share, whole chunks of the small queue
- * become its: so of a loop that is larger than the map, a part stays.
+ * expired before them. Chunks of tables, if these are mostly empty: their
+ * copies are smaller. S3_FIFO: the same while live bytes leave room; else the
+ * oldest chunk of the small queue, if that is larger than its share, or of a
+ * main queue. What was visited goes on to the next queue, the rest is evicted.
+ * While the main queues are far below their share, whole chunks of the small
+ * queue become the first main queue's: so of a loop that is larger than the
+ * map, a part stays.
  */
 #ifndef SHO_MAP_PICK_H
 #define SHO_MAP_PICK_H
 
 #include "map/map_chunk.h"
-
-enum { SHO__MOST_PICKED = 16 };
-
-/* The chunks with the lowest keys. */
-struct sho__list {
-  uint32_t count;
-  uint32_t chunks[SHO__MOST_PICKED];
-  uint64_t keys[SHO__MOST_PICKED];
-};
-
-/* What a look at all chunks finds. */
-struct sho__view {
-  enum sho__need need; /* for which a chunk is wanted */
-  uint64_t taken;      /* bytes that live, or are of no use */
-  uint64_t live;       /* bytes, in all */
-  uint64_t small_live; /* and in the small queue */
-  uint64_t main_live;  /* and in the main queue */
-  uint64_t entries;    /* in the queues, about */
-  uint64_t usable;     /* chunks that entries can lie in */
-  struct sho__list expired;
-  struct sho__list doubtful;
-  struct sho__list emptiest;
-  struct sho__list small;
-  struct sho__list main;
-};
 
 enum sho__mode {
   SHO__MODE_MOVE,  /* keeps all that lives */
@@ -49,9 +25,19 @@ enum sho__mode {
 void sho__look(struct sho_map *map, enum sho__need need,
                struct sho__view *view);
 
+/* The same bit by bit: sho__look_on looks at so many more. 1: it has looked at
+ * all. */
+void sho__look_begin(const struct sho_map *map, enum sho__need need,
+                     struct sho__view *view);
+int sho__look_on(struct sho_map *map, struct sho__view *view, uint64_t most);
+
 /* Whether a NONE map takes no further entry: what is left is for those that are
  * there to be written anew. */
 int sho__view_is_full(const struct sho_map *map, const struct sho__view *view);
+
+/* What it says of whether the map is full. */
+void sho__view_note(const struct sho_map *map, const struct sho__view *view,
+                    struct sho__search *search);
 
 /* What to clean, and how. NULL: nothing. */
 struct sho__list *sho__pick(struct sho_map *map, struct sho__view *view,
@@ -62,7 +48,8 @@ struct sho__list *sho__pick(struct sho_map *map, struct sho__view *view,
  * entries, say. Answers how many. */
 int sho__close_queues(struct sho_map *map);
 
-/* An evicting map: the queue that a key's next entry belongs to. Learns from a
+/* map_admit.c. An evicting map: the queue that a key's next entry belongs to.
+ * Learns from a
  * key that comes back. */
 enum sho__class sho__queue_for_new(struct sho_map *map, uint64_t hash);
 

@@ -41,13 +41,13 @@ static void visit(const struct sho_map *map, const struct sho__hit *hit) {
   }
 }
 
-/* What a reader wants of an entry. May be run again. 0: what it read makes no
- * sense, so it was overtaken. */
-typedef int take_fn(const struct sho_map *map, const struct sho__hit *hit,
-                    void *context);
+/* What a reader wants of an entry. May be run again. MISS: what it read makes
+ * no sense. */
+typedef enum sho__lookup take_fn(const struct sho_map *map,
+                                 const struct sho__hit *hit, void *context);
 
-/* Whether all that was read is what the slot names now. A large entry's parts
- * may move, and then its slot changes. */
+/* Whether all that was read is what the slot names now. While the slot names a
+ * large entry, its list names its parts. */
 static int is_still(const struct sho_map *map, const struct sho__hit *hit) {
   return sho__record_is(&hit->record, SHO__RECORD_LARGE)
              ? sho__hit_whole(map, hit)
@@ -63,15 +63,14 @@ static enum sho__lookup try_read(const struct sho_map *map, uint64_t hash,
     return found;
   }
   int live = !sho__record_expired(map, &hit.record);
-  int sense = !live || take(map, &hit, context);
+  enum sho__lookup taken = live ? take(map, &hit, context) : SHO__MISS;
   if (!is_still(map, &hit)) {
     return SHO__MOVED; /* and its expiry may be another entry's */
   }
-  if (!live || !sense) {
-    return SHO__MISS;
+  if (taken == SHO__HIT) {
+    visit(map, &hit);
   }
-  visit(map, &hit);
-  return SHO__HIT;
+  return taken;
 }
 
 int sho__map_fail_overtaken(const struct sho_map *map) {
@@ -135,13 +134,13 @@ struct value {
   uint64_t version;
 };
 
-static int take_value(const struct sho_map *map, const struct sho__hit *hit,
-                      void *context) {
+static enum sho__lookup take_value(const struct sho_map *map,
+                                   const struct sho__hit *hit, void *context) {
   struct value *value = context;
   value->length = hit->record.value_bytes;
   value->version = hit->record.number;
   if (value->length > value->size) {
-    return 1;
+    return SHO__HIT;
   }
   if (sho__record_is(&hit->record, SHO__RECORD_LARGE)) {
     return sho__large_copy(map, hit, value->out);
@@ -150,7 +149,7 @@ static int take_value(const struct sho_map *map, const struct sho__hit *hit,
                  hit->at + sho__record_key_off(&hit->record) +
                      sho__record_key_bytes(&hit->record),
                  value->length);
-  return 1;
+  return SHO__HIT;
 }
 
 int sho_map_get(struct sho_map *map, const void *key, size_t key_bytes,
@@ -176,8 +175,8 @@ int sho_map_get(struct sho_map *map, const void *key, size_t key_bytes,
 
 /* ---- find --------------------------------------------------------------- */
 
-static int take_place(const struct sho_map *map, const struct sho__hit *hit,
-                      void *context) {
+static enum sho__lookup take_place(const struct sho_map *map,
+                                   const struct sho__hit *hit, void *context) {
   struct sho_map_found *found = context;
   int large = sho__record_is(&hit->record, SHO__RECORD_LARGE);
   const uint8_t *value = hit->at + sho__record_key_off(&hit->record) +
@@ -188,7 +187,7 @@ static int take_place(const struct sho_map *map, const struct sho__hit *hit,
   found->generation_at = (const uint64_t *)(const void *)&map
                              ->gens[sho__chunk_of(map, hit->place)];
   found->generation = hit->gen;
-  return 1;
+  return SHO__HIT;
 }
 
 int sho_map_find(struct sho_map *map, const void *key, size_t key_bytes,
@@ -215,7 +214,7 @@ int sho_map_view(struct sho_map *map, struct sho_map_view *view) {
                              .bytes = map->region.bytes,
                              .end = (const uint64_t *)(const void *)map->end,
                              .creation_id = map->creation_id,
-                             .shards_off = g->shards_off,
+                             .tables_off = g->tables_off,
                              .shard_bits = g->shard_bits,
                              .gens_off = g->gens_off,
                              .pool_off = g->pool_off,
@@ -231,11 +230,11 @@ int sho_map_view(struct sho_map *map, struct sho_map_view *view) {
 
 /* ---- version and time to live ------------------------------------------- */
 
-static int take_header(const struct sho_map *map, const struct sho__hit *hit,
-                       void *context) {
+static enum sho__lookup take_header(const struct sho_map *map,
+                                    const struct sho__hit *hit, void *context) {
   (void)map;
   *(struct sho__record *)context = hit->record;
-  return 1;
+  return SHO__HIT;
 }
 
 static int read_header(struct sho_map *map, const void *key, size_t key_bytes,

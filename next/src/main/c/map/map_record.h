@@ -47,17 +47,23 @@ static inline uint64_t sho__parts_of(const struct sho_map *map,
   return value_bytes / sho__part_payload(map);
 }
 
+/* Where a large entry's list of parts begins. */
+static inline uint64_t sho__record_list_off(const struct sho__record *r) {
+  return (sho__record_key_off(r) + sho__record_key_bytes(r) + 3) & ~UINT64_C(3);
+}
+
 /* Header, expiry, key, list of parts, what of the value is no part, padding. No
  * overflow: lengths have 32 bits at most. */
 static inline uint64_t sho__record_size(const struct sho_map *map,
                                         const struct sho__record *r) {
-  uint64_t bytes = r->value_bytes;
+  uint64_t bytes = (uint64_t)sho__record_key_off(r) + sho__record_key_bytes(r) +
+                   r->value_bytes;
   if (sho__record_is(r, SHO__RECORD_LARGE)) {
-    uint64_t parts = sho__parts_of(map, bytes);
-    bytes = parts * sizeof(uint32_t) + bytes - parts * sho__part_payload(map);
+    uint64_t parts = sho__parts_of(map, r->value_bytes);
+    bytes = sho__record_list_off(r) + parts * sizeof(uint32_t) +
+            r->value_bytes - parts * sho__part_payload(map);
   }
-  return (sho__record_key_off(r) + sho__record_key_bytes(r) + bytes + 7) &
-         ~UINT64_C(7);
+  return (bytes + 7) & ~UINT64_C(7);
 }
 
 /* Whether a record of that header may lie there; else its numbers are not to be
@@ -124,11 +130,12 @@ static inline uint32_t sho__value_checksum(const struct sho__record *r,
 static inline uint64_t sho__record_own_value(const struct sho_map *map,
                                              const struct sho__record *r,
                                              uint64_t *off) {
-  uint64_t parts = sho__record_is(r, SHO__RECORD_LARGE)
-                       ? sho__parts_of(map, r->value_bytes)
-                       : 0;
-  *off = sho__record_key_off(r) + sho__record_key_bytes(r) +
-         parts * sizeof(uint32_t);
+  if (!sho__record_is(r, SHO__RECORD_LARGE)) {
+    *off = sho__record_key_off(r) + sho__record_key_bytes(r);
+    return r->value_bytes;
+  }
+  uint64_t parts = sho__parts_of(map, r->value_bytes);
+  *off = sho__record_list_off(r) + parts * sizeof(uint32_t);
   return r->value_bytes - parts * sho__part_payload(map);
 }
 

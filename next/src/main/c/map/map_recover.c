@@ -29,15 +29,12 @@ static void finish_retiring(struct sho__shard *shard) {
 }
 
 void sho__shard_recover(struct sho__shard *shard, int dead) {
-  struct sho__shard_shm *shm = shard->shm;
   if (dead) {
     SHO_CRASH_POINT("map: taken over");
   }
-  /* Its last owner may have published a table, and not raised it. */
-  sho__store_release(&shm->epoch, sho__load_relaxed(&shm->epoch) + 1);
   sho__shard_rebuild(shard, !sho__shard_is_sane(shard));
   finish_retiring(shard);
-  sho__increment_owned(&shm->recoveries);
+  sho__increment_owned(&shard->shm->recoveries);
 }
 
 /* ---- rebuild ------------------------------------------------------------ */
@@ -101,6 +98,20 @@ static void unmark(const struct sho_map *map, const struct sho__hit *hit) {
   }
 }
 
+void sho__shard_note(struct sho__shard_shm *shm,
+                     const struct sho__record *record) {
+  uint64_t expiry = record->expiry_ms;
+  if (expiry != 0) {
+    uint64_t earliest = sho__load_relaxed(&shm->earliest_expiry_ms);
+    if (earliest == 0 || expiry < earliest) {
+      sho__store_relaxed(&shm->earliest_expiry_ms, expiry);
+    }
+  }
+  if (record->number > sho__load_relaxed(&shm->version)) {
+    sho__store_relaxed(&shm->version, record->number);
+  }
+}
+
 void sho__shard_check_slot(struct sho__shard *shard, _Atomic uint64_t *slot,
                            struct sho__covered *covered) {
   struct sho__hit hit;
@@ -120,16 +131,8 @@ void sho__shard_check_slot(struct sho__shard *shard, _Atomic uint64_t *slot,
     return;
   }
   unmark(shard->map, &hit);
-  _Atomic uint64_t *earliest = &shard->shm->earliest_expiry_ms;
-  uint64_t expiry = hit.record.expiry_ms;
-  uint64_t was = sho__load_relaxed(earliest);
-  if (expiry != 0 && (was == 0 || expiry < was)) {
-    sho__store_relaxed(earliest, expiry);
-  }
-  if (hit.record.number > shard->version) {
-    shard->version = hit.record.number;
-    sho__store_relaxed(&shard->shm->version, shard->version);
-  }
+  sho__shard_note(shard->shm, &hit.record);
+  shard->version = sho__load_relaxed(&shard->shm->version);
 }
 
 /* Whether the table has a record of its own. */
@@ -149,10 +152,7 @@ static int is_own_table(const struct sho__shard *shard) {
 }
 
 void sho__shard_find_table(struct sho__shard *shard, int checked) {
-  struct sho__shard_shm *shm = shard->shm;
-  if (!sho__table_decode(shard->map, sho__load_relaxed(&shm->table),
-                         &shard->table) ||
-      (checked && !is_own_table(shard))) {
+  if (!sho__shard_decode_table(shard) || (checked && !is_own_table(shard))) {
     sho__shard_lose_table(shard);
   }
   if (checked && shard->table.buckets > 0) {
@@ -161,11 +161,10 @@ void sho__shard_find_table(struct sho__shard *shard, int checked) {
 }
 
 void sho__shard_lose_table(struct sho__shard *shard) {
-  struct sho__shard_shm *shm = shard->shm;
-  shard->table = (struct sho__table){0};
-  sho__store_release(&shm->table, 0); /* all it named is lost */
-  sho__store_release(&shm->epoch, sho__load_relaxed(&shm->epoch) + 1);
-  sho__increment_owned(&shm->damaged);
+  static const struct sho__table none;
+  sho__table_publish(shard, &none); /* all it named is lost */
+  shard->table = none;
+  sho__increment_owned(&shard->shm->damaged);
   for (uint32_t i = 0; i < shard->map->geometry.chunks; i++) {
     sho__chunk_doubt(shard->map, i);
   }

@@ -38,7 +38,7 @@ struct scan {
 
 /* The slots of a shard from the cursor on, by their tags. */
 struct snapshot {
-  uint64_t epoch;
+  uint64_t word; /* of the table */
   struct sho__table table;
   struct tagged {
     uint64_t tag;
@@ -58,9 +58,8 @@ static int compare_tags(const void *left, const void *right) {
 /* SHO_ENOMEM. */
 static int take_snapshot(struct sho_map *map, uint32_t shard, uint64_t from,
                          struct snapshot *s) {
-  struct sho__shard_shm *shm = &map->shards[shard];
-  *s = (struct snapshot){.epoch = sho__load_acquire(&shm->epoch)};
-  sho__table_decode(map, sho__load_acquire(&shm->table), &s->table);
+  *s = (struct snapshot){.word = sho__load_acquire(&map->tables[shard])};
+  sho__table_decode(map, s->word, &s->table);
   uint64_t slots = s->table.buckets * SHO__BUCKET_SLOTS;
   s->slots = slots == 0 ? NULL : malloc(slots * sizeof *s->slots);
   if (s->slots == NULL) {
@@ -84,8 +83,8 @@ static int64_t ttl_of(const struct sho_map *map, uint64_t expiry_ms) {
   return expiry_ms <= now_ms ? expiry_ms != 0 : (int64_t)(expiry_ms - now_ms);
 }
 
-static int copy_content(const struct sho_map *map, const struct sho__hit *hit,
-                        uint8_t *to) {
+static enum sho__lookup copy_content(const struct sho_map *map,
+                                     const struct sho__hit *hit, uint8_t *to) {
   uint32_t key_bytes = sho__record_key_bytes(&hit->record);
   const uint8_t *key = hit->at + sho__record_key_off(&hit->record);
   sho__copy_racy(to, key, key_bytes);
@@ -93,7 +92,7 @@ static int copy_content(const struct sho_map *map, const struct sho__hit *hit,
     return sho__large_copy(map, hit, to + key_bytes);
   }
   sho__copy_racy(to + key_bytes, key + key_bytes, hit->record.value_bytes);
-  return 1;
+  return SHO__HIT;
 }
 
 /* One try at a slot's record. *hash: of its key; *bytes: what it needs. */
@@ -105,8 +104,8 @@ static enum got try_record(struct scan *scan, const struct snapshot *s,
   uint32_t shard = sho__shard_of(map, scan->cursor);
   struct sho__hit hit = {.slot = slot,
                          .slot_value = sho__load_acquire(slot),
-                         .epoch = s->epoch,
-                         .epoch_at = &map->shards[shard].epoch};
+                         .word = s->word,
+                         .word_at = &map->tables[shard]};
   if ((hit.slot_value & SHO__SLOT_PLACE_MASK) == 0) {
     return GOT_NOTHING;
   }
@@ -128,16 +127,15 @@ static enum got try_record(struct scan *scan, const struct snapshot *s,
                 sho__tag_of(map, *hash) == tagged->tag;
   *bytes = (sizeof record + content + 7) & ~(size_t)7;
   int fits = *bytes <= scan->size - scan->filled;
-  int sense = 1;
   if (fits) {
     uint8_t *to = scan->out + scan->filled;
     memcpy(to, &record, sizeof record);
-    sense = copy_content(map, &hit, to + sizeof record);
+    found = copy_content(map, &hit, to + sizeof record);
   }
-  if (!sho__hit_whole(map, &hit)) {
+  if (found == SHO__MOVED || !sho__hit_whole(map, &hit)) {
     return GOT_MOVED;
   }
-  if (!sense || !belongs || sho__record_expired(map, &hit.record)) {
+  if (found == SHO__MISS || !belongs || sho__record_expired(map, &hit.record)) {
     return GOT_NOTHING;
   }
   return fits ? GOT_RECORD : GOT_NO_ROOM;
@@ -149,10 +147,10 @@ static enum got read_record(struct scan *scan, const struct snapshot *s,
                             size_t *bytes, int *code) {
   struct sho_map *map = scan->map;
   uint32_t number = sho__shard_of(map, scan->cursor);
-  _Atomic uint64_t *epoch = &map->shards[number].epoch;
+  _Atomic uint64_t *word = &map->tables[number];
   for (int i = 0; i < READ_ATTEMPTS; i++) {
     enum got got = try_record(scan, s, tagged, hash, bytes);
-    if (got != GOT_MOVED || sho__load_acquire(epoch) != s->epoch) {
+    if (got != GOT_MOVED || sho__load_acquire(word) != s->word) {
       return got;
     }
   }
@@ -227,7 +225,7 @@ static enum got scan_shard(struct scan *scan, uint32_t number, int *code) {
   }
   free(s.slots);
   if (*code == SHO_OK && got != GOT_NO_ROOM && got != GOT_MOVED &&
-      sho__load_acquire(&map->shards[number].epoch) != s.epoch) {
+      sho__load_acquire(&map->tables[number]) != s.word) {
     return GOT_MOVED; /* what was read after that may be another's bytes */
   }
   return got == GOT_NO_ROOM || got == GOT_MOVED ? got : GOT_NOTHING;

@@ -56,6 +56,9 @@ static inline void sho__shard_set_entries(struct sho__shard *shard,
 _Atomic uint64_t *sho__table_slot_of(const struct sho__table *table,
                                      uint64_t tag, uint64_t place);
 
+/* How many slots of that tag name something. */
+uint64_t sho__table_count_tag(const struct sho__table *table, uint64_t tag);
+
 /* Has the first free slot name a place. 0, or -1: no slot is free. */
 int sho__table_insert(const struct sho__table *table, uint64_t tag,
                       uint64_t slot_value);
@@ -87,10 +90,30 @@ static inline _Atomic uint64_t *sho__table_slot(const struct sho__table *table,
               .slots[number % SHO__BUCKET_SLOTS];
 }
 
+/* How many buckets fit into a chunk. */
+static inline uint64_t sho__table_most(const struct sho_map *map) {
+  return (sho__chunk_bytes(map) - SHO__TABLE_OFF) /
+         sizeof(struct sho__bucket_shm);
+}
+
 /* Whether one more entry should find a larger table. */
-static inline int sho__table_is_crowded(const struct sho__table *table,
+static inline int sho__table_is_crowded(const struct sho_map *map,
+                                        const struct sho__table *table,
                                         uint64_t entries) {
-  return (entries + 1) * 10 > sho__table_slots(table) * 9;
+  uint32_t crowded = table->buckets < sho__table_most(map) / 2
+                         ? sho__crowded(map)
+                         : SHO__CROWDED_MOST;
+  return (entries + 1) * SHO__CROWDED_ALL > sho__table_slots(table) * crowded;
+}
+
+/* Whether a smaller one would do, and room is scarce. */
+static inline int sho__table_is_sparse(const struct sho_map *map,
+                                       const struct sho__table *table,
+                                       uint64_t entries) {
+  uint64_t crowded = sho__crowded(map);
+  return crowded > SHO__CROWDED_LEAST && table->buckets > 1 &&
+         entries * SHO__CROWDED_ALL * 10 <
+             sho__table_slots(table) * crowded * 7;
 }
 
 /* ---- entries: map_entry.c ----------------------------------------------- */
@@ -118,11 +141,6 @@ static inline int sho__slot_fits(const struct sho__shard *shard,
 /* Whether the checksums of an entry and of its parts are right. */
 int sho__entry_is_whole(const struct sho_map *map, const struct sho__hit *hit,
                         uint64_t hash);
-
-/* Nothing names an entry any more: marks it dead, and counts its bytes as dead;
- * those of its parts, too, unless another record names them. */
-void sho__entry_retire(struct sho_map *map, const struct sho__hit *hit,
-                       int with_parts);
 
 /* Around the store that takes a slot's value away, and what follows. */
 static inline void sho__shard_retiring(struct sho__shard *shard,
@@ -152,9 +170,25 @@ int sho__map_rebuild_all(struct sho_map *map);
 
 /* ---- the lock ----------------------------------------------------------- */
 
+/* 0: damaged. */
+static inline int sho__shard_decode_table(struct sho__shard *shard) {
+  return sho__table_decode(
+      shard->map, sho__load_relaxed(&shard->map->tables[shard->number]),
+      &shard->table);
+}
+
+/* Looks a key of the shard up. 0: it is not there. */
+static inline int sho__shard_find(const struct sho__shard *shard, uint64_t tag,
+                                  const void *key, size_t key_bytes,
+                                  struct sho__hit *hit) {
+  hit->word_at = &shard->map->tables[shard->number];
+  hit->word = sho__load_relaxed(hit->word_at);
+  return sho__find_in(shard->map, &shard->table, tag, key, key_bytes, hit) ==
+         SHO__HIT;
+}
+
 static inline int sho__shard_is_sane(struct sho__shard *shard) {
-  return sho__table_decode(shard->map, sho__load_relaxed(&shard->shm->table),
-                           &shard->table) &&
+  return sho__shard_decode_table(shard) &&
          shard->entries <= sho__table_slots(&shard->table) &&
          shard->version >> 62 == 0;
 }

@@ -22,8 +22,29 @@ _Atomic uint64_t *sho__table_slot_of(const struct sho__table *table,
   return NULL;
 }
 
-static _Atomic uint64_t *free_slot(struct sho__bucket_shm *bucket) {
-  for (int i = 0; i < SHO__BUCKET_SLOTS; i++) {
+uint64_t sho__table_count_tag(const struct sho__table *table, uint64_t tag) {
+  uint64_t wanted = tag << SHO__SLOT_PLACE_BITS;
+  uint64_t count = 0;
+  struct sho__bucket_shm *bucket = sho__bucket_home(table, tag);
+  for (uint64_t n = 0; n < table->buckets; n++) {
+    for (int i = 0; i < SHO__BUCKET_SLOTS; i++) {
+      uint64_t slot = sho__load_relaxed(&bucket->slots[i]);
+      count += ((slot ^ wanted) & SHO__SLOT_TAG_MASK) == 0 &&
+               (slot & SHO__SLOT_PLACE_MASK) != 0;
+    }
+    if (sho__load_relaxed(&bucket->overflow) == 0) {
+      break;
+    }
+    bucket = sho__bucket_next(table, bucket);
+  }
+  return count;
+}
+
+/* The first from the home slot on. */
+static _Atomic uint64_t *free_slot(struct sho__bucket_shm *bucket,
+                                   uint64_t tag) {
+  unsigned i = sho__slot_home(tag);
+  for (int k = 0; k < SHO__BUCKET_SLOTS; k++, i = sho__slot_next(i)) {
     if (sho__load_relaxed(&bucket->slots[i]) == 0) {
       return &bucket->slots[i];
     }
@@ -36,7 +57,7 @@ int sho__table_insert(const struct sho__table *table, uint64_t tag,
   struct sho__bucket_shm *home = sho__bucket_home(table, tag);
   struct sho__bucket_shm *bucket = home;
   for (uint64_t n = 0; n < table->buckets; n++) {
-    _Atomic uint64_t *slot = free_slot(bucket);
+    _Atomic uint64_t *slot = free_slot(bucket, tag);
     if (slot != NULL) {
       for (struct sho__bucket_shm *b = home; b != bucket;
            b = sho__bucket_next(table, b)) {
@@ -88,7 +109,10 @@ int sho__table_recount(const struct sho__table *table) {
   }
   sho__table_count(table, overflow);
   for (uint64_t b = 0; b < table->buckets; b++) {
-    sho__store_relaxed(&table->first[b].overflow, overflow[b]);
+    _Atomic uint64_t *count = &table->first[b].overflow;
+    if (sho__load_relaxed(count) != overflow[b]) { /* no page is made dirty */
+      sho__store_relaxed(count, overflow[b]);
+    }
   }
   free(overflow);
   return 1;

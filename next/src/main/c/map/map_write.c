@@ -16,10 +16,9 @@
 
 enum {
   NOTED_EACH_MS = 1000,
-  MOST_ATTEMPTS = 1000,
   MOST_FINDS = 256,
   NAP_NS = 200000,
-  MOST_NAPS = 50,
+  CROWDED_NAPS = 50,
   AGAIN = 1,                /* what was prepared does not fit what is there */
   TTL_CLASS_SHIFT = 2,      /* times to live of one class: up to 4 times one */
   TTL_FIRST_CLASS_BITS = 12 /* the first: up to 4 seconds */
@@ -37,11 +36,13 @@ struct state {
 struct write {
   const void *key;
   size_t key_bytes;
-  struct sho__source value; /* copy is NULL: there is none */
+  struct sho__source value;
   size_t value_bytes;
+  uint32_t checksum;  /* of the value, if that is bytes that nobody changes */
   uint64_t expiry_ms; /* 0: never expires */
   int keep_value;     /* the value and version that are there */
-  int replaces;       /* there is no other room, and it gives some back */
+  int replaces;       /* there is an entry that gives room back */
+  struct sho__search *search;
   /* Under the lock: refuses, or fills in what could not be known before. */
   int (*decide)(const struct sho_map *map, const struct state *state,
                 struct write *write);
@@ -50,23 +51,16 @@ struct write {
   int64_t delta;
 };
 
-static void copy_memory(void *context, void *to, uint64_t from,
-                        uint64_t bytes) {
-  sho__copy_racy(to, (const uint8_t *)context + from, bytes);
-}
-
-static struct sho__source memory_at(const void *value) {
-  return (struct sho__source){.copy = value == NULL ? NULL : copy_memory,
-                              .context = (void *)(uintptr_t)value};
-}
-
 /* A write that is prepared: its record lies in a room. */
 struct draft {
   struct sho__room room;
   struct sho__parts parts;
   struct sho__record record;
   uint64_t hash;
+  uint64_t tag;
   uint64_t bytes;
+  int is_large;
+  uint64_t guess;         /* the place of the entry that is there; ~0: none */
   struct sho__hit copied; /* keep_value: from where */
 };
 
@@ -94,8 +88,8 @@ static uint64_t expiry_of(const struct sho_map *map, int64_t ttl_ms) {
 /* ---- where to ----------------------------------------------------------- */
 
 /* What expires together lies together. */
-static enum sho__class class_of_expiry(const struct sho_map *map,
-                                       uint64_t expiry_ms) {
+static inline enum sho__class class_of_expiry(const struct sho_map *map,
+                                              uint64_t expiry_ms) {
   if (expiry_ms == 0) {
     return SHO__CLASS_SMALL;
   }
@@ -109,25 +103,29 @@ static enum sho__class class_of_expiry(const struct sho_map *map,
   return (enum sho__class) class;
 }
 
-/* Which chunk the entry goes to, and whether it takes another's place. Without
- * the lock, so a guess: nothing depends on it but how well chunks are used. */
-static enum sho__class class_of(struct sho_map *map, uint64_t hash,
-                                const struct write *write,
-                                enum sho__need *need) {
-  struct sho__hit hit;
+/* Which chunk the entry goes to. A guess, without the lock: nothing depends on
+ * it but how well chunks are used. */
+static inline enum sho__class class_of(struct sho_map *map,
+                                       const struct write *write,
+                                       const struct draft *draft) {
   if (map->geometry.eviction == SHO_EVICTION_NONE) {
-    *need = write->replaces ? SHO__NEED_REPLACE : SHO__NEED_NEW;
     return class_of_expiry(map, write->expiry_ms);
   }
-  int there =
-      sho__find(map, hash, write->key, write->key_bytes, &hit) == SHO__HIT;
-  *need = there ? SHO__NEED_REPLACE : SHO__NEED_NEW;
-  if (there) {
-    enum sho__class class =
-        sho__chunk_class(map, sho__chunk_of(map, hit.place));
-    return class == SHO__CLASS_MAIN ? class : SHO__CLASS_SMALL;
+  if (draft->guess == UINT64_MAX) {
+    return sho__queue_for_new(map, draft->hash);
   }
-  return sho__queue_for_new(map, hash);
+  enum sho__class class =
+      sho__chunk_class(map, sho__chunk_of(map, draft->guess));
+  return class > SHO__CLASS_SMALL && class <= SHO__CLASS_HOTTEST
+             ? class
+             : SHO__CLASS_SMALL;
+}
+
+/* What takes another entry's place gives room back. */
+static inline enum sho__need need_of(const struct write *write,
+                                     const struct draft *draft) {
+  return draft->guess == UINT64_MAX && !write->replaces ? SHO__NEED_NEW
+                                                        : SHO__NEED_REPLACE;
 }
 
 /* ---- drafts ------------------------------------------------------------- */
@@ -142,8 +140,7 @@ static void discard(struct draft *draft) {
 /* Takes room for the record, and writes all of it but version and checksum. */
 static int prepare(struct sho_map *map, const struct write *write,
                    struct draft *draft) {
-  enum sho__need need;
-  enum sho__class class = class_of(map, draft->hash, write, &need);
+  enum sho__need need = need_of(write, draft);
   struct sho__record *record = &draft->record;
   *record = (struct sho__record){
       .kind_and_key = (uint32_t)write->key_bytes |
@@ -152,15 +149,16 @@ static int prepare(struct sho_map *map, const struct write *write,
       .expiry_ms = write->expiry_ms};
   int code = SHO_OK;
   uint64_t in_parts = 0;
-  if (sho__large_is(map, write->key_bytes, write->value_bytes)) {
+  if (draft->is_large) {
     record->kind_and_key |= SHO__RECORD_LARGE;
     code = sho__large_write(map, draft->hash, &write->value, write->value_bytes,
-                            need, &draft->parts);
+                            need, write->search, &draft->parts);
     in_parts = draft->parts.count * sho__part_payload(map);
   }
   draft->bytes = sho__record_size(map, record);
   code = code == SHO_OK
-             ? sho__room_take(map, class, draft->bytes, need, &draft->room)
+             ? sho__room_take(map, class_of(map, write, draft), draft->bytes,
+                              need, write->search, &draft->room)
              : code;
   if (code != SHO_OK) {
     discard(draft);
@@ -169,16 +167,18 @@ static int prepare(struct sho_map *map, const struct write *write,
   uint8_t *to = draft->room.at + sho__record_key_off(record);
   sho__copy_racy(to, write->key, write->key_bytes);
   to += write->key_bytes;
-  if (draft->parts.count > 0) {
-    memcpy(to, draft->parts.ids, draft->parts.count * sizeof(uint32_t));
+  record->checksum = 0;
+  if (in_parts > 0) {
+    to = draft->room.at + sho__record_list_off(record);
+    sho__copy_racy(to, draft->parts.ids, draft->parts.count * sizeof(uint32_t));
     to += draft->parts.count * sizeof(uint32_t);
+    record->checksum = draft->parts.checksum;
   }
   uint64_t rest = write->value_bytes - in_parts;
-  if (rest > 0) {
-    write->value.copy(write->value.context, to, in_parts, rest);
-  }
-  record->checksum = sho__value_checksum(record, draft->hash, to, rest) ^
-                     draft->parts.checksum;
+  sho__source_copy(&write->value, to, in_parts, rest);
+  record->checksum ^= write->value.at != NULL && in_parts == 0
+                          ? write->checksum
+                          : sho__value_checksum(record, draft->hash, to, rest);
   SHO_CRASH_POINT("map: entry written");
   return SHO_OK;
 }
@@ -213,11 +213,14 @@ static int prepare_copy(struct sho_map *map, const struct write *write,
     return sho__fail(SHO_ECORRUPT, "%s: the entry is damaged; remove the key",
                      map->region.path);
   }
-  enum sho__need need;
-  enum sho__class class = class_of(map, draft->hash, write, &need);
-  int code = sho__room_take(map, class, draft->bytes, need, &draft->room);
+  int code = sho__room_take(map, class_of(map, write, draft), draft->bytes,
+                            need_of(write, draft), write->search, &draft->room);
   if (code != SHO_OK) {
     return code;
+  }
+  if (!sho__hit_still(map, hit)) {
+    discard(draft); /* the entry made room for its own copy */
+    return AGAIN;
   }
   uint64_t off;
   uint64_t rest = sho__record_own_value(map, &draft->record, &off);
@@ -236,12 +239,12 @@ static int prepare_copy(struct sho_map *map, const struct write *write,
 
 /* ---- under the lock ----------------------------------------------------- */
 
-static inline void look(struct sho__shard *shard, uint64_t hash,
+static inline void look(struct sho__shard *shard, uint64_t tag,
                         const struct write *write, struct state *state) {
-  struct sho_map *map = shard->map;
-  state->there = sho__find(map, hash, write->key, write->key_bytes,
-                           &state->hit) == SHO__HIT;
-  state->live = state->there && !sho__record_expired(map, &state->hit.record);
+  state->there =
+      sho__shard_find(shard, tag, write->key, write->key_bytes, &state->hit);
+  state->live =
+      state->there && !sho__record_expired(shard->map, &state->hit.record);
 }
 
 static inline const uint8_t *value_of(const struct state *state) {
@@ -262,7 +265,7 @@ static void note_expiry(struct sho__shard *shard, uint64_t expiry_ms) {
 static int publish(struct sho__shard *shard, struct draft *draft,
                    const struct write *write, const struct state *state) {
   struct sho_map *map = shard->map;
-  uint64_t tag = sho__tag_of(map, draft->hash);
+  uint64_t tag = draft->tag;
   uint64_t place = sho__room_place(&draft->room);
   uint64_t slot = tag << SHO__SLOT_PLACE_BITS | sho__slot_named(place);
   note_expiry(shard, draft->record.expiry_ms);
@@ -300,10 +303,10 @@ static void finish(struct sho__shard *shard, struct draft *draft,
     sho__store_relaxed(&shard->shm->version, shard->version);
     SHO_CRASH_POINT("map: version counted");
   }
-  if (write->delta != 0 || write->value.context == &write->sum) {
+  if (write->value.at == &write->sum) {
     uint8_t *to = draft->room.at + sho__record_key_off(record) +
                   sho__record_key_bytes(record);
-    memcpy(to, &write->sum, sizeof write->sum);
+    sho__copy_racy(to, &write->sum, sizeof write->sum);
     record->checksum =
         sho__value_checksum(record, draft->hash, to, sizeof write->sum);
   }
@@ -317,9 +320,9 @@ static int is_copy_of(const struct draft *draft, const struct state *state) {
 }
 
 static int write_locked(struct sho__shard *shard, struct draft *draft,
-                        struct write *write, uint64_t *buckets) {
+                        struct write *write) {
   struct state state;
-  look(shard, draft->hash, write, &state);
+  look(shard, draft->tag, write, &state);
   if (write->decide != NULL) {
     int code = write->decide(shard->map, &state, write);
     if (code != SHO_OK) {
@@ -329,7 +332,11 @@ static int write_locked(struct sho__shard *shard, struct draft *draft,
   if (write->keep_value && !is_copy_of(draft, &state)) {
     return AGAIN;
   }
-  *buckets = shard->table.buckets;
+  if (write->keep_value && sho__record_is(&draft->record, SHO__RECORD_LARGE)) {
+    /* A part may have moved. */
+    sho__large_copy_list(shard->map, &state.hit, draft->room.at,
+                         &draft->record);
+  }
   if (!state.there && shard->entries >= sho__table_slots(&shard->table)) {
     return AGAIN;
   }
@@ -343,28 +350,35 @@ static int write_locked(struct sho__shard *shard, struct draft *draft,
 
 /* ---- begin and end ------------------------------------------------------ */
 
-static int check_entry(const struct sho_map *map, const struct write *write) {
+__attribute__((noinline, cold)) static int
+fail_too_big(const struct sho_map *map, const struct write *write,
+             uint64_t most, uint64_t most_key) {
+  return sho__fail(SHO_ETOOBIG,
+                   "%s takes keys and values of together at most %llu bytes "
+                   "(keys %llu), and these have %zu and %zu; make the map "
+                   "anew for larger entries",
+                   map->region.path, (unsigned long long)most,
+                   (unsigned long long)most_key, write->key_bytes,
+                   write->value_bytes);
+}
+
+static inline int check_entry(const struct sho_map *map,
+                              const struct write *write) {
   if ((write->key == NULL && write->key_bytes > 0) ||
-      (write->value.copy == NULL && write->value_bytes > 0 &&
-       !write->keep_value)) {
+      (write->value.at == NULL && write->value.copy == NULL &&
+       write->value_bytes > 0 && !write->keep_value)) {
     return sho__fail(SHO_EINVAL, "a handle, a key and a value are needed");
   }
   uint64_t most = map->geometry.max_entry - SHO__ENTRY_BYTES;
   uint64_t most_key = sho__chunk_bytes(map) / 4;
-  if (write->key_bytes > SHO__MAX_KEY_BYTES || write->key_bytes > most_key ||
-      write->key_bytes > most || write->value_bytes > most - write->key_bytes) {
-    return sho__fail(SHO_ETOOBIG,
-                     "%s takes keys and values of together at most %llu bytes "
-                     "(keys %llu), and these have %zu and %zu; make the map "
-                     "anew for larger entries",
-                     map->region.path, (unsigned long long)most,
-                     (unsigned long long)most_key, write->key_bytes,
-                     write->value_bytes);
-  }
-  return SHO_OK;
+  return write->key_bytes > SHO__MAX_KEY_BYTES || write->key_bytes > most_key ||
+                 write->key_bytes > most ||
+                 write->value_bytes > most - write->key_bytes
+             ? fail_too_big(map, write, most, most_key)
+             : SHO_OK;
 }
 
-static int check_ttl(int64_t ttl_ms) {
+static inline int check_ttl(int64_t ttl_ms) {
   if (ttl_ms < 0) {
     return sho__fail(SHO_EINVAL, "a time to live cannot be %lld ms",
                      (long long)ttl_ms);
@@ -372,38 +386,55 @@ static int check_ttl(int64_t ttl_ms) {
   return SHO_OK;
 }
 
-static int begin(struct sho_map *map, const struct write *write,
-                 int64_t ttl_ms) {
+static inline int begin(struct sho_map *map, const struct write *write,
+                        int64_t ttl_ms) {
   int code = sho__map_writable(map);
   code = code == SHO_OK ? check_entry(map, write) : code;
   return code == SHO_OK ? check_ttl(ttl_ms) : code;
 }
 
 /* Before an entry is written: a table that has few free slots grows. If there
- * is no room for that, those that are free are used up. */
-static int grow_early(struct sho_map *map, uint32_t number) {
-  struct sho__shard_shm *shm = &map->shards[number];
-  struct sho__table table;
-  uint64_t entries = sho__load_relaxed(&shm->entries);
-  sho__table_decode(map, sho__load_relaxed(&shm->table), &table);
-  if (!sho__table_is_crowded(&table, entries)) {
+ * is no room for that, those that are free are used up. One that has too many
+ * shrinks. */
+static inline int fit_table(struct sho_map *map, uint32_t number,
+                            const struct sho__table *table, int there,
+                            struct sho__search *search) {
+  uint64_t entries = sho__load_relaxed(&map->shards[number].entries);
+  int is_full = entries >= sho__table_slots(table);
+  if (there && !is_full) {
     return SHO_OK;
   }
-  int code = sho__table_grow(map, number, table.buckets);
-  return code == SHO_EFULL && entries < sho__table_slots(&table) ? SHO_OK
-                                                                 : code;
+  if (!sho__table_is_crowded(map, table, entries)) {
+    if (__builtin_expect(sho__table_is_sparse(map, table, entries), 0)) {
+      sho__table_shrink(map, number, search);
+    }
+    return SHO_OK;
+  }
+  int code = sho__table_grow(map, number, table->buckets, search);
+  return code == SHO_EFULL && !is_full ? SHO_OK : code;
 }
 
 static int attempt(struct sho_map *map, struct write *write, uint64_t hash,
                    uint64_t *version) {
   struct draft draft; /* not all of it zeroed, which costs more than it does */
   struct sho__shard shard;
-  uint64_t buckets = 0;
   uint32_t number = sho__shard_of(map, hash);
-  int code = grow_early(map, number);
+  uint64_t tag = sho__tag_of(map, hash);
+  struct sho__table table = sho__find_prepare(map, hash, number, tag);
   draft.hash = hash;
+  draft.tag = tag;
   draft.room.at = NULL;
-  draft.parts = (struct sho__parts){0};
+  draft.parts.map = NULL;
+  draft.record.expiry_ms = write->expiry_ms;
+  draft.is_large = sho__large_is(map, write->key_bytes, write->value_bytes);
+  if (write->value.at != NULL && !draft.is_large) {
+    /* While the table is fetched. */
+    write->checksum = sho__value_checksum(&draft.record, hash, write->value.at,
+                                          write->value_bytes);
+  }
+  draft.guess = sho__find_guess(map, &table, tag);
+  int code =
+      fit_table(map, number, &table, draft.guess != UINT64_MAX, write->search);
   if (code != SHO_OK) {
     return code;
   }
@@ -414,7 +445,7 @@ static int attempt(struct sho_map *map, struct write *write, uint64_t hash,
   }
   code = sho__shard_lock(map, number, &shard);
   if (code == SHO_OK) {
-    code = write_locked(&shard, &draft, write, &buckets);
+    code = write_locked(&shard, &draft, write);
     sho__shard_unlock(&shard);
   }
   if (code == SHO_OK) {
@@ -441,48 +472,69 @@ static int refuse(struct sho_map *map, struct write *write, uint64_t hash) {
   }
   int code = sho__shard_lock(map, sho__shard_of(map, hash), &shard);
   if (code == SHO_OK) {
-    look(&shard, hash, write, &state);
+    look(&shard, sho__tag_of(map, hash), write, &state);
     code = write->decide(map, &state, write);
     sho__shard_unlock(&shard);
   }
   return code == SHO_OK || code == AGAIN ? SHO_EFULL : code;
 }
 
-/* Whether the write takes another entry's place, as far as that is known
- * without the lock: then it may use some of the room that is kept. */
 static int is_there(struct sho_map *map, const struct write *write,
                     uint64_t hash) {
   struct sho__hit hit;
   return sho__find(map, hash, write->key, write->key_bytes, &hit) == SHO__HIT;
 }
 
-/* In a small map a few writers that wait for a processor hold much of it. */
-static int attempt_often(struct sho_map *map, struct write *write,
-                         uint64_t hash, uint64_t *version) {
+/* No room was found. AGAIN: there may be some by now. */
+static int after_full(struct sho_map *map, struct write *write, uint64_t hash,
+                      int *naps) {
   static const struct timespec nap = {.tv_nsec = NAP_NS};
-  int code = AGAIN;
-  int naps = 0;
-  for (int i = 0; i < MOST_ATTEMPTS && code == AGAIN; i++) {
-    code = attempt(map, write, hash, version);
-    if (code == SHO_EFULL && !write->replaces && is_there(map, write, hash)) {
-      write->replaces = 1;
-      code = AGAIN;
-    } else if (code == SHO_EFULL &&
-               sho__clean_expired(map, sho__shard_of(map, hash))) {
-      code = AGAIN;
-    } else if (code == SHO_EFULL && naps < MOST_NAPS && sho__chunks_held(map)) {
-      nanosleep(&nap, NULL);
-      naps++;
-      code = AGAIN;
-    }
+  if (!write->replaces && is_there(map, write, hash)) {
+    write->replaces = 1; /* the guess was wrong, or it came meanwhile */
+    return AGAIN;
   }
-  if (code == AGAIN) {
+  if (sho__clean_expired(map, sho__shard_of(map, hash)) ||
+      sho__tables_shrink(map, sho__shard_of(map, hash), write->search)) {
+    return AGAIN;
+  }
+  if (write->search->holder == 0 ||
+      (write->search->crowded &&
+       (*naps >= CROWDED_NAPS || sho__search_ends(write->search)))) {
+    return refuse(map, write, hash);
+  }
+  /* In a small map a few writers that wait for a processor hold much of it. */
+  nanosleep(&nap, NULL);
+  ++*naps;
+  return AGAIN;
+}
+
+static int fail_busy(struct sho_map *map, uint32_t holder) {
+  if (holder == 0) {
     return sho__fail(SHO_EBUSY,
                      "%s: other writers were faster, or it is damaged; try "
                      "again",
                      map->region.path);
   }
-  return code == SHO_EFULL ? refuse(map, write, hash) : code;
+  return sho__fail(SHO_EBUSY,
+                   "%s: process %u holds what room there may be; try again, or "
+                   "resume or kill that process",
+                   map->region.path, sho__peer_pid(&map->peers, holder));
+}
+
+static int attempt_often(struct sho_map *map, struct write *write,
+                         uint64_t hash, uint64_t *version) {
+  struct sho__search search = {.credit = write->value_bytes};
+  int naps = 0;
+  int code;
+  write->search = &search;
+  do {
+    search.own = 0;
+    search.holder = 0;
+    search.crowded = 0;
+    code = attempt(map, write, hash, version);
+    code = code == SHO_EFULL ? after_full(map, write, hash, &naps) : code;
+  } while (code == AGAIN && !sho__search_ends(&search));
+  return code == AGAIN ? fail_busy(map, search.holder) : code;
 }
 
 static int store(struct sho_map *map, struct write *write, int64_t ttl_ms,
@@ -493,7 +545,6 @@ static int store(struct sho_map *map, struct write *write, int64_t ttl_ms,
   }
   uint64_t hash = sho__map_hash(map, write->key, write->key_bytes);
   uint64_t stored = 0;
-  sho__find_prefetch(map, hash);
   if (ttl_ms != 0) {
     write->expiry_ms = expiry_of(map, ttl_ms);
   }
@@ -509,7 +560,7 @@ static int store(struct sho_map *map, struct write *write, int64_t ttl_ms,
 int sho_map_set(struct sho_map *map, const void *key, size_t key_bytes,
                 const void *value, size_t value_bytes, int64_t ttl_ms,
                 uint64_t *version) {
-  struct sho__source source = memory_at(value);
+  struct sho__source source = {.at = value};
   return sho__map_set_from(map, key, key_bytes, NULL, &source, value_bytes,
                            ttl_ms, version);
 }
@@ -534,7 +585,7 @@ int sho_map_compare_and_set(struct sho_map *map, const void *key,
                             size_t key_bytes, uint64_t expected,
                             const void *value, size_t value_bytes,
                             int64_t ttl_ms, uint64_t *version) {
-  struct sho__source source = memory_at(value);
+  struct sho__source source = {.at = value};
   return sho__map_set_from(map, key, key_bytes, &expected, &source, value_bytes,
                            ttl_ms, version);
 }
@@ -563,7 +614,7 @@ static int decide_sum(const struct sho_map *map, const struct state *state,
                        "%s: the key's value has %u bytes and is no number of 8",
                        map->region.path, state->hit.record.value_bytes);
     }
-    memcpy(&was, value_of(state), sizeof was);
+    sho__copy_racy(&was, value_of(state), sizeof was);
     expiry_ms = state->hit.record.expiry_ms;
   }
   write->sum = was + (uint64_t)write->delta;
@@ -581,7 +632,7 @@ int sho_map_add_and_get(struct sho_map *map, const void *key, size_t key_bytes,
   }
   struct write write = {.key = key,
                         .key_bytes = key_bytes,
-                        .value = memory_at(&write.sum),
+                        .value = {.at = &write.sum},
                         .value_bytes = sizeof write.sum,
                         .decide = decide_sum,
                         .delta = delta};
@@ -608,12 +659,14 @@ static int remove_key(struct sho_map *map, const void *key, size_t key_bytes,
     return code;
   }
   uint64_t hash = sho__map_hash(map, key, key_bytes);
-  sho__find_prefetch(map, hash);
-  code = sho__shard_lock(map, sho__shard_of(map, hash), &shard);
+  uint64_t tag = sho__tag_of(map, hash);
+  uint32_t number = sho__shard_of(map, hash);
+  sho__find_prepare(map, hash, number, tag);
+  code = sho__shard_lock(map, number, &shard);
   if (code != SHO_OK) {
     return code;
   }
-  look(&shard, hash, &write, &state);
+  look(&shard, tag, &write, &state);
   if (expected != NULL) {
     code = check_expected(map, &state, *expected);
   }

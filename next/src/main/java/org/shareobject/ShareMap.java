@@ -54,9 +54,9 @@ import org.shareobject.internal.time.Nanos;
  *       a stopped process holds a lock: the message has its pid;
  *   <li>{@link ShareFormatException} if the file was damaged;
  *   <li>from methods that write, {@link ShareAccessException} if the map was opened for reading
- *       only, {@link ShareFullException} if it is full ({@link Eviction#NONE} only; nothing
- *       changed), and {@link ShareValueTooLargeException} if the key, or key and value, are too
- *       large;
+ *       only, {@link ShareFullException} if it is full (with {@link Eviction#S3_FIFO} only if the
+ *       entry is a large part of the map and others hold the rest; nothing changed), and {@link
+ *       ShareValueTooLargeException} if the key, or key and value, are too large;
  *   <li>and whatever a codec throws, before anything is changed.
  * </ul>
  *
@@ -353,8 +353,9 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
     }
 
     /**
-     * Sets the size of the largest entry: the bytes of key and value, plus 32. The default is a
-     * quarter of the capacity and at most 1 GiB less 4 KiB, or what the file has.
+     * Sets the size of the largest entry: the bytes of key and value, plus 32. The default is the
+     * most that is possible, about a quarter of the capacity and at most 1 GiB less 4 KiB, or what
+     * the file has.
      *
      * <p>Entries of all sizes share the room: large ones need no setting. Set it to refuse what is
      * larger.

@@ -22,9 +22,12 @@ final class OpenMetrics {
     OpenMetrics all = new OpenMetrics(file);
     all.info(stats);
     all.gauge("entries", "", "Entries in the map.", stats.entries());
-    all.gauge("live_bytes", "bytes", "Size of all entries.", stats.liveBytes());
+    all.gauge("live_bytes", "bytes", "Size of all entries and tables.", stats.liveBytes());
     all.gauge(
-        "used_bytes", "bytes", "Size of all entries, overwritten ones too.", stats.usedBytes());
+        "used_bytes",
+        "bytes",
+        "Size of all entries and tables, replaced ones too.",
+        stats.usedBytes());
     all.gauge("capacity_bytes", "bytes", "Room for entries.", stats.capacity());
     all.gauge("max_entry_bytes", "bytes", "Size of the largest entry.", stats.maxEntry());
     all.gauge("file_bytes", "bytes", "Size of the file.", stats.fileBytes());

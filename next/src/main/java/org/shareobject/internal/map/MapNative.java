@@ -18,7 +18,7 @@ final class MapNative {
   static final int VIEW_BYTES = 1;
   static final int VIEW_END = 2;
   static final int VIEW_CREATION_ID = 3;
-  static final int VIEW_SHARDS_OFF = 4;
+  static final int VIEW_TABLES_OFF = 4;
   static final int VIEW_SHARD_BITS = 5;
   static final int VIEW_GENS_OFF = 6;
   static final int VIEW_POOL_OFF = 7;
@@ -96,7 +96,7 @@ final class MapNative {
 
   /** Returns the new version. */
   static native long setShort(
-      long map, long key0, long key1, int keyBytes, byte[] value, long ttlMs);
+      long map, long key0, long key1, int keyBytes, byte[] value, int valueBytes, long ttlMs);
 
   /** Returns the new version. */
   static native long set(long map, byte[] key, byte[] value, long ttlMs);

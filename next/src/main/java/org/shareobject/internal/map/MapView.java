@@ -43,14 +43,16 @@ final class MapView {
   private static final Cleaner CLEANER = Cleaner.create();
   private static final long UINT_MASK = 0xFFFFFFFFL;
 
-  // A shard.
-  private static final int SHARD_BYTES = 128;
-  private static final int TABLE = 8;
+  // The word of a shard's table.
   private static final int BUCKETS_BITS = 16;
   private static final long BUCKETS_MASK = (1L << BUCKETS_BITS) - 1;
+  private static final int TABLE_PLACE_SHIFT = 6;
+  private static final long TABLE_PLACE_MASK = ((1L << 34) - 1) << TABLE_PLACE_SHIFT;
 
   // A bucket.
   private static final int BUCKET_SHIFT = 6;
+  private static final int BUCKET_BYTES = 1 << BUCKET_SHIFT;
+  private static final int BUCKET_SLOTS = 7;
   private static final int OVERFLOW = 56;
   private static final long VISITED = 1L << 63;
   private static final int TAG_BITS = 25;
@@ -77,8 +79,8 @@ final class MapView {
 
   /** Where an entry was found. */
   static final class Hit {
-    private long epochAt;
-    private long epoch;
+    private long tableAt;
+    private long table;
     private long slotAt;
     private long slot;
     private long generationAt;
@@ -92,20 +94,28 @@ final class MapView {
   private final long base;
   private final long end;
   private final long creationId;
-  private final long shards;
+  private final long tables;
 
   /** 64 less the bits of a shard's number, of which there are 3 at least. */
   private final int shardShift;
 
   private final long generations;
   private final long pool;
-  private final long chunks;
+  private final long poolBytes;
   private final int chunkBits;
   private final long chunkBytes;
   private final long maxEntry;
   private final long clockBase;
+
+  /** Whether a read of an entry that was not visited is to be noted. */
   private final boolean visits;
+
   private final KeyHash keyHash;
+
+  // Of keyHash: a get that loads them from here waits for one load less.
+  private final long hashStart;
+  private final long hashS1;
+  private final long hashS7;
 
   /**
    * How long values are, most likely. A processor guesses the outcome of a comparison with it; so
@@ -121,12 +131,12 @@ final class MapView {
     long bytes = fields[MapNative.VIEW_BYTES];
     end = fields[MapNative.VIEW_END];
     creationId = fields[MapNative.VIEW_CREATION_ID];
-    shards = base + fields[MapNative.VIEW_SHARDS_OFF];
+    tables = base + fields[MapNative.VIEW_TABLES_OFF];
     shardShift = Long.SIZE - (int) fields[MapNative.VIEW_SHARD_BITS];
     generations = base + fields[MapNative.VIEW_GENS_OFF];
     pool = base + fields[MapNative.VIEW_POOL_OFF];
-    chunks = fields[MapNative.VIEW_CHUNKS];
     chunkBits = (int) fields[MapNative.VIEW_CHUNK_BITS];
+    poolBytes = fields[MapNative.VIEW_CHUNKS] << chunkBits;
     chunkBytes = 1L << chunkBits;
     maxEntry = fields[MapNative.VIEW_MAX_ENTRY];
     clockBase = fields[MapNative.VIEW_CLOCK_BASE_MS];
@@ -134,6 +144,9 @@ final class MapView {
         fields[MapNative.VIEW_EVICTION] == MapOptions.S3_FIFO
             && fields[MapNative.VIEW_READ_ONLY] == 0;
     keyHash = new KeyHash(fields[MapNative.VIEW_HASH_SEED]);
+    hashStart = keyHash.start;
+    hashS1 = keyHash.s1;
+    hashS7 = keyHash.s7;
     buffers = new MapBuffers(map, bytes);
     AtomicInteger users = new AtomicInteger(buffers.count() + 1);
     Runnable release =
@@ -151,6 +164,77 @@ final class MapView {
    * tell.
    */
   byte[] get(byte[] key) {
+    long first = ShortKey.low(key);
+    long last = ShortKey.last(key);
+    long hash = hashOf(key, first, last);
+    long tableAt = tables + ((hash >>> shardShift) << PLACE_SHIFT);
+    long table = Memory.getAcquire(tableAt);
+    long tag = tagOf(hash);
+    long bucket = placeOf(table) + bucketOf(table, tag);
+    if (isOutside(bucket - BUCKET_BYTES, poolBytes - 2 * BUCKET_BYTES)) {
+      return getSlowly(key); // there is no table, or it is damaged
+    }
+    long slotAt = pool + bucket + homeOf(tag);
+    long slot = Memory.getAcquire(slotAt);
+    if (((slot ^ (tag << PLACE_BITS)) & TAG_MASK) != 0) {
+      slotAt = otherSlot(pool + bucket, tag);
+      if (slotAt == 0) {
+        return isAbsent(pool + bucket, tableAt, table) ? NO_VALUE : getSlowly(key);
+      }
+      slot = Memory.getAcquire(slotAt);
+    }
+    byte[] value = named(slotAt, slot, tableAt, table, key, first, last);
+    return value == null ? getSlowly(key) : value;
+  }
+
+  /** Returns a copy of the value that a slot names; null if there is a doubt about it. */
+  private byte[] named(
+      long slotAt, long slot, long tableAt, long table, byte[] key, long first, long last) {
+    long place = placeIn(slot);
+    if (isOutside(place, poolBytes - Long.BYTES)) {
+      return null; // an empty slot, or damage
+    }
+    long generationAt = generations + ((place >>> chunkBits) << PLACE_SHIFT);
+    long generation = Memory.getAcquire(generationAt);
+    long differences =
+        ((Memory.getAcquire(slotAt) ^ slot) & ~VISITED) | (Memory.getAcquire(tableAt) ^ table);
+    byte[] value = differences == 0 ? valueAt(place, key, first, last) : null;
+    VarHandle.acquireFence();
+    differences = (Memory.getLong(generationAt) ^ generation) | (Memory.getLong(end) ^ creationId);
+    if (value == null || differences != 0) {
+      return null;
+    }
+    if (visits && slot >= 0) {
+      Memory.compareAndSet(slotAt, slot, slot | VISITED);
+    }
+    return value;
+  }
+
+  /**
+   * Returns a copy of the value at a place within the pool; null if it is not the key's, expired,
+   * or in several parts.
+   */
+  private byte[] valueAt(long place, byte[] key, long first, long last) {
+    long record = pool + place;
+    long lengths = Memory.getLong(record + LENGTHS);
+    long keyAt = record + HEADER_BYTES;
+    int kind = (int) lengths ^ key.length;
+    if (kind != 0) {
+      if (kind != IS_EXPIRING || MapClock.isPast(Memory.getLong(keyAt) - clockBase)) {
+        return null;
+      }
+      keyAt += Long.BYTES;
+    }
+    long valueAt = keyAt + key.length;
+    long valueBytes = lengths >>> Integer.SIZE;
+    return valueBytes <= pool + (place | (chunkBytes - 1)) + 1 - valueAt
+            && isKey(keyAt, key, first, last)
+        ? value(valueAt, (int) valueBytes)
+        : null;
+  }
+
+  /** {@link #get} for all that is rare: {@link #find}, and what follows from it. */
+  private byte[] getSlowly(byte[] key) {
     for (int round = 0; round < ROUNDS; round++) {
       Hit hit = new Hit();
       int found = find(key, hit);
@@ -227,10 +311,10 @@ final class MapView {
   int find(byte[] key, Hit hit) {
     long first = ShortKey.low(key);
     long last = ShortKey.last(key);
-    long hash = keyHash.of(key, first, last);
-    hit.epochAt = shards + (hash >>> shardShift) * SHARD_BYTES;
-    hit.epoch = Memory.getAcquire(hit.epochAt);
-    int found = findSlot(Memory.getAcquire(hit.epochAt + TABLE), tagOf(hash), hit);
+    long hash = hashOf(key, first, last);
+    hit.tableAt = tables + ((hash >>> shardShift) << PLACE_SHIFT);
+    hit.table = Memory.getAcquire(hit.tableAt);
+    int found = findSlot(tagOf(hash), hit);
     return found == FOUND ? findRecord(key, first, last, hit) : found;
   }
 
@@ -238,29 +322,58 @@ final class MapView {
     return (hash << -shardShift) >>> (Long.SIZE - TAG_BITS);
   }
 
+  /** Returns the place of a table's first bucket. */
+  private static long placeOf(long table) {
+    return (table >>> (BUCKETS_BITS - TABLE_PLACE_SHIFT)) & TABLE_PLACE_MASK;
+  }
+
+  /** Returns where in its table the search for a tag begins, in bytes. */
+  private static long bucketOf(long table, long tag) {
+    return ((tag * (table & BUCKETS_MASK)) >>> TAG_BITS) << BUCKET_SHIFT;
+  }
+
+  /** Returns where in its bucket the search for a tag begins, in bytes. */
+  private static long homeOf(long tag) {
+    return (((tag & 0xFF) * BUCKET_SLOTS) >>> Byte.SIZE) << PLACE_SHIFT;
+  }
+
+  /** Returns the place of the entry that a slot names; a negative number if it names none. */
+  private static long placeIn(long slot) {
+    return ((slot & PLACE_MASK) - 1) << PLACE_SHIFT;
+  }
+
+  /** Returns whether a number is none from 0 to the last. */
+  private static boolean isOutside(long number, long last) {
+    return (number | (last - number)) < 0;
+  }
+
+  private long hashOf(byte[] key, long first, long last) {
+    return KeyHash.isMedium(key.length)
+        ? KeyHash.ofMedium(first, last, key.length, hashStart, hashS1, hashS7)
+        : keyHash.of(key, first, last);
+  }
+
   /** Looks for the first slot that has the tag. */
-  private int findSlot(long table, long tag, Hit hit) {
-    long place = ((table >>> BUCKETS_BITS) - 1) << BUCKET_SHIFT;
-    long buckets = table & BUCKETS_MASK;
-    long bytes = buckets << BUCKET_SHIFT;
-    if (buckets == 0 || place < 0 || place + bytes > chunks << chunkBits) {
-      return table == 0 ? absent(hit) : UNCLEAR;
+  private int findSlot(long tag, Hit hit) {
+    long place = placeOf(hit.table);
+    long bytes = (hit.table & BUCKETS_MASK) << BUCKET_SHIFT;
+    if (bytes == 0 || place == 0 || place + bytes > poolBytes) {
+      return bytes + place == 0 ? absent(hit) : UNCLEAR;
     }
     long first = pool + place;
-    long bucket = first + (((tag * buckets) >>> TAG_BITS) << BUCKET_SHIFT);
+    long bucket = first + bucketOf(hit.table, tag);
+    long wanted = tag << PLACE_BITS;
     for (int n = 0; n < MOST_BUCKETS; n++) {
-      long slots = slotsOf(bucket, tag);
+      long slots = slotsOf(bucket, wanted);
       if (slots != 0) {
-        hit.slotAt = bucket + Long.numberOfTrailingZeros(slots) * (long) Long.BYTES;
+        hit.slotAt = slotAt(bucket, slots);
         hit.slot = Memory.getAcquire(hit.slotAt);
-        return (hit.slot & TAG_MASK) == tag << PLACE_BITS && (hit.slot & PLACE_MASK) != 0
-            ? FOUND
-            : UNCLEAR;
+        return (hit.slot & TAG_MASK) == wanted && (hit.slot & PLACE_MASK) != 0 ? FOUND : UNCLEAR;
       }
       if (Memory.getLong(bucket + OVERFLOW) == 0) {
         return absent(hit);
       }
-      bucket += 1 << BUCKET_SHIFT;
+      bucket += BUCKET_BYTES;
       bucket = bucket == first + bytes ? first : bucket;
     }
     return UNCLEAR;
@@ -270,8 +383,7 @@ final class MapView {
    * Returns a bit for each slot of the bucket that has the tag. Without branches, which nobody
    * could guess: any slot is as likely as any other.
    */
-  private static long slotsOf(long bucket, long tag) {
-    long wanted = tag << PLACE_BITS;
+  private static long slotsOf(long bucket, long wanted) {
     return isOf(bucket, wanted)
         | isOf(bucket + 8, wanted) << 1
         | isOf(bucket + 16, wanted) << 2
@@ -286,21 +398,40 @@ final class MapView {
     return (((Memory.getLong(slotAt) ^ wanted) & TAG_MASK) - 1) >>> (Long.SIZE - 1);
   }
 
+  /** Returns the address of the first slot that has the tag; 0 if the bucket has none. */
+  private static long otherSlot(long bucket, long tag) {
+    long slots = slotsOf(bucket, tag << PLACE_BITS);
+    return slots == 0 ? 0 : slotAt(bucket, slots);
+  }
+
+  /** Returns the address of the first of those slots. */
+  private static long slotAt(long bucket, long slots) {
+    return bucket + Long.numberOfTrailingZeros(slots) * (long) Long.BYTES;
+  }
+
+  /** Returns whether no slot names the key, if its first bucket has none that does. */
+  private boolean isAbsent(long bucket, long tableAt, long table) {
+    if (Memory.getLong(bucket + OVERFLOW) != 0) {
+      return false;
+    }
+    VarHandle.acquireFence();
+    return Memory.getLong(tableAt) == table && isTheFile();
+  }
+
   /** Returns whether no slot names the key, if none was seen. */
   private int absent(Hit hit) {
     VarHandle.acquireFence();
-    return Memory.getLong(hit.epochAt) != hit.epoch ? MOVED : isTheFile() ? ABSENT : UNCLEAR;
+    return Memory.getLong(hit.tableAt) != hit.table ? MOVED : isTheFile() ? ABSENT : UNCLEAR;
   }
 
   /** Looks at the record that the slot names. */
   private int findRecord(byte[] key, long first, long last, Hit hit) {
-    long place = ((hit.slot & PLACE_MASK) - 1) << PLACE_SHIFT;
-    long chunk = place >>> chunkBits;
+    long place = placeIn(hit.slot);
     long room = chunkBytes - (place & (chunkBytes - 1));
-    if (chunk >= chunks || room < LEAST_RECORD_BYTES) {
+    if (place >= poolBytes || room < LEAST_RECORD_BYTES) {
       return UNCLEAR;
     }
-    hit.generationAt = generations + (chunk << PLACE_SHIFT);
+    hit.generationAt = generations + ((place >>> chunkBits) << PLACE_SHIFT);
     hit.generation = Memory.getAcquire(hit.generationAt);
     if (!isNamed(hit)) {
       return MOVED;
@@ -318,7 +449,11 @@ final class MapView {
     long keyAt = hit.record + HEADER_BYTES + ((kind & IS_EXPIRING) == 0 ? 0 : Long.BYTES);
     hit.valueAt = keyAt + key.length;
     long valueBytes = lengths >>> Integer.SIZE;
-    long ownBytes = (kind & IS_LARGE) == 0 ? valueBytes : ownBytes(valueBytes);
+    long ownBytes = valueBytes;
+    if ((kind & IS_LARGE) != 0) {
+      ownBytes = ownBytes(valueBytes);
+      hit.valueAt = (hit.valueAt + Integer.BYTES - 1) & -Integer.BYTES;
+    }
     if (ownBytes > room - (hit.valueAt - hit.record) || !isKey(keyAt, key, first, last)) {
       return unclear(hit);
     }
@@ -335,20 +470,28 @@ final class MapView {
   }
 
   private static boolean isKey(long at, byte[] key, long first, long last) {
-    int bytes = key.length;
+    return keyDifferences(at, key.length, first, last) == 0 && isRestOf(at, key);
+  }
+
+  /** Returns 0 if the first and the last 8 bytes are a key's. */
+  private static long keyDifferences(long at, int bytes, long first, long last) {
     if (bytes < Long.BYTES) {
       // Behind a key there are more bytes of the mapping.
-      return ((Memory.getLong(at) & ((1L << (Byte.SIZE * bytes)) - 1)) ^ first) == 0;
+      return (Memory.getLong(at) & ((1L << (Byte.SIZE * bytes)) - 1)) ^ first;
     }
-    return ((Memory.getLong(at) ^ first) | (Memory.getLong(at + bytes - Long.BYTES) ^ last)) == 0
-        && (bytes <= ShortKey.BYTES || Memory.equal(at, key));
+    return (Memory.getLong(at) ^ first) | (Memory.getLong(at + bytes - Long.BYTES) ^ last);
+  }
+
+  /** Returns whether the bytes are a key's, of which the first and the last 8 are. */
+  private static boolean isRestOf(long at, byte[] key) {
+    return key.length <= ShortKey.BYTES || Memory.equal(at, key);
   }
 
   /** Returns whether the slot names what it named, and its table is the shard's. */
   private static boolean isNamed(Hit hit) {
     long differences =
         ((Memory.getAcquire(hit.slotAt) ^ hit.slot) & ~VISITED)
-            | (Memory.getAcquire(hit.epochAt) ^ hit.epoch);
+            | (Memory.getAcquire(hit.tableAt) ^ hit.table);
     return differences == 0;
   }
 
@@ -383,8 +526,8 @@ final class MapView {
         found == FOUND
             ? value(hit.valueAt, hit.valueBytes)
             : isWhole(hit) ? largeValue(hit.valueAt, hit.valueBytes) : null;
-    // Nobody uses the parts of a large value for something else while the slot names the entry. The
-    // generation last: it shows if the slot came to name the same place anew.
+    // While the slot names a large entry, its list names its parts. The generation last: it shows
+    // if the slot came to name the same place anew.
     VarHandle.acquireFence();
     if ((found == LARGE && !isNamed(hit)) || !isWhole(hit)) {
       return null;
@@ -420,20 +563,39 @@ final class MapView {
     return (chunkBytes >>> PARTS_OF_CHUNK_BITS) - HEADER_BYTES;
   }
 
-  /** Returns the value of an entry that is {@link #LARGE}; null if its list makes no sense. */
+  /**
+   * Returns the value of an entry that is {@link #LARGE}; null if its list makes no sense, or a
+   * part moved.
+   */
   private byte[] largeValue(long list, int bytes) {
     byte[] value = new byte[bytes];
     int part = (int) partBytes();
     int at = 0;
     for (; bytes - at >= part; at += part, list += Integer.BYTES) {
-      long id = Memory.getInt(list) & UINT_MASK;
-      if (id >>> PARTS_OF_CHUNK_BITS >= chunks) {
+      if (!copyPart(list, value, at, part)) {
         return null;
       }
-      long place = id << (chunkBits - PARTS_OF_CHUNK_BITS);
-      Memory.copy(pool + place + HEADER_BYTES, value, at, part);
     }
     Memory.copy(list, value, at, bytes - at);
     return value;
+  }
+
+  /**
+   * As an entry is read: the list names the place of the generation that is behind the copy, too.
+   */
+  private boolean copyPart(long list, byte[] value, int at, int bytes) {
+    int id = Memory.getInt(list);
+    VarHandle.acquireFence();
+    long place = (id & UINT_MASK) << (chunkBits - PARTS_OF_CHUNK_BITS);
+    if (place >= poolBytes) {
+      return false;
+    }
+    long generationAt = generations + ((place >>> chunkBits) << PLACE_SHIFT);
+    long generation = Memory.getAcquire(generationAt);
+    int again = Memory.getInt(list);
+    VarHandle.acquireFence();
+    Memory.copy(pool + place + HEADER_BYTES, value, at, bytes);
+    VarHandle.acquireFence();
+    return again == id && Memory.getLong(generationAt) == generation;
   }
 }

@@ -156,7 +156,8 @@ public final class RawMap {
       int length = key.length;
       Results.check(
           length <= ShortKey.BYTES
-              ? MapNative.setShort(map, ShortKey.low(key), ShortKey.high(key), length, value, ttlMs)
+              ? MapNative.setShort(
+                  map, ShortKey.low(key), ShortKey.high(key), length, value, value.length, ttlMs)
               : MapNative.set(map, key, value, ttlMs));
     } finally {
       Reference.reachabilityFence(this);

@@ -19,11 +19,17 @@ import org.shareobject.bench.peer.Spec;
 /**
  * Plays a trace against caches that hold the same number of entries: as many as the product's map
  * had room for. Settings {@code trace}, or {@code file} with one; {@code share} of its keys in
- * percent. Answers {@code shareObject}, {@code caffeine}, {@code lru} with the hits of 100 lookups,
- * and {@code entries}.
+ * percent. Answers {@code shareObject}, {@code caffeine}, {@code lru} and {@code secondChance} with
+ * the hits of 100 lookups, and {@code entries}.
  */
 final class HitRatio implements Job {
   private static final long LEAST_CAPACITY = 64 << 10;
+  private static final int ENTRY_BYTES = 45;
+
+  /** So few entries have larger values, since a map has no less than {@link #LEAST_CAPACITY}. */
+  private static final int FEW = 300;
+
+  private static final int LARGE_VALUE = 10_000;
 
   @Override
   public void run(Settings settings, Parent parent) {
@@ -37,23 +43,37 @@ final class HitRatio implements Job {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    int keys = settings.has("file") ? 1 + Arrays.stream(trace).max().orElse(0) : spec.entries();
-    int room = (int) ((long) keys * settings.number("share") / 100);
-    int entries = shareObject(spec, trace, room, parent);
+    long keys = Arrays.stream(trace).distinct().count();
+    int room = (int) (keys * settings.number("share") / 100);
+    byte[] value = new byte[room < FEW ? LARGE_VALUE : spec.valueBytes()];
+    int entries = shareObject(spec, trace, capacity(spec, room, value), value, parent);
     parent.say("entries " + entries);
     parent.say("caffeine " + caffeine(trace, entries));
     parent.say("lru " + lru(trace, entries));
     parent.say("secondChance " + secondChance(trace, entries));
   }
 
-  private static int shareObject(Spec spec, int[] trace, int room, Parent parent) {
-    byte[] value = new byte[spec.valueBytes()];
-    long capacity = Math.max(LEAST_CAPACITY, room * (Keys.BYTES + spec.valueBytes() + 36L));
-    try (ShareMap<byte[], byte[]> map =
-        ShareMap.builder(Codec.BYTES, Codec.BYTES)
-            .capacity(capacity)
-            .eviction(Eviction.S3_FIFO)
-            .open(spec.folder().resolve("map"))) {
+  /** Returns the capacity of a map that holds about so many entries. */
+  private static long capacity(Spec spec, int room, byte[] value) {
+    long guess = Math.max(LEAST_CAPACITY, room * (long) (Keys.BYTES + value.length + ENTRY_BYTES));
+    try (ShareMap<byte[], byte[]> map = open(spec.folder().resolve("full"), guess)) {
+      for (int i = 0; i < 3 * room; i++) {
+        map.set(Keys.bytes(i), value);
+      }
+      return Math.max(LEAST_CAPACITY, guess * room / map.stats().entries());
+    }
+  }
+
+  private static ShareMap<byte[], byte[]> open(Path file, long capacity) {
+    return ShareMap.builder(Codec.BYTES, Codec.BYTES)
+        .capacity(capacity)
+        .eviction(Eviction.S3_FIFO)
+        .open(file);
+  }
+
+  private static int shareObject(
+      Spec spec, int[] trace, long capacity, byte[] value, Parent parent) {
+    try (ShareMap<byte[], byte[]> map = open(spec.folder().resolve("map"), capacity)) {
       double ratio =
           play(
               trace,

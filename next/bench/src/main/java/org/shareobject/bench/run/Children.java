@@ -86,7 +86,7 @@ final class Children {
       measures.add(Measure.of("over key and value", "B", each - payload));
       if (peer == PeerType.SHAREOBJECT) {
         double live = Double.parseDouble(child.await("live")) / entries;
-        measures.add(Measure.of("header and padding", "B", live - payload));
+        measures.add(Measure.of("header, padding, table", "B", live - payload));
         measures.add(Measure.of("fill", "", Double.parseDouble(child.await("fill"))));
       }
       return measures;

@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.shareobject.bench.jmh.AddonBenchmark;
 import org.shareobject.bench.jmh.LimitBenchmark;
@@ -22,6 +24,11 @@ public final class Suites {
   private static final int LARGE = 1_000_000;
   private static final int HUGE = 10_000_000;
   private static final int VALUE_BYTES = 100;
+  private static final List<Integer> SHARES = List.of(1, 5, 20);
+
+  /** Recorded traces that go in circles. */
+  private static final Set<String> LOOPS = Set.of("loop", "gli", "multi1");
+
   private static final List<PeerType> SHARED =
       List.of(
           PeerType.SHAREOBJECT,
@@ -73,6 +80,7 @@ public final class Suites {
         memory(),
         kills(),
         eviction(),
+        loops(),
         suite("channel", 1, 5, pairs.channel()),
         suite("manager", 1, 5, pairs.manager()));
   }
@@ -425,22 +433,37 @@ public final class Suites {
     List<Case> cases = new ArrayList<>();
     int keys = quick ? 100_000 : LARGE;
     for (String trace : List.of("ZIPF", "ZIPF_SCANS", "ZIPF_DRIFTING")) {
-      for (int share : quick ? List.of(10) : List.of(1, 5, 10, 20)) {
+      for (int share : SHARES) {
         cases.add(
             new Case(
-                params("trace", trace, "room", share + " % of " + keys + " keys"),
+                params("trace", trace, "room", room(share)),
                 folder -> children.hitRatios(folder, trace, keys, share)));
       }
     }
+    cases.addAll(recorded(trace -> !LOOPS.contains(trace)));
+    return suite("eviction", 1, 1, cases);
+  }
+
+  private Suite loops() {
+    return suite("loops", 1, 1, recorded(LOOPS::contains));
+  }
+
+  private List<Case> recorded(Predicate<String> wanted) {
+    List<Case> cases = new ArrayList<>();
     for (Path trace : traces()) {
-      for (int share : List.of(1, 5, 20)) {
+      String name = trace.getFileName().toString().split("\\.")[0];
+      for (int share : wanted.test(name) ? SHARES : List.<Integer>of()) {
         cases.add(
             new Case(
-                params("trace", trace.getFileName().toString(), "room", share + " % of its keys"),
+                params("trace", name, "room", room(share)),
                 folder -> children.hitRatios(folder, trace, share)));
       }
     }
-    return suite("eviction", 1, 1, cases);
+    return cases;
+  }
+
+  private static String room(int share) {
+    return share + " % of its keys";
   }
 
   private List<Path> traces() {
