@@ -22,6 +22,7 @@
  *   map_large.c    values that lie in several parts
  *   map_read.c     get, find
  *   map_await.c    await
+ *   map_draft.h    a write before it locks its shard
  *   map_write.c    set, compare, remove, add, expire
  *   map_scan.c     all entries: scan, clear, size, remove expired, statistics
  *   map_verify.c   verify
@@ -185,6 +186,10 @@ uint64_t sho__clock_base_ms(uint64_t latest_ms, int64_t ahead_ms);
 
 /* Milliseconds of map time. */
 uint64_t sho__map_now_ms(const struct sho_map *map);
+
+/* The map time at which so many milliseconds from now are over, 0: never. Notes
+ * the time for after a reboot. */
+uint64_t sho__map_expiry_ms(const struct sho_map *map, int64_t ttl_ms);
 
 /* ---- the file: map_open.c ----------------------------------------------- */
 

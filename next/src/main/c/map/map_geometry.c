@@ -12,6 +12,7 @@ enum {
   LEAST_CHUNK_BITS = 12,
   MOST_CHUNK_BITS = 22,
   ENTRIES_PER_MAP = 4, /* of the largest size */
+  NOTED_EACH_MS = 1000,
   BYTES_PER_GHOST = 64 /* of an evicting map: two for each small entry */
 };
 
@@ -150,6 +151,25 @@ uint64_t sho__clock_base_ms(uint64_t latest_ms, int64_t ahead_ms) {
 
 uint64_t sho__map_now_ms(const struct sho_map *map) {
   return (uint64_t)boot_clock_ms() + map->clock_base_ms;
+}
+
+/* Seldom: the line is shared. */
+static void note_time(const struct sho_map *map, uint64_t now_ms) {
+  uint64_t latest_ms = sho__load_relaxed(&map->header->latest_ms);
+  if (latest_ms > SHO__MAX_EXPIRY_MS || now_ms > latest_ms + NOTED_EACH_MS) {
+    /* A writer that was stopped meanwhile stores no old time over a new one. */
+    atomic_compare_exchange_strong(&map->header->latest_ms, &latest_ms, now_ms);
+  }
+}
+
+uint64_t sho__map_expiry_ms(const struct sho_map *map, int64_t ttl_ms) {
+  if (ttl_ms <= 0) {
+    return 0;
+  }
+  uint64_t now_ms = sho__map_now_ms(map);
+  uint64_t most = SHO__MAX_EXPIRY_MS - now_ms;
+  note_time(map, now_ms);
+  return now_ms + ((uint64_t)ttl_ms < most ? (uint64_t)ttl_ms : most);
 }
 
 /* All that follows from the rest. */

@@ -11,243 +11,23 @@
 #include "base/crash.h"
 #include "base/error.h"
 #include "map/map_clean.h"
+#include "map/map_draft.h"
 #include "map/map_grow.h"
-#include "map/map_large.h"
 
-enum {
-  NOTED_EACH_MS = 1000,
-  MOST_FINDS = 256,
-  NAP_NS = 200000,
-  CROWDED_NAPS = 50,
-  AGAIN = 1,                /* what was prepared does not fit what is there */
-  TTL_CLASS_SHIFT = 2,      /* times to live of one class: up to 4 times one */
-  TTL_FIRST_CLASS_BITS = 12 /* the first: up to 4 seconds */
-};
-
-/* Under the lock. An expired entry that is still there counts as absent, and
- * hit names it all the same. */
-struct state {
-  struct sho__hit hit;
-  int there; /* a slot names an entry of the key */
-  int live;  /* and it is not expired */
-};
-
-/* What to write. */
-struct write {
-  const void *key;
-  size_t key_bytes;
-  struct sho__source value;
-  size_t value_bytes;
-  uint32_t checksum;  /* of the value, if that is bytes that nobody changes */
-  uint64_t expiry_ms; /* 0: never expires */
-  int keep_value;     /* the value and version that are there */
-  int replaces;       /* there is an entry that gives room back */
-  struct sho__search *search;
-  /* Under the lock: refuses, or fills in what could not be known before. */
-  int (*decide)(const struct sho_map *map, const struct state *state,
-                struct write *write);
-  uint64_t expected; /* for decide */
-  uint64_t sum;      /* by decide */
-  int64_t delta;
-};
-
-/* A write that is prepared: its record lies in a room. */
-struct draft {
-  struct sho__room room;
-  struct sho__parts parts;
-  struct sho__record record;
-  uint64_t hash;
-  uint64_t tag;
-  uint64_t bytes;
-  int is_large;
-  uint64_t guess;         /* the place of the entry that is there; ~0: none */
-  struct sho__hit copied; /* keep_value: from where */
-};
-
-/* ---- time --------------------------------------------------------------- */
-
-/* Seldom: the line is shared. */
-static void note_time(const struct sho_map *map, uint64_t now_ms) {
-  uint64_t latest_ms = sho__load_relaxed(&map->header->latest_ms);
-  if (latest_ms > SHO__MAX_EXPIRY_MS || now_ms > latest_ms + NOTED_EACH_MS) {
-    /* A writer that was stopped meanwhile stores no old time over a new one. */
-    atomic_compare_exchange_strong(&map->header->latest_ms, &latest_ms, now_ms);
-  }
-}
-
-static uint64_t expiry_of(const struct sho_map *map, int64_t ttl_ms) {
-  if (ttl_ms <= 0) {
-    return 0;
-  }
-  uint64_t now_ms = sho__map_now_ms(map);
-  uint64_t most = SHO__MAX_EXPIRY_MS - now_ms;
-  note_time(map, now_ms);
-  return now_ms + ((uint64_t)ttl_ms < most ? (uint64_t)ttl_ms : most);
-}
-
-/* ---- where to ----------------------------------------------------------- */
-
-/* What expires together lies together. */
-static inline enum sho__class class_of_expiry(const struct sho_map *map,
-                                              uint64_t expiry_ms) {
-  if (expiry_ms == 0) {
-    return SHO__CLASS_SMALL;
-  }
-  uint64_t now_ms = sho__map_now_ms(map);
-  uint64_t ttl = expiry_ms > now_ms ? expiry_ms - now_ms : 1;
-  int class = SHO__CLASS_TTL;
-  for (uint64_t most = UINT64_C(1) << TTL_FIRST_CLASS_BITS;
-       ttl > most && class < SHO__CLASSES - 1; most <<= TTL_CLASS_SHIFT) {
-    class ++;
-  }
-  return (enum sho__class) class;
-}
-
-/* Which chunk the entry goes to. A guess, without the lock: nothing depends on
- * it but how well chunks are used. */
-static inline enum sho__class class_of(struct sho_map *map,
-                                       const struct write *write,
-                                       const struct draft *draft) {
-  if (map->geometry.eviction == SHO_EVICTION_NONE) {
-    return class_of_expiry(map, write->expiry_ms);
-  }
-  if (draft->guess == UINT64_MAX) {
-    return sho__queue_for_new(map, draft->hash);
-  }
-  enum sho__class class =
-      sho__chunk_class(map, sho__chunk_of(map, draft->guess));
-  return class > SHO__CLASS_SMALL && class <= SHO__CLASS_HOTTEST
-             ? class
-             : SHO__CLASS_SMALL;
-}
-
-/* What takes another entry's place gives room back. */
-static inline enum sho__need need_of(const struct write *write,
-                                     const struct draft *draft) {
-  return draft->guess == UINT64_MAX && !write->replaces ? SHO__NEED_NEW
-                                                        : SHO__NEED_REPLACE;
-}
-
-/* ---- drafts ------------------------------------------------------------- */
-
-static void discard(struct draft *draft) {
-  sho__room_leave(&draft->room);
-  if (draft->parts.map != NULL) {
-    sho__large_leave(&draft->parts, 0);
-  }
-}
-
-/* Takes room for the record, and writes all of it but version and checksum. */
-static int prepare(struct sho_map *map, const struct write *write,
-                   struct draft *draft) {
-  enum sho__need need = need_of(write, draft);
-  struct sho__record *record = &draft->record;
-  *record = (struct sho__record){
-      .kind_and_key = (uint32_t)write->key_bytes |
-                      (write->expiry_ms != 0 ? SHO__RECORD_EXPIRES : 0),
-      .value_bytes = (uint32_t)write->value_bytes,
-      .expiry_ms = write->expiry_ms};
-  int code = SHO_OK;
-  uint64_t in_parts = 0;
-  if (draft->is_large) {
-    record->kind_and_key |= SHO__RECORD_LARGE;
-    code = sho__large_write(map, draft->hash, &write->value, write->value_bytes,
-                            need, write->search, &draft->parts);
-    in_parts = draft->parts.count * sho__part_payload(map);
-  }
-  draft->bytes = sho__record_size(map, record);
-  code = code == SHO_OK
-             ? sho__room_take(map, class_of(map, write, draft), draft->bytes,
-                              need, write->search, &draft->room)
-             : code;
-  if (code != SHO_OK) {
-    discard(draft);
-    return code;
-  }
-  uint8_t *to = draft->room.at + sho__record_key_off(record);
-  sho__copy_racy(to, write->key, write->key_bytes);
-  to += write->key_bytes;
-  record->checksum = 0;
-  if (in_parts > 0) {
-    to = draft->room.at + sho__record_list_off(record);
-    sho__copy_racy(to, draft->parts.ids, draft->parts.count * sizeof(uint32_t));
-    to += draft->parts.count * sizeof(uint32_t);
-    record->checksum = draft->parts.checksum;
-  }
-  uint64_t rest = write->value_bytes - in_parts;
-  sho__source_copy(&write->value, to, in_parts, rest);
-  record->checksum ^= write->value.at != NULL && in_parts == 0
-                          ? write->checksum
-                          : sho__value_checksum(record, draft->hash, to, rest);
-  SHO_CRASH_POINT("map: entry written");
-  return SHO_OK;
-}
-
-/* The same for a copy of the entry that is there, with another expiry. */
-static int prepare_copy(struct sho_map *map, const struct write *write,
-                        struct draft *draft) {
-  struct sho__hit *hit = &draft->copied;
-  enum sho__lookup found = SHO__MOVED;
-  for (int i = 0; i < MOST_FINDS && found == SHO__MOVED; i++) {
-    found = sho__find(map, draft->hash, write->key, write->key_bytes, hit);
-    if (found == SHO__HIT && !sho__hit_still(map, hit)) {
-      found = SHO__MOVED; /* the header may be another record's */
-    }
-  }
-  if (found == SHO__MOVED) {
-    return AGAIN;
-  }
-  if (found == SHO__MISS || sho__record_expired(map, &hit->record)) {
-    return sho__fail_absent(map->region.path);
-  }
-  uint32_t from = sho__record_key_off(&hit->record);
-  uint64_t size = sho__record_size(map, &hit->record);
-  draft->record = hit->record;
-  draft->record.expiry_ms = write->expiry_ms;
-  draft->record.kind_and_key &= ~SHO__RECORD_EXPIRES;
-  if (write->expiry_ms != 0) {
-    draft->record.kind_and_key |= SHO__RECORD_EXPIRES;
-  }
-  draft->bytes = sho__record_size(map, &draft->record);
-  if (draft->bytes > sho__chunk_bytes(map)) {
-    return sho__fail(SHO_ECORRUPT, "%s: the entry is damaged; remove the key",
-                     map->region.path);
-  }
-  int code = sho__room_take(map, class_of(map, write, draft), draft->bytes,
-                            need_of(write, draft), write->search, &draft->room);
-  if (code != SHO_OK) {
-    return code;
-  }
-  if (!sho__hit_still(map, hit)) {
-    discard(draft); /* the entry made room for its own copy */
-    return AGAIN;
-  }
-  uint64_t off;
-  uint64_t rest = sho__record_own_value(map, &draft->record, &off);
-  uint64_t most = draft->bytes - sho__record_key_off(&draft->record);
-  uint64_t has = size - from;
-  sho__copy_racy(draft->room.at + sho__record_key_off(&draft->record),
-                 hit->at + from, has < most ? has : most);
-  /* Only the expiry's part changes, so that damage stays noticed. */
-  draft->record.checksum ^= sho__number_checksum(hit->record.number) ^
-                            sho__value_checksum(&hit->record, draft->hash,
-                                                draft->room.at + off, rest) ^
-                            sho__value_checksum(&draft->record, draft->hash,
-                                                draft->room.at + off, rest);
-  return SHO_OK;
-}
+enum { NAP_NS = 200000, CROWDED_NAPS = 50 };
 
 /* ---- under the lock ----------------------------------------------------- */
 
 static inline void look(struct sho__shard *shard, uint64_t tag,
-                        const struct write *write, struct state *state) {
+                        const struct sho__write *write,
+                        struct sho__state *state) {
   state->there =
       sho__shard_find(shard, tag, write->key, write->key_bytes, &state->hit);
   state->live =
       state->there && !sho__record_expired(shard->map, &state->hit.record);
 }
 
-static inline const uint8_t *value_of(const struct state *state) {
+static inline const uint8_t *value_of(const struct sho__state *state) {
   return state->hit.at + sho__record_key_off(&state->hit.record) +
          sho__record_key_bytes(&state->hit.record);
 }
@@ -262,8 +42,9 @@ static void note_expiry(struct sho__shard *shard, uint64_t expiry_ms) {
 }
 
 /* The draft is whole and no one else's: has the table name it. */
-static int publish(struct sho__shard *shard, struct draft *draft,
-                   const struct write *write, const struct state *state) {
+static int publish(struct sho__shard *shard, struct sho__draft *draft,
+                   const struct sho__write *write,
+                   const struct sho__state *state) {
   struct sho_map *map = shard->map;
   uint64_t tag = draft->tag;
   uint64_t place = sho__room_place(&draft->room);
@@ -276,7 +57,7 @@ static int publish(struct sho__shard *shard, struct draft *draft,
       sho__chunk_bury(map, chunk, sho__load_relaxed(&map->gens[chunk]),
                       draft->bytes);
       sho__shard_rebuild(shard, 0); /* its count was wrong */
-      return AGAIN;
+      return SHO__AGAIN;
     }
     SHO_CRASH_POINT("map: slot filled");
     sho__shard_set_entries(shard, shard->entries + 1);
@@ -295,8 +76,8 @@ static int publish(struct sho__shard *shard, struct draft *draft,
 }
 
 /* Gives the draft its version, and its checksum the version's part. */
-static void finish(struct sho__shard *shard, struct draft *draft,
-                   const struct write *write) {
+static void finish(struct sho__shard *shard, struct sho__draft *draft,
+                   const struct sho__write *write) {
   struct sho__record *record = &draft->record;
   if (!write->keep_value) {
     record->number = ++shard->version;
@@ -314,14 +95,15 @@ static void finish(struct sho__shard *shard, struct draft *draft,
   sho__record_store(draft->room.at, record);
 }
 
-static int is_copy_of(const struct draft *draft, const struct state *state) {
+static int is_copy_of(const struct sho__draft *draft,
+                      const struct sho__state *state) {
   return state->live && state->hit.place == draft->copied.place &&
          state->hit.gen == draft->copied.gen;
 }
 
-static int write_locked(struct sho__shard *shard, struct draft *draft,
-                        struct write *write) {
-  struct state state;
+static int write_locked(struct sho__shard *shard, struct sho__draft *draft,
+                        struct sho__write *write) {
+  struct sho__state state;
   look(shard, draft->tag, write, &state);
   if (write->decide != NULL) {
     int code = write->decide(shard->map, &state, write);
@@ -330,7 +112,7 @@ static int write_locked(struct sho__shard *shard, struct draft *draft,
     }
   }
   if (write->keep_value && !is_copy_of(draft, &state)) {
-    return AGAIN;
+    return SHO__AGAIN;
   }
   if (write->keep_value && sho__record_is(&draft->record, SHO__RECORD_LARGE)) {
     /* A part may have moved. */
@@ -338,7 +120,7 @@ static int write_locked(struct sho__shard *shard, struct draft *draft,
                          &draft->record);
   }
   if (!state.there && shard->entries >= sho__table_slots(&shard->table)) {
-    return AGAIN;
+    return SHO__AGAIN;
   }
   finish(shard, draft, write);
   int code = publish(shard, draft, write, &state);
@@ -351,7 +133,7 @@ static int write_locked(struct sho__shard *shard, struct draft *draft,
 /* ---- begin and end ------------------------------------------------------ */
 
 __attribute__((noinline, cold)) static int
-fail_too_big(const struct sho_map *map, const struct write *write,
+fail_too_big(const struct sho_map *map, const struct sho__write *write,
              uint64_t most, uint64_t most_key) {
   return sho__fail(SHO_ETOOBIG,
                    "%s takes keys and values of together at most %llu bytes "
@@ -363,7 +145,7 @@ fail_too_big(const struct sho_map *map, const struct write *write,
 }
 
 static inline int check_entry(const struct sho_map *map,
-                              const struct write *write) {
+                              const struct sho__write *write) {
   if ((write->key == NULL && write->key_bytes > 0) ||
       (write->value.at == NULL && write->value.copy == NULL &&
        write->value_bytes > 0 && !write->keep_value)) {
@@ -386,7 +168,7 @@ static inline int check_ttl(int64_t ttl_ms) {
   return SHO_OK;
 }
 
-static inline int begin(struct sho_map *map, const struct write *write,
+static inline int begin(struct sho_map *map, const struct sho__write *write,
                         int64_t ttl_ms) {
   int code = sho__map_writable(map);
   code = code == SHO_OK ? check_entry(map, write) : code;
@@ -414,9 +196,10 @@ static inline int fit_table(struct sho_map *map, uint32_t number,
   return code == SHO_EFULL && !is_full ? SHO_OK : code;
 }
 
-static int attempt(struct sho_map *map, struct write *write, uint64_t hash,
+static int attempt(struct sho_map *map, struct sho__write *write, uint64_t hash,
                    uint64_t *version) {
-  struct draft draft; /* not all of it zeroed, which costs more than it does */
+  struct sho__draft
+      draft; /* not all of it zeroed, which costs more than it does */
   struct sho__shard shard;
   uint32_t number = sho__shard_of(map, hash);
   uint64_t tag = sho__tag_of(map, hash);
@@ -438,8 +221,8 @@ static int attempt(struct sho_map *map, struct write *write, uint64_t hash,
   if (code != SHO_OK) {
     return code;
   }
-  code = write->keep_value ? prepare_copy(map, write, &draft)
-                           : prepare(map, write, &draft);
+  code = write->keep_value ? sho__draft_copy(map, write, &draft)
+                           : sho__draft_write(map, write, &draft);
   if (code != SHO_OK) {
     return code;
   }
@@ -456,7 +239,7 @@ static int attempt(struct sho_map *map, struct write *write, uint64_t hash,
     }
     sho__map_changed(map, hash);
   } else {
-    discard(&draft);
+    sho__draft_discard(&draft);
   }
   return code;
 }
@@ -464,9 +247,10 @@ static int attempt(struct sho_map *map, struct write *write, uint64_t hash,
 /* ---- operations --------------------------------------------------------- */
 
 /* There is no room, so what decides may as well be asked before that. */
-static int refuse(struct sho_map *map, struct write *write, uint64_t hash) {
+static int refuse(struct sho_map *map, struct sho__write *write,
+                  uint64_t hash) {
   struct sho__shard shard;
-  struct state state;
+  struct sho__state state;
   if (write->decide == NULL) {
     return SHO_EFULL;
   }
@@ -476,26 +260,26 @@ static int refuse(struct sho_map *map, struct write *write, uint64_t hash) {
     code = write->decide(map, &state, write);
     sho__shard_unlock(&shard);
   }
-  return code == SHO_OK || code == AGAIN ? SHO_EFULL : code;
+  return code == SHO_OK || code == SHO__AGAIN ? SHO_EFULL : code;
 }
 
-static int is_there(struct sho_map *map, const struct write *write,
+static int is_there(struct sho_map *map, const struct sho__write *write,
                     uint64_t hash) {
   struct sho__hit hit;
   return sho__find(map, hash, write->key, write->key_bytes, &hit) == SHO__HIT;
 }
 
-/* No room was found. AGAIN: there may be some by now. */
-static int after_full(struct sho_map *map, struct write *write, uint64_t hash,
-                      int *naps) {
+/* No room was found. SHO__AGAIN: there may be some by now. */
+static int after_full(struct sho_map *map, struct sho__write *write,
+                      uint64_t hash, int *naps) {
   static const struct timespec nap = {.tv_nsec = NAP_NS};
   if (!write->replaces && is_there(map, write, hash)) {
     write->replaces = 1; /* the guess was wrong, or it came meanwhile */
-    return AGAIN;
+    return SHO__AGAIN;
   }
   if (sho__clean_expired(map, sho__shard_of(map, hash)) ||
       sho__tables_shrink(map, sho__shard_of(map, hash), write->search)) {
-    return AGAIN;
+    return SHO__AGAIN;
   }
   if (write->search->holder == 0 ||
       (write->search->crowded &&
@@ -505,7 +289,7 @@ static int after_full(struct sho_map *map, struct write *write, uint64_t hash,
   /* In a small map a few writers that wait for a processor hold much of it. */
   nanosleep(&nap, NULL);
   ++*naps;
-  return AGAIN;
+  return SHO__AGAIN;
 }
 
 static int fail_busy(struct sho_map *map, uint32_t holder) {
@@ -521,7 +305,7 @@ static int fail_busy(struct sho_map *map, uint32_t holder) {
                    map->region.path, sho__peer_pid(&map->peers, holder));
 }
 
-static int attempt_often(struct sho_map *map, struct write *write,
+static int attempt_often(struct sho_map *map, struct sho__write *write,
                          uint64_t hash, uint64_t *version) {
   struct sho__search search = {.credit = write->value_bytes};
   int naps = 0;
@@ -533,11 +317,11 @@ static int attempt_often(struct sho_map *map, struct write *write,
     search.crowded = 0;
     code = attempt(map, write, hash, version);
     code = code == SHO_EFULL ? after_full(map, write, hash, &naps) : code;
-  } while (code == AGAIN && !sho__search_ends(&search));
-  return code == AGAIN ? fail_busy(map, search.holder) : code;
+  } while (code == SHO__AGAIN && !sho__search_ends(&search));
+  return code == SHO__AGAIN ? fail_busy(map, search.holder) : code;
 }
 
-static int store(struct sho_map *map, struct write *write, int64_t ttl_ms,
+static int store(struct sho_map *map, struct sho__write *write, int64_t ttl_ms,
                  uint64_t *version) {
   int code = begin(map, write, ttl_ms);
   if (code != SHO_OK) {
@@ -546,7 +330,7 @@ static int store(struct sho_map *map, struct write *write, int64_t ttl_ms,
   uint64_t hash = sho__map_hash(map, write->key, write->key_bytes);
   uint64_t stored = 0;
   if (ttl_ms != 0) {
-    write->expiry_ms = expiry_of(map, ttl_ms);
+    write->expiry_ms = sho__map_expiry_ms(map, ttl_ms);
   }
   code = attempt_often(map, write, hash, &stored);
   int state = sho__map_check(map);
@@ -565,8 +349,8 @@ int sho_map_set(struct sho_map *map, const void *key, size_t key_bytes,
                            ttl_ms, version);
 }
 
-static int check_expected(const struct sho_map *map, const struct state *state,
-                          uint64_t expected) {
+static int check_expected(const struct sho_map *map,
+                          const struct sho__state *state, uint64_t expected) {
   uint64_t is = state->live ? state->hit.record.number : 0;
   if (is != expected) {
     return sho__fail(SHO_ECHANGED, "%s: the key has version %llu, not %llu",
@@ -576,8 +360,9 @@ static int check_expected(const struct sho_map *map, const struct state *state,
   return SHO_OK;
 }
 
-static int decide_expected(const struct sho_map *map, const struct state *state,
-                           struct write *write) {
+static int decide_expected(const struct sho_map *map,
+                           const struct sho__state *state,
+                           struct sho__write *write) {
   return check_expected(map, state, write->expected);
 }
 
@@ -593,19 +378,20 @@ int sho_map_compare_and_set(struct sho_map *map, const void *key,
 int sho__map_set_from(struct sho_map *map, const void *key, size_t key_bytes,
                       const uint64_t *expected, const struct sho__source *value,
                       size_t value_bytes, int64_t ttl_ms, uint64_t *version) {
-  struct write write = {.key = key,
-                        .key_bytes = key_bytes,
-                        .value = *value,
-                        .value_bytes = value_bytes,
-                        .decide = expected == NULL ? NULL : decide_expected,
-                        .expected = expected == NULL ? 0 : *expected};
+  struct sho__write write = {.key = key,
+                             .key_bytes = key_bytes,
+                             .value = *value,
+                             .value_bytes = value_bytes,
+                             .decide =
+                                 expected == NULL ? NULL : decide_expected,
+                             .expected = expected == NULL ? 0 : *expected};
   return store(map, &write, ttl_ms, version);
 }
 
 /* What is there, and delta. The expiry stays: a record with another one has
  * another size, so the draft is written anew for it. */
-static int decide_sum(const struct sho_map *map, const struct state *state,
-                      struct write *write) {
+static int decide_sum(const struct sho_map *map, const struct sho__state *state,
+                      struct sho__write *write) {
   uint64_t was = 0;
   uint64_t expiry_ms = 0;
   if (state->live) {
@@ -620,7 +406,7 @@ static int decide_sum(const struct sho_map *map, const struct state *state,
   write->sum = was + (uint64_t)write->delta;
   if (expiry_ms != write->expiry_ms) {
     write->expiry_ms = expiry_ms;
-    return AGAIN;
+    return SHO__AGAIN;
   }
   return SHO_OK;
 }
@@ -630,12 +416,12 @@ int sho_map_add_and_get(struct sho_map *map, const void *key, size_t key_bytes,
   if (result == NULL) {
     return sho__fail(SHO_EINVAL, "a place to put is needed");
   }
-  struct write write = {.key = key,
-                        .key_bytes = key_bytes,
-                        .value = {.at = &write.sum},
-                        .value_bytes = sizeof write.sum,
-                        .decide = decide_sum,
-                        .delta = delta};
+  struct sho__write write = {.key = key,
+                             .key_bytes = key_bytes,
+                             .value = {.at = &write.sum},
+                             .value_bytes = sizeof write.sum,
+                             .decide = decide_sum,
+                             .delta = delta};
   int code = store(map, &write, 0, NULL);
   if (code == SHO_OK) {
     *result = (int64_t)write.sum;
@@ -645,15 +431,16 @@ int sho_map_add_and_get(struct sho_map *map, const void *key, size_t key_bytes,
 
 int sho_map_expire(struct sho_map *map, const void *key, size_t key_bytes,
                    int64_t ttl_ms) {
-  struct write write = {.key = key, .key_bytes = key_bytes, .keep_value = 1};
+  struct sho__write write = {
+      .key = key, .key_bytes = key_bytes, .keep_value = 1};
   return store(map, &write, ttl_ms, NULL);
 }
 
 static int remove_key(struct sho_map *map, const void *key, size_t key_bytes,
                       const uint64_t *expected) {
-  struct write write = {.key = key, .key_bytes = key_bytes};
+  struct sho__write write = {.key = key, .key_bytes = key_bytes};
   struct sho__shard shard;
-  struct state state;
+  struct sho__state state;
   int code = begin(map, &write, 0);
   if (code != SHO_OK) {
     return code;
