@@ -9,11 +9,11 @@ final class KeyHash {
   private static final int STEP = 16;
   private static final int LONG_STEP = 48;
 
-  final long s1;
-  final long s7;
-  final long start;
   private final long s0;
+  private final long s1;
   private final long s2;
+  private final long s7;
+  private final long start;
 
   KeyHash(long seed) {
     SplitMix64 numbers = new SplitMix64(seed);
@@ -36,26 +36,13 @@ final class KeyHash {
       return ofMany(key);
     }
     if (bytes >= Long.BYTES) {
-      return ofMedium(first, last, bytes, start, s1, s7);
+      return end(first, last, start ^ bytes, bytes);
     }
     if (bytes >= Integer.BYTES) {
       long tail = first >>> (Byte.SIZE * (bytes - Integer.BYTES));
       return end(first & UINT_MASK, tail, start ^ bytes, bytes);
     }
     return bytes == 0 ? end(0, 0, start, 0) : ofFew(key);
-  }
-
-  /**
-   * Returns the hash of a key of 8 to 16 bytes, for who has {@link #start}, {@link #s1} and {@link
-   * #s7} at hand.
-   */
-  static long ofMedium(long first, long last, int bytes, long start, long s1, long s7) {
-    return end(first, last, start ^ bytes, bytes, s1, s7);
-  }
-
-  /** Returns whether {@link #ofMedium} is for keys of that length. */
-  static boolean isMedium(int bytes) {
-    return bytes >= Long.BYTES && bytes <= STEP;
   }
 
   private long ofFew(byte[] key) {
@@ -85,10 +72,6 @@ final class KeyHash {
   }
 
   private long end(long a, long b, long h, int bytes) {
-    return end(a, b, h, bytes, s1, s7);
-  }
-
-  private static long end(long a, long b, long h, int bytes, long s1, long s7) {
     long left = a ^ s1;
     long right = b ^ h;
     return mix(left * right ^ s7, high(left, right) ^ s1 ^ bytes);

@@ -62,11 +62,6 @@ final class MapView {
   private final long indexBytes;
   private final long buckets;
   private final KeyHash keyHash;
-
-  // Of keyHash: a get that loads them from here waits for one load less.
-  private final long hashStart;
-  private final long hashS1;
-  private final long hashS7;
   private final int segmentShift;
 
   /** The bit that a slot must have if a read of it is to leave no trace. */
@@ -99,9 +94,6 @@ final class MapView {
     buckets = fields[MapNative.VIEW_BUCKETS];
     indexBytes = buckets * BUCKET_BYTES;
     keyHash = new KeyHash(fields[MapNative.VIEW_HASH_SEED]);
-    hashStart = keyHash.start;
-    hashS1 = keyHash.s1;
-    hashS7 = keyHash.s7;
     visited = fields[MapNative.VIEW_EVICTION] == MapOptions.CLOCK ? VISITED : 0;
     tagMask = visited | TAG_MAX << TAG_SHIFT;
     end = fields[MapNative.VIEW_END];
@@ -125,7 +117,7 @@ final class MapView {
   byte[] get(byte[] key) {
     long first = ShortKey.low(key);
     long last = ShortKey.last(key);
-    long hash = hashOf(key, first, last);
+    long hash = keyHash.of(key, first, last);
     long segment = (hash >>> Integer.SIZE) >>> segmentShift;
     long tag = tagOf(hash);
     long slotAt = indexOf(segment) + bucketOf(hash) * BUCKET_BYTES;
@@ -164,12 +156,6 @@ final class MapView {
    */
   private boolean isTheFile() {
     return Memory.getLong(end) == creationId;
-  }
-
-  private long hashOf(byte[] key, long first, long last) {
-    return KeyHash.isMedium(key.length)
-        ? KeyHash.ofMedium(first, last, key.length, hashStart, hashS1, hashS7)
-        : keyHash.of(key, first, last);
   }
 
   /** Tells how long a value was, now and then. */

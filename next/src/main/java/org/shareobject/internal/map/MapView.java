@@ -112,11 +112,6 @@ final class MapView {
 
   private final KeyHash keyHash;
 
-  // Of keyHash: a get that loads them from here waits for one load less.
-  private final long hashStart;
-  private final long hashS1;
-  private final long hashS7;
-
   /**
    * How long values are, most likely. A processor guesses the outcome of a comparison with it; so
    * it makes the array without waiting for the length to come from the entry.
@@ -144,9 +139,6 @@ final class MapView {
         fields[MapNative.VIEW_EVICTION] == MapOptions.S3_FIFO
             && fields[MapNative.VIEW_READ_ONLY] == 0;
     keyHash = new KeyHash(fields[MapNative.VIEW_HASH_SEED]);
-    hashStart = keyHash.start;
-    hashS1 = keyHash.s1;
-    hashS7 = keyHash.s7;
     buffers = new MapBuffers(map, bytes);
     AtomicInteger users = new AtomicInteger(buffers.count() + 1);
     Runnable release =
@@ -166,7 +158,7 @@ final class MapView {
   byte[] get(byte[] key) {
     long first = ShortKey.low(key);
     long last = ShortKey.last(key);
-    long hash = hashOf(key, first, last);
+    long hash = keyHash.of(key, first, last);
     long tableAt = tables + ((hash >>> shardShift) << PLACE_SHIFT);
     long table = Memory.getAcquire(tableAt);
     long tag = tagOf(hash);
@@ -311,7 +303,7 @@ final class MapView {
   int find(byte[] key, Hit hit) {
     long first = ShortKey.low(key);
     long last = ShortKey.last(key);
-    long hash = hashOf(key, first, last);
+    long hash = keyHash.of(key, first, last);
     hit.tableAt = tables + ((hash >>> shardShift) << PLACE_SHIFT);
     hit.table = Memory.getAcquire(hit.tableAt);
     int found = findSlot(tagOf(hash), hit);
@@ -345,12 +337,6 @@ final class MapView {
   /** Returns whether a number is none from 0 to the last. */
   private static boolean isOutside(long number, long last) {
     return (number | (last - number)) < 0;
-  }
-
-  private long hashOf(byte[] key, long first, long last) {
-    return KeyHash.isMedium(key.length)
-        ? KeyHash.ofMedium(first, last, key.length, hashStart, hashS1, hashS7)
-        : keyHash.of(key, first, last);
   }
 
   /** Looks for the first slot that has the tag. */
