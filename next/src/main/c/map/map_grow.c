@@ -96,9 +96,9 @@ void sho__table_drop(struct sho__shard *shard) {
 }
 
 /* Gives a shard a table of `to` buckets, unless it has another than of `from`
- * by then, or more entries. */
+ * by then, or more entries. *done: it has one. */
 static int resize(struct sho_map *map, uint32_t number, uint64_t from,
-                  uint64_t to, struct sho__search *search) {
+                  uint64_t to, struct sho__search *search, int *done) {
   struct sho__room room;
   struct sho__shard shard;
   int code = sho__room_take(map, SHO__CLASS_TABLE, sho__table_bytes(to),
@@ -111,6 +111,7 @@ static int resize(struct sho_map *map, uint32_t number, uint64_t from,
     if (shard.table.buckets == from &&
         (to > from || used_slots(&shard.table) <= to * SHO__BUCKET_SLOTS)) {
       sho__table_copy(&shard, &room, to);
+      *done = 1;
     }
     sho__shard_unlock(&shard);
   }
@@ -130,7 +131,8 @@ int sho__table_grow(struct sho_map *map, uint32_t number, uint64_t buckets,
                      map->region.path,
                      (unsigned long long)(buckets * SHO__BUCKET_SLOTS));
   }
-  return resize(map, number, buckets, wanted, search);
+  int done = 0; /* if not, another has resized it */
+  return resize(map, number, buckets, wanted, search, &done);
 }
 
 int sho__table_shrink(struct sho_map *map, uint32_t number,
@@ -142,8 +144,10 @@ int sho__table_shrink(struct sho_map *map, uint32_t number,
     return 0;
   }
   uint64_t wanted = sho__buckets_for(map, entries);
+  int done = 0;
   return wanted < table.buckets &&
-         resize(map, number, table.buckets, wanted, search) == SHO_OK;
+         resize(map, number, table.buckets, wanted, search, &done) == SHO_OK &&
+         done;
 }
 
 int sho__tables_shrink(struct sho_map *map, uint32_t first,
