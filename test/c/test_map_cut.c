@@ -257,6 +257,60 @@ static void test_map_marks_of_what_is_named_are_taken_back(void) {
   sho_map_free(map);
 }
 
+/* ---- truncated while in use --------------------------------------------- */
+
+static void cut_at_random(void *context) {
+  uint64_t random = (uint64_t)now_ns();
+  long long size = *(long long *)context;
+  nap_us((int64_t)random_below(&random, 3000));
+  uint64_t left = random_below(&random, (uint64_t)size);
+  REQUIRE(truncate("map", (off_t)left) == 0);
+}
+
+static void use_until_cut(void) {
+  uint64_t random = 3;
+  int code = SHO_OK;
+  uint8_t value[4000] = {0};
+  while (code == SHO_OK || code == SHO_EABSENT || code == SHO_EFULL) {
+    uint64_t key = random_below(&random, 30);
+    size_t length;
+    uint64_t cursor = 0;
+    static uint8_t out[64 * KIB];
+    switch (random_below(&random, 5)) {
+      case 0:
+        code = sho_map_get(map, &key, 8, value, sizeof value, &length, NULL);
+        break;
+      case 1:
+        code = sho_map_scan(map, &cursor, out, sizeof out, &length);
+        break;
+      case 2:
+        code = sho_map_remove(map, &key, 8);
+        break;
+      case 3:
+        code = sho_map_verify(map);
+        break;
+      default:
+        code = sho_map_set(map, &key, 8, value, random_below(&random, 4000), 0,
+                           NULL);
+        break;
+    }
+  }
+  CHECK_CODE(code, SHO_EIO);
+}
+
+static void test_map_truncated_in_use_ends_in_an_error(void) {
+  for (int i = 0; i < rounds(5, 100, 2000); i++) {
+    map = map_new("map", 64 * KIB,
+                  i % 2 ? SHO_EVICTION_NONE : SHO_EVICTION_S3_FIFO);
+    long long size = file_bytes("map");
+    pid_t pid = child_start(cut_at_random, &size);
+    use_until_cut();
+    CHECK_INT(child_wait(pid), 0);
+    sho_map_free(map);
+    REQUIRE(unlink("map") == 0);
+  }
+}
+
 static const struct test tests[] = {
     TEST(test_map_cut_inside_a_page_is_noticed),
     TEST(test_map_cut_by_a_byte_is_noticed),
@@ -266,6 +320,7 @@ static const struct test tests[] = {
     TEST(test_map_overwritten_by_another_is_noticed),
     TEST(test_map_cut_and_grown_again_is_not_opened),
     TEST(test_map_without_its_end_is_healed_after_a_reboot),
+    TEST(test_map_truncated_in_use_ends_in_an_error),
     TEST(test_map_marks_of_what_is_named_are_taken_back),
 };
 

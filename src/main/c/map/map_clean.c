@@ -406,7 +406,7 @@ static int clean_view(struct sho_map *map, struct sho__view *view, int try,
                       uint64_t keep, struct gain *gain) {
   struct sho__list *list;
   enum sho__mode mode;
-  while (!drops_enough(map, gain) &&
+  while (!drops_enough(map, gain) && !sho__search_ends(gain->search) &&
          (list = sho__pick(map, view, &mode)) != NULL) {
     int cleaned = gain->cleaned;
     /* Readers may visit faster than we move. */

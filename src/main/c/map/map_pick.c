@@ -283,11 +283,9 @@ static struct sho__list *closed_of(struct sho_map *map, struct sho__view *view,
                                    enum sho__class class) {
   struct sho__list *list = &view->queues[class].closed;
   for (int i = 0; list->count == 0 && i < SHO__MAP_STRIPES; i++) {
-    uint32_t entry = atomic_load(&map->header->open[class][i]);
-    if (entry != 0 && entry <= map->geometry.chunks &&
-        sho__chunk_used(map, entry - 1) > 0 && close(map, entry - 1)) {
-      list_add(list, entry - 1,
-               sho__load_relaxed(&map->chunks[entry - 1].order));
+    uint32_t chunk;
+    if (close_open(map, class, i, &chunk)) {
+      list_add(list, chunk, sho__load_relaxed(&map->chunks[chunk].order));
     }
   }
   return list;
