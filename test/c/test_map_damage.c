@@ -299,7 +299,7 @@ static void try_copies(uint64_t first) {
     }
     return;
   }
-  uint64_t copies = (uint64_t)rounds(300, 6000, 100000);
+  uint64_t copies = (uint64_t)rounds(300, 4000, 100000);
   int64_t since_ns = now_ns();
   run_batches(first, copies);
   printf("  %llu copies in %lld ms, longest call %lld ms\n",

@@ -80,6 +80,7 @@ struct stop {
   size_t length;
   size_t page;
   uint8_t *pages; /* the second of them cannot be read at first */
+  int refused;    /* the writer gives up what it has written in the end */
 };
 
 static struct stop *stop;
@@ -98,7 +99,13 @@ static void set_and_stop(void *context) {
   REQUIRE(sigaction(SIGSEGV, &action, NULL) == 0);
   REQUIRE(mprotect(stop->pages + stop->page, stop->page, PROT_NONE) == 0);
   uint8_t *value = stop->pages + stop->page - stop->length / 2;
-  CHECK_OK(sho_map_set(map, "stopped", 7, value, stop->length, 0, NULL));
+  if (stop->refused) {
+    CHECK_CODE(sho_map_compare_and_set(map, "stopped", 7, 1, value,
+                                       stop->length, 0, NULL),
+               SHO_ECHANGED);
+  } else {
+    CHECK_OK(sho_map_set(map, "stopped", 7, value, stop->length, 0, NULL));
+  }
 }
 
 static void prepare_stop(size_t length) {
@@ -109,6 +116,7 @@ static void prepare_stop(size_t length) {
     made.page *= 2;
   }
   made.length = length;
+  made.refused = 0;
   made.pages = shared_bytes(3 * made.page);
   sign_value(made.pages + made.page - length / 2, length, 77, 1);
 }
@@ -219,6 +227,7 @@ static void test_map_is_not_full_while_a_stopped_writer_holds_room(void) {
   struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_NONE);
   pid_t pid = child_start(set_and_stop, NULL);
   REQUIRE(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
+  REQUIRE_OK(sho_lock_timeout(100000000));
   CHECK_CODE(refusal(map, &key), SHO_EBUSY);
   snprintf(name, sizeof name, "process %d ", (int)pid);
   CHECK(strstr(sho_last_message(), name) != NULL);
@@ -227,6 +236,33 @@ static void test_map_is_not_full_while_a_stopped_writer_holds_room(void) {
   CHECK_CODE(refusal(map, &key), SHO_EFULL);
   CHECK(key > before + 5);
   CHECK_OK(sho_map_verify(map));
+}
+
+static void *resume_later(void *pid) {
+  nap_us(1000000);
+  REQUIRE(kill(*(pid_t *)pid, SIGCONT) == 0);
+  return NULL;
+}
+
+/* Who holds the room gets no processor for a while: a write waits for that. */
+static void test_map_write_waits_for_who_goes_on_later(void) {
+  int status;
+  uint64_t key = 0;
+  pthread_t thread;
+  prepare_stop(15 * KIB);
+  stop->refused = 1;
+  struct sho_map *map = map_new("map", 64 * KIB, SHO_EVICTION_NONE);
+  pid_t pid = child_start(set_and_stop, NULL);
+  REQUIRE(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status));
+  REQUIRE_OK(sho_lock_timeout(100000000));
+  CHECK_CODE(refusal(map, &key), SHO_EBUSY);
+  REQUIRE_OK(sho_lock_timeout(60000000000));
+  REQUIRE(pthread_create(&thread, NULL, resume_later, &pid) == 0);
+  CHECK_CODE(refusal(map, &key), SHO_EFULL);
+  pthread_join(thread, NULL);
+  CHECK_INT(child_wait(pid), 0);
+  CHECK_OK(sho_map_verify(map));
+  CHECK(counts_hold(map));
 }
 
 /* A large part of the map makes a difference, a small one little. */
@@ -290,6 +326,7 @@ static void test_map_tables_grow_and_shrink_under_readers(void) {
   for (uintptr_t i = 0; i < READERS; i++) {
     REQUIRE(pthread_create(&thread[i], NULL, read_old, (void *)(i + 1)) == 0);
   }
+  WAIT_UNTIL(atomic_load(&growth.reads) > 0);
   uint64_t new_keys = (uint64_t)rounds(2000, NEW_KEYS, NEW_KEYS);
   for (int round = 0; round < rounds(1, 10, 100); round++) {
     for (uint64_t key = OLD_KEYS; key < new_keys; key++) {
@@ -304,7 +341,6 @@ static void test_map_tables_grow_and_shrink_under_readers(void) {
   for (int i = 0; i < READERS; i++) {
     pthread_join(thread[i], NULL);
   }
-  CHECK(atomic_load(&growth.reads) > 0);
   CHECK_OK(sho_map_verify(map));
   CHECK(counts_hold(map));
 }
@@ -328,6 +364,7 @@ static const struct test tests[] = {
     TEST(test_map_stopped_writer_holds_up_nobody),
     TEST(test_map_stopped_writer_that_dies_leaves_its_room),
     TEST(test_map_is_not_full_while_a_stopped_writer_holds_room),
+    TEST(test_map_write_waits_for_who_goes_on_later),
     TEST(test_map_is_full_whoever_holds_a_small_part),
     TEST(test_map_tables_grow_and_shrink_under_readers),
     TEST(test_map_clear_gives_the_room_of_tables_back),

@@ -329,7 +329,7 @@ SHO_API int sho_map_get(struct sho_map *map, const void *key, size_t key_bytes,
 
 /* Stores a value, and replaces any old one. version may be NULL. SHO_EFULL
  * (NONE only; nothing changed), SHO_ETOOBIG. SHO_EBUSY, too, if somebody holds
- * what room may be left. */
+ * what room may be left until the lock timeout. */
 SHO_API int sho_map_set(struct sho_map *map, const void *key, size_t key_bytes,
                         const void *value, size_t value_bytes, int64_t ttl_ms,
                         uint64_t *version);

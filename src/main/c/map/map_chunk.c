@@ -4,8 +4,9 @@
 
 enum { /* of a search */
        MOST_SEARCH_NS = 300000000,
-       SEARCH_SLICE_NS = 20000000,
-       NS_PER_BYTE = 1000 /* of what is written */
+       SEARCH_SLICE_NS = 1000000, /* a piece of work counts as two at most, so
+                                   * that a busy machine ends no search */
+       NS_PER_BYTE = 1000         /* of what is written */
 };
 
 /* ---- whose it is -------------------------------------------------------- */
@@ -226,8 +227,26 @@ int sho__search_ends(struct sho__search *search) {
   if (search->patience.looked_ns == 0) {
     search->patience.looked_ns = sho__awake_ns();
   }
-  return sho__patience_look(&search->patience, SEARCH_SLICE_NS) >
-         MOST_SEARCH_NS;
+  int64_t most_ns = MOST_SEARCH_NS;
+  if ((search->holder | search->before) != 0 &&
+      sho__lock_timeout_ns() > most_ns) {
+    most_ns = sho__lock_timeout_ns();
+  }
+  return sho__patience_look(&search->patience, SEARCH_SLICE_NS) > most_ns;
+}
+
+int sho__search_fail(struct sho_map *map, const struct sho__search *search) {
+  uint32_t holder = search->holder != 0 ? search->holder : search->before;
+  if (holder == 0) {
+    return sho__fail(SHO_EBUSY,
+                     "%s: others take what room there is, or it is damaged; "
+                     "try again",
+                     map->region.path);
+  }
+  return sho__fail(SHO_EBUSY,
+                   "%s: process %u holds what room there may be; try again, or "
+                   "resume or kill that process",
+                   map->region.path, sho__peer_pid(&map->peers, holder));
 }
 
 void sho__search_gets_on(struct sho__search *search, uint64_t bytes) {

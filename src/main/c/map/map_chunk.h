@@ -23,9 +23,10 @@ struct sho__room {
 };
 
 /*
- * A call looks for room, in several attempts, and not for long: others may take
- * what it cleans, and a damaged map may look as if it had room. Zeroed: it has
- * not begun.
+ * A call looks for room, in several attempts. While others hold what may be
+ * room it waits as long as for a lock. Else not for long: others may take what
+ * it cleans, and a damaged map may look as if it had room. Zeroed: it has not
+ * begun.
  */
 struct sho__search {
   struct sho__patience patience;
@@ -33,11 +34,15 @@ struct sho__search {
   uint32_t own;    /* chunks that the call itself holds */
   uint32_t holder; /* a lock's word: of somebody who held, in this attempt, what
                     * may be room. 0: nobody; so SHO_EFULL is true */
+  uint32_t before; /* the same in the attempt before */
   int crowded;     /* so much lives that it is nearly true in any case */
 };
 
 /* Whether it has been long enough. To be called between two pieces of work. */
 int sho__search_ends(struct sho__search *search);
+
+/* SHO_EBUSY, for a search that ended. */
+int sho__search_fail(struct sho_map *map, const struct sho__search *search);
 
 /* So many bytes were written. */
 void sho__search_gets_on(struct sho__search *search, uint64_t bytes);

@@ -432,10 +432,7 @@ int sho__clean(struct sho_map *map, enum sho__need need,
     struct gain gain = {.search = search};
     int code = sho__map_check(map);
     if (code == SHO_OK && sho__search_ends(search)) {
-      code = sho__fail(SHO_EBUSY,
-                       "%s: others take what room there is, or it is damaged; "
-                       "try again",
-                       map->region.path);
+      code = sho__search_fail(map, search);
     }
     if (code != SHO_OK) {
       return code;

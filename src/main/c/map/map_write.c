@@ -14,7 +14,7 @@
 #include "map/map_draft.h"
 #include "map/map_grow.h"
 
-enum { NAP_NS = 200000, CROWDED_NAPS = 50 };
+enum { NAP_NS = 200000, LONG_NAP_NS = 1500000, SHORT_NAPS = 50 };
 
 /* ---- under the lock ----------------------------------------------------- */
 
@@ -272,7 +272,6 @@ static int is_there(struct sho_map *map, const struct sho__write *write,
 /* No room was found. SHO__AGAIN: there may be some by now. */
 static int after_full(struct sho_map *map, struct sho__write *write,
                       uint64_t hash, int *naps) {
-  static const struct timespec nap = {.tv_nsec = NAP_NS};
   if (!write->replaces && is_there(map, write, hash)) {
     write->replaces = 1; /* the guess was wrong, or it came meanwhile */
     return SHO__AGAIN;
@@ -283,26 +282,14 @@ static int after_full(struct sho_map *map, struct sho__write *write,
   }
   if (write->search->holder == 0 ||
       (write->search->crowded &&
-       (*naps >= CROWDED_NAPS || sho__search_ends(write->search)))) {
+       (*naps >= SHORT_NAPS || sho__search_ends(write->search)))) {
     return refuse(map, write, hash);
   }
   /* In a small map a few writers that wait for a processor hold much of it. */
+  struct timespec nap = {.tv_nsec = *naps < SHORT_NAPS ? NAP_NS : LONG_NAP_NS};
   nanosleep(&nap, NULL);
   ++*naps;
   return SHO__AGAIN;
-}
-
-static int fail_busy(struct sho_map *map, uint32_t holder) {
-  if (holder == 0) {
-    return sho__fail(SHO_EBUSY,
-                     "%s: other writers were faster, or it is damaged; try "
-                     "again",
-                     map->region.path);
-  }
-  return sho__fail(SHO_EBUSY,
-                   "%s: process %u holds what room there may be; try again, or "
-                   "resume or kill that process",
-                   map->region.path, sho__peer_pid(&map->peers, holder));
 }
 
 static int attempt_often(struct sho_map *map, struct sho__write *write,
@@ -313,12 +300,13 @@ static int attempt_often(struct sho_map *map, struct sho__write *write,
   write->search = &search;
   do {
     search.own = 0;
+    search.before = search.holder;
     search.holder = 0;
     search.crowded = 0;
     code = attempt(map, write, hash, version);
     code = code == SHO_EFULL ? after_full(map, write, hash, &naps) : code;
   } while (code == SHO__AGAIN && !sho__search_ends(&search));
-  return code == SHO__AGAIN ? fail_busy(map, search.holder) : code;
+  return code == SHO__AGAIN ? sho__search_fail(map, &search) : code;
 }
 
 static int store(struct sho_map *map, struct sho__write *write, int64_t ttl_ms,
