@@ -522,8 +522,9 @@ SHO_API int sho_map_find(struct sho_map *map, const void *key, size_t key_bytes,
 
 /* ---- settings of the process ------------------------------------------- */
 
-/* How long a writer waits for a lock whose owner is alive but stopped (SIGSTOP,
- * a paused container) before it returns SHO_EBUSY. Time during which the lock
+/* How long a writer waits for a lock, or for the last room of a full map, whose
+ * owner is alive but stopped (SIGSTOP, a paused container) before it returns
+ * SHO_EBUSY. Time during which the lock
  * changes hands, the machine is suspended, or this process itself is stopped
  * does not count. Nanoseconds, above 0; the default is 10 s. For the whole
  * process. */
