@@ -104,6 +104,34 @@ static void test_map_await_sleeps_over_what_others_keys_do(void) {
   check_wakes(waiter, pid, put_text(map, "key", "value"));
 }
 
+/* A key whose sleepers share the word of "key", and its bit or not. */
+static uint64_t neighbour_of_key(const struct sho_map *map, int of_its_bit) {
+  uint64_t hash = sho__map_hash(map, "key", 3);
+  for (uint64_t other = 0;; other++) {
+    uint64_t found = sho__map_hash(map, &other, sizeof other);
+    if (found % SHO__MAP_WAITS == hash % SHO__MAP_WAITS &&
+        (sho__on_changes(found) == sho__on_changes(hash)) == of_its_bit) {
+      return other;
+    }
+  }
+}
+
+static void test_map_await_wakes_for_few_keys_of_others(void) {
+  struct sho_map *map = map_new("map", 64 * KIB, 0);
+  uint64_t hash = sho__map_hash(map, "key", 3);
+  struct sho__wait_shm *wait = sho__wait_of(map, hash);
+  uint64_t stranger = neighbour_of_key(map, 0);
+  uint64_t neighbour = neighbour_of_key(map, 1);
+  struct waiter *waiter = shared_bytes(sizeof *waiter);
+  pid_t pid = start_waiter(waiter, 0);
+  WAIT_UNTIL(atomic_load(&wait->sleepers) == sho__on_changes(hash));
+  CHECK_OK(sho_map_set(map, &stranger, sizeof stranger, "", 0, 0, NULL));
+  CHECK_INT(atomic_load(&wait->changes), 0);
+  CHECK_OK(sho_map_set(map, &neighbour, sizeof neighbour, "", 0, 0, NULL));
+  CHECK_INT(atomic_load(&wait->changes), 1);
+  check_wakes(waiter, pid, put_text(map, "key", "value"));
+}
+
 static void test_map_await_costs_nothing_while_it_sleeps(void) {
   struct sho_map *map = map_new("map", 64 * KIB, 0);
   uint64_t now;
@@ -122,6 +150,7 @@ static const struct test tests[] = {
     TEST(test_map_await_times_out),
     TEST(test_map_await_wakes_for_each_way_to_change),
     TEST(test_map_await_sleeps_over_what_others_keys_do),
+    TEST(test_map_await_wakes_for_few_keys_of_others),
     TEST(test_map_await_costs_nothing_while_it_sleeps),
 };
 

@@ -278,9 +278,11 @@ _Static_assert(sizeof(struct sho__map_shm) == 624, "layout");
 
 /* Who awaits keys sleeps on one of these, by the key's hash. */
 struct sho__wait_shm {
-  _Atomic uint32_t changes;  /* futex; incremented when somebody may sleep */
-  _Atomic uint32_t sleepers; /* SHO__ON_WORD: somebody may sleep on changes,
-                              * SHO__ON_EVENTS: on the map's events */
+  _Atomic uint32_t changes; /* futex; incremented when somebody may sleep */
+
+  /* Who may sleep, a bit for each sixteenth of the keys. The low half: on
+   * changes; the high half: on the map's events. */
+  _Atomic uint32_t sleepers;
 };
 _Static_assert(sizeof(struct sho__wait_shm) == 8, "layout");
 

@@ -228,6 +228,17 @@ static inline struct sho__wait_shm *sho__wait_of(const struct sho_map *map,
   return &map->waits[hash % SHO__MAP_WAITS];
 }
 
+/* The bit in sleepers of those who sleep on changes until a key of that hash
+ * changes. */
+static inline uint32_t sho__on_changes(uint64_t hash) {
+  return UINT32_C(1) << (hash / SHO__MAP_WAITS % 16);
+}
+
+/* The same of those who sleep on the map's events. */
+static inline uint32_t sho__on_events(uint64_t hash) {
+  return sho__on_changes(hash) << 16;
+}
+
 /* ---- how full tables get ------------------------------------------------- */
 
 /* While the map has room, tables are sparse: a search ends at the first slot
@@ -293,8 +304,9 @@ int sho__map_read_version(struct sho_map *map, const void *key,
 
 /* ---- await: map_await.c ------------------------------------------------- */
 
-/* Wakes those who said that they sleep until a key of that hash changes. */
-void sho__wait_wake(struct sho_map *map, struct sho__wait_shm *wait);
+/* Takes those bits of sleepers back, and wakes whom they may stand for. */
+void sho__wait_wake(struct sho_map *map, struct sho__wait_shm *wait,
+                    uint32_t wanted);
 
 /* Wakes those who sleep on the map's events. */
 void sho__map_raise_events(struct sho_map *map);

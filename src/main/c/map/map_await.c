@@ -11,6 +11,8 @@
 #include "base/wait.h"
 #include "map/map.h"
 
+#define ALL_ON_CHANGES UINT32_C(0xFFFF)
+
 enum {
   AWAIT_SLICE_NS =
       50000000, /* a wake-up lost with a killed writer costs this */
@@ -22,13 +24,14 @@ void sho__map_raise_events(struct sho_map *map) {
   sho__wake_all(&map->header->events);
 }
 
-void sho__wait_wake(struct sho_map *map, struct sho__wait_shm *wait) {
-  uint32_t sleepers = atomic_exchange(&wait->sleepers, 0);
-  if (sleepers & SHO__ON_WORD) {
+void sho__wait_wake(struct sho_map *map, struct sho__wait_shm *wait,
+                    uint32_t wanted) {
+  uint32_t sleepers = atomic_fetch_and(&wait->sleepers, ~wanted) & wanted;
+  if (sleepers & ALL_ON_CHANGES) {
     atomic_fetch_add(&wait->changes, 1);
     sho__wake_all(&wait->changes);
   }
-  if (sleepers & SHO__ON_EVENTS) {
+  if (sleepers & ~ALL_ON_CHANGES) {
     sho__map_raise_events(map);
   }
 }
@@ -38,11 +41,6 @@ static int check_call(const struct sho_map *map, const void *key,
   return map == NULL || (key == NULL && key_bytes > 0) || place == NULL
              ? sho__fail(SHO_EINVAL, "a handle, a key and a place are needed")
              : SHO_OK;
-}
-
-static struct sho__wait_shm *wait_of(const struct sho_map *map, const void *key,
-                                     size_t key_bytes) {
-  return sho__wait_of(map, sho__map_hash(map, key, key_bytes));
 }
 
 /* The version and, if it will expire, in how many ns. */
@@ -74,12 +72,13 @@ int sho_map_await(struct sho_map *map, const void *key, size_t key_bytes,
   if (code != SHO_OK) {
     return code;
   }
-  struct sho__wait_shm *wait = wait_of(map, key, key_bytes);
+  uint64_t hash = sho__map_hash(map, key, key_bytes);
+  struct sho__wait_shm *wait = sho__wait_of(map, hash);
   int64_t begin = timeout_ns > 0 ? sho__awake_ns() : 0;
   for (;;) {
     uint32_t seen = atomic_load(&wait->changes);
     if (!map->read_only) {
-      atomic_fetch_or(&wait->sleepers, SHO__ON_WORD);
+      atomic_fetch_or(&wait->sleepers, sho__on_changes(hash));
       sho__fence_after_unlock(); /* the version is read after that */
     }
     uint64_t current;
@@ -114,7 +113,8 @@ int sho_map_watch(struct sho_map *map, const void *key, size_t key_bytes,
     return code != SHO_OK ? code : sho__fail(SHO_EINVAL, "a place is needed");
   }
   if (!map->read_only) {
-    atomic_fetch_or(&wait_of(map, key, key_bytes)->sleepers, SHO__ON_EVENTS);
+    uint64_t hash = sho__map_hash(map, key, key_bytes);
+    atomic_fetch_or(&sho__wait_of(map, hash)->sleepers, sho__on_events(hash));
     sho__fence_after_unlock();
   }
   return version_now(map, key, key_bytes, version, expires_ns);

@@ -290,10 +290,14 @@ static void add(_Atomic uint64_t *counter, uint64_t number) {
   sho__store_relaxed(counter, sho__load_relaxed(counter) + number);
 }
 
-/* Whoever awaits a key of the shard looks again. */
+/* Whoever awaits any key looks again. */
 static void wake_all(struct sho_map *map) {
+  sho__fence_after_unlock();
   for (uint32_t i = 0; i < SHO__MAP_WAITS; i++) {
-    sho__map_changed(map, i);
+    if (atomic_load_explicit(&map->waits[i].sleepers, memory_order_relaxed) !=
+        0) {
+      sho__wait_wake(map, &map->waits[i], UINT32_MAX);
+    }
   }
 }
 

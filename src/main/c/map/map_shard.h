@@ -227,11 +227,12 @@ static inline void sho__shard_unlock(struct sho__shard *shard) {
  * sets sleepers, then looks at its key; we the other way. */
 static inline void sho__map_changed(struct sho_map *map, uint64_t hash) {
   struct sho__wait_shm *wait = sho__wait_of(map, hash);
+  uint32_t wanted = sho__on_changes(hash) | sho__on_events(hash);
   sho__fence_after_unlock();
-  if (__builtin_expect(
-          atomic_load_explicit(&wait->sleepers, memory_order_relaxed) != 0,
-          0)) {
-    sho__wait_wake(map, wait);
+  uint32_t sleepers =
+      atomic_load_explicit(&wait->sleepers, memory_order_relaxed);
+  if (__builtin_expect((sleepers & wanted) != 0, 0)) {
+    sho__wait_wake(map, wait, wanted);
   }
 }
 

@@ -25,6 +25,7 @@ public final class Worker {
       case "OpenTimes" -> new OpenTimes();
       case "Footprint" -> new Footprint();
       case "AwaitTimes" -> new AwaitTimes();
+      case "Sleepers" -> new Sleepers();
       case "Stampede" -> new Stampede();
       case "HitRatio" -> new HitRatio();
       case "Echo" -> new Echo();

@@ -40,6 +40,7 @@ final class Tables {
         "processes", pivot(rows.of("processes"), List.of("op", "peer"), by("processes"), null));
     tables.put("counters", pivot(rows.of("counters"), List.of("peer"), by("processes"), null));
     tables.put("await", metrics("await", List.of("way")));
+    tables.put("sleepers", metrics("sleepers", List.of("sleepers")));
     tables.put("stampede", metrics("stampede", List.of("peer")));
     tables.put("open", metrics("open", List.of("peer")));
     tables.put("memory", metrics("memory", List.of("peer")));

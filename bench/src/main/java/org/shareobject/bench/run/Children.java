@@ -109,6 +109,17 @@ final class Children {
     }
   }
 
+  /** Measures sets while threads of another process await other keys. */
+  List<Measure> besideSleepers(Path folder, int sleepers) throws Exception {
+    Spec spec = spec(folder, SMALL);
+    fill(PeerType.SHAREOBJECT, spec);
+    try (Child child =
+        Child.start("Sleepers", PeerType.SHAREOBJECT, spec, "sleepers=" + sleepers)) {
+      child.await("ready");
+      return throughput(folder, PeerType.SHAREOBJECT, "SET", SMALL, 1);
+    }
+  }
+
   private static Child await(Spec spec, String way, String role, String turns) {
     return Child.start(
         "AwaitTimes",

@@ -75,6 +75,7 @@ public final class Suites {
         processes(),
         counters(),
         await(),
+        sleepers(),
         stampede(),
         open(),
         memory(),
@@ -372,6 +373,17 @@ public final class Suites {
       }
     }
     return suite("await", 1, 5, cases);
+  }
+
+  /** What it costs a set that others sleep until other keys change. */
+  private Suite sleepers() {
+    List<Case> cases = new ArrayList<>();
+    for (int sleepers : List.of(1, 100, 1000)) {
+      cases.add(
+          new Case(
+              params("sleepers", sleepers), folder -> children.besideSleepers(folder, sleepers)));
+    }
+    return suite("sleepers", 1, 5, cases);
   }
 
   private Suite stampede() {
