@@ -12,12 +12,14 @@ enum { MAX_POINTS = 128 };
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static const char *armed;
 static unsigned countdown;
+_Atomic int sho__crash_is_armed;
 static const char *reached[MAX_POINTS];
 
 void sho__crash_at(const char *point, unsigned count) {
   pthread_mutex_lock(&mutex);
   armed = point;
   countdown = count;
+  atomic_store(&sho__crash_is_armed, point != NULL);
   pthread_mutex_unlock(&mutex);
 }
 
