@@ -38,7 +38,13 @@ int sho__table_grow(struct sho_map *map, uint32_t number, uint64_t buckets,
                     struct sho__search *search);
 
 /* Gives a shard a smaller table if its own is sparse and room is scarce. 1: it
- * has one. To be called without any shard's lock. */
+ * has one. To be called without any shard's lock.
+ *
+ * Writes do that to the shards of new keys: tables that were sparse while there
+ * was room become full, and small entries have up to a third of the map more.
+ * They do not come by shards that get no new keys, of few large entries, say;
+ * and copies among tables that live free no chunk. So chunks of tables that are
+ * mostly empty are cleaned, too: map_pick.c. */
 int sho__table_shrink(struct sho_map *map, uint32_t number,
                       struct sho__search *search);
 
