@@ -346,6 +346,22 @@ SHO_TEST void act_compute(struct world *world, struct sho_map *map) {
   REQUIRE_OK(sho_map_compute_unlock(map, outer));
 }
 
+/* Begins to listen, is told, and ends it. */
+SHO_TEST void act_listen(struct world *world, struct sho_map *map) {
+  struct sho_map_changes *changes;
+  uint8_t out[KIB];
+  size_t used;
+  begin(world, NO_KEY, 0, 0);
+  end(world, sho_map_changes_open(map, &changes));
+  put(world, map, 30, 100);
+  put(world, map, 1, 100);
+  drop(world, map, 2);
+  REQUIRE_OK(sho_map_changes_read(changes, out, sizeof out, &used, 0));
+  begin(world, NO_KEY, 0, 0);
+  sho_map_changes_free(changes);
+  end(world, SHO_OK);
+}
+
 /* ---- who dies ----------------------------------------------------------- */
 
 struct victim {
@@ -404,6 +420,7 @@ static const struct scenario scenarios[] = {
     {"clear", 1, prepare_chain, act_clear, 2},
     {"verify", 1, prepare_some, act_verify, 1},
     {"compute", 1, prepare_nothing, act_compute, 2},
+    {"listen", 1, prepare_some, act_listen, 4},
     {"recovery", 1, prepare_dead_owner, act_mixed, 2},
     {"recovery, verify", 1, prepare_dead_owner, act_verify, 1},
 };

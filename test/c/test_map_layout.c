@@ -53,7 +53,8 @@ static void test_map_layout_of_the_header_is_documented(void) {
       FIELD(sho__map_shm, freed),        FIELD(sho__map_shm, open),
       FIELD(sho__map_shm, order),        FIELD(sho__map_shm, small_share),
       FIELD(sho__map_shm, crowded),      FIELD(sho__map_shm, evicted),
-      FIELD(sho__map_shm, estimate)};
+      FIELD(sho__map_shm, estimate),     FIELD(sho__map_shm, zero),
+      FIELD(sho__map_shm, changes)};
   CHECK_FIELDS("Map header", fields, sho__map_shm);
 }
 
@@ -73,6 +74,16 @@ static void test_map_layout_of_computations_and_counters_is_documented(void) {
   CHECK_FIELDS("Counters", counters, sho__counters_shm);
 }
 
+static void test_map_layout_of_changes_is_documented(void) {
+  static const struct field fields[] = {
+      FIELD(sho__changes_shm, lock),        FIELD(sho__changes_shm, state),
+      FIELD(sho__changes_shm, chunk_count), FIELD(sho__changes_shm, zero0),
+      FIELD(sho__changes_shm, wait),        FIELD(sho__changes_shm, zero1),
+      FIELD(sho__changes_shm, head),        FIELD(sho__changes_shm, zero2),
+      FIELD(sho__changes_shm, chunks),      FIELD(sho__changes_shm, listeners)};
+  CHECK_FIELDS("Changes", fields, sho__changes_shm);
+}
+
 static void test_map_layout_of_a_wait_is_documented(void) {
   static const struct field fields[] = {FIELD(sho__wait_shm, changes),
                                         FIELD(sho__wait_shm, sleepers)};
@@ -82,7 +93,7 @@ static void test_map_layout_of_a_wait_is_documented(void) {
 static void test_map_layout_of_a_shard_is_documented(void) {
   static const struct field fields[] = {
       FIELD(sho__shard_shm, lock),
-      FIELD(sho__shard_shm, zero0),
+      FIELD(sho__shard_shm, listened),
       FIELD(sho__shard_shm, version),
       FIELD(sho__shard_shm, entries),
       FIELD(sho__shard_shm, sets),
@@ -146,7 +157,7 @@ static void test_map_layout_of_a_record_is_documented(void) {
 
 static void test_map_layout_constants_are_documented(void) {
   CHECK_BYTES(SHO__MAP_MAGIC, "\x53\x48\x4f\x2d\x4d\x41\x50\x00", 8);
-  CHECK_INT(SHO__MAP_LAYOUT_VERSION, 6);
+  CHECK_INT(SHO__MAP_LAYOUT_VERSION, 7);
   CHECK_INT(SHO__MAP_PEERS, 256);
   CHECK_INT(SHO__COMPUTE_BUCKETS, 32);
   CHECK_INT(SHO__COMPUTE_SLOTS, 64);
@@ -162,7 +173,7 @@ static void test_map_layout_constants_are_documented(void) {
   CHECK_INT(SHO__CLASS_MAIN, 4);
   CHECK_INT(SHO__CLASS_HOTTEST, 8);
   CHECK_INT(SHO__CLASS_TTL, 5);
-  CHECK_INT(SHO__CLASSES, 12);
+  CHECK_INT(SHO__CLASSES, 13);
   CHECK_HEX(SHO__SLOT_VISITED, UINT64_C(1) << 63);
   CHECK_HEX(SHO__SLOT_TAG_MASK, UINT64_C(0x7fffffc000000000));
   CHECK_HEX(SHO__SLOT_PLACE_MASK, UINT64_C(0x3fffffffff));
@@ -311,6 +322,7 @@ static void test_map_layout_of_tables_has_bounds(void) {
 static const struct test tests[] = {
     TEST(test_map_layout_of_the_header_is_documented),
     TEST(test_map_layout_of_computations_and_counters_is_documented),
+    TEST(test_map_layout_of_changes_is_documented),
     TEST(test_map_layout_of_a_wait_is_documented),
     TEST(test_map_layout_of_a_shard_is_documented),
     TEST(test_map_layout_of_bucket_and_chunk_is_documented),

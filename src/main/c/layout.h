@@ -184,13 +184,15 @@ _Static_assert(sizeof(struct sho__cell_shm) == 1280, "layout");
  * shows that the file is still the one that was opened.
  */
 #define SHO__MAP_MAGIC "SHO-MAP"
-#define SHO__MAP_LAYOUT_VERSION 6
+#define SHO__MAP_LAYOUT_VERSION 7
 #define SHO__MAP_PEERS 256
 #define SHO__COMPUTE_BUCKETS 32
 #define SHO__COMPUTE_SLOTS 64
 #define SHO__MAP_STRIPES 8
 #define SHO__MAP_WAITS 2048
 #define SHO__MAP_ALIGN 65536
+#define SHO__CHANGES_CHUNKS 64
+#define SHO__CHANGES_LISTENERS 256
 
 /* What lies together in a chunk. 0: the chunk is free. */
 enum sho__class {
@@ -202,15 +204,104 @@ enum sho__class {
   SHO__CLASS_MAIN = 4,  /* S3_FIFO: the main queues, from here to HOTTEST: each
                          * is for what was visited in the one before */
   SHO__CLASS_HOTTEST = 8,
-  SHO__CLASS_TTL = 5, /* NONE: entries that expire, by their time to live */
-  SHO__CLASSES = 12
+  SHO__CLASS_TTL = 5, /* NONE: entries that expire, by their time to live, */
+  SHO__CLASS_LONGEST = 11, /* up to here */
+  SHO__CLASS_CHANGES = 12, /* the ring of changes */
+  SHO__CLASSES = 13
 };
+
+/* Who awaits keys sleeps on one of these, by the key's hash; who listens to
+ * changes, on one of its own. */
+struct sho__wait_shm {
+  _Atomic uint32_t changes; /* futex; incremented when somebody may sleep */
+
+  /* Who may sleep, a bit for each sixteenth of the keys. The low half: on
+   * changes; the high half: on the map's events. For listeners the lowest bit
+   * alone. */
+  _Atomic uint32_t sleepers;
+};
+_Static_assert(sizeof(struct sho__wait_shm) == 8, "layout");
+
+#define SHO__ON_WORD UINT32_C(1)
+#define SHO__ON_EVENTS UINT32_C(2)
+
+/*
+ * What listeners need: the ring in which writers log changes is taken from the
+ * pool while somebody listens, as chunks of class CHANGES. The chunks are one
+ * ring of units of 64 bytes. A position counts units; it is that of the unit
+ * position modulo the number of units, and its lap is position divided by that
+ * number.
+ *
+ * A change takes one or more units of one chunk, and each unit begins with a
+ * word:
+ *
+ *  63   48 47   46 45   31 30         0
+ *  +------+-------+-------+------------+
+ *  | lap  | state | units | owner      |   the change's first unit
+ *  +------+-------+-------+------------+
+ *  0       8         16             20         24
+ *  +-------+---------+--------------+----------+-----------------
+ *  | word  | version | kind, key    | checksum | 40 bytes of key
+ *  +-------+---------+--------------+----------+-----------------
+ *  | 0     | 56 bytes of key                                         the others
+ *  +-------+---------------------------------------------------------
+ *
+ * word: lap: its low 16 bits. state: SHO__CHANGE_*. units: how many it takes.
+ *   owner: the own word of the peer that logs, not 0. By compare-and-set from
+ *   what the unit had in an earlier lap, under a shard's lock, before the
+ *   change is made; then again, when it is made. After a crash it is reserved,
+ *   and its owner is dead: so nobody knows whether that change was made.
+ * kind, key: the low 24 bits are the length of the key, the others enum
+ *   sho_change_kind.
+ * checksum: low half of mix(key hash ^ position, S1 ^ version ^ kind, key <<
+ *   32).
+ */
+struct sho__changes_shm {
+  struct sho__lock_shm lock; /* held by who registers or takes the ring away */
+
+  /* 0: there is no ring; what chunks names is half taken or half given back. 1:
+   * the ring is whole, and some shards log. 2: all do. Under the lock. */
+  _Atomic uint32_t state;
+
+  _Atomic uint32_t
+      chunk_count; /* of the ring, a power of two; under the lock */
+  uint32_t zero0;
+  struct sho__wait_shm wait; /* who listens sleeps here */
+  uint8_t zero1[32];
+
+  /* The position of the next change. Whoever finds that its unit is taken
+   * advances it. After a crash it may be one change behind. It is also raised
+   * by a whole lap, so that all listeners notice that they missed something. */
+  _Atomic uint64_t head;
+  uint8_t zero2[56];
+
+  _Atomic uint32_t chunks[SHO__CHANGES_CHUNKS]; /* number + 1, or 0 */
+
+  /* The own word of the peer of each listener, or 0. Set under the lock, and to
+   * 0 without it. After a crash it names a dead peer. */
+  _Atomic uint32_t listeners[SHO__CHANGES_LISTENERS];
+};
+_Static_assert(offsetof(struct sho__changes_shm, wait) == 24, "layout");
+_Static_assert(offsetof(struct sho__changes_shm, head) == 64, "layout");
+_Static_assert(sizeof(struct sho__changes_shm) == 1408, "layout");
+
+#define SHO__CHANGE_UNIT 64
+#define SHO__CHANGE_RESERVED 0
+#define SHO__CHANGE_MADE 1
+#define SHO__CHANGE_VOID                                                       \
+  2 /* it was not made, or is only the rest of a chunk                         \
+     */
+#define SHO__CHANGE_LAP_SHIFT 48
+#define SHO__CHANGE_STATE_SHIFT 46
+#define SHO__CHANGE_UNITS_SHIFT 31
+#define SHO__CHANGE_UNITS_MASK UINT32_C(0x7fff)
+#define SHO__CHANGE_KEY_BITS 24
 
 /* 0 to checksum: written once, before the file has its name. checksum: low
  * half of the hash of bytes 0 to 164, seed 0. */
 struct sho__map_shm {
   char magic[8];           /* "SHO-MAP" and a NUL */
-  uint32_t layout_version; /* 6 */
+  uint32_t layout_version; /* 7 */
   uint32_t chunk_bits;     /* a chunk has 2^chunk_bits bytes */
   uint64_t file_bytes;
   uint64_t chunks;
@@ -270,21 +361,15 @@ struct sho__map_shm {
   _Atomic uint32_t crowded;
   _Atomic uint64_t evicted;
   _Atomic uint64_t estimate;
+  uint8_t zero[48];
+
+  struct sho__changes_shm changes;
 };
 _Static_assert(offsetof(struct sho__map_shm, checksum) == 164, "layout");
 _Static_assert(offsetof(struct sho__map_shm, events) == 200, "layout");
 _Static_assert(offsetof(struct sho__map_shm, open) == 208, "layout");
-_Static_assert(sizeof(struct sho__map_shm) == 624, "layout");
-
-/* Who awaits keys sleeps on one of these, by the key's hash. */
-struct sho__wait_shm {
-  _Atomic uint32_t changes; /* futex; incremented when somebody may sleep */
-
-  /* Who may sleep, a bit for each sixteenth of the keys. The low half: on
-   * changes; the high half: on the map's events. */
-  _Atomic uint32_t sleepers;
-};
-_Static_assert(sizeof(struct sho__wait_shm) == 8, "layout");
+_Static_assert(offsetof(struct sho__map_shm, changes) == 704, "layout");
+_Static_assert(sizeof(struct sho__map_shm) == 2112, "layout");
 
 /*
  * A computation in progress, 32 bytes.
@@ -322,9 +407,6 @@ struct sho__computation_shm {
 };
 _Static_assert(offsetof(struct sho__computation_shm, owner) == 16, "layout");
 _Static_assert(sizeof(struct sho__computation_shm) == 32, "layout");
-
-#define SHO__ON_WORD UINT32_C(1)
-#define SHO__ON_EVENTS UINT32_C(2)
 
 /* A bucket of the compute-once table; a key's bucket is its hash modulo
  * SHO__COMPUTE_BUCKETS. No slot from `used` on has an owner. */
@@ -374,7 +456,7 @@ _Static_assert(sizeof(struct sho__counters_shm) == 64, "layout");
  */
 struct sho__shard_shm {
   struct sho__lock_shm lock;
-  uint32_t zero0;
+  _Atomic uint32_t listened; /* 1: changes are logged */
 
   /* The version that was last given to an entry. */
   _Atomic uint64_t version;

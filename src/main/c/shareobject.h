@@ -413,6 +413,62 @@ SHO_API int sho_map_stats(struct sho_map *map, struct sho_map_stats *stats);
  * The message of SHO_ECORRUPT names the first fault that was found. */
 SHO_API int sho_map_verify(struct sho_map *map);
 
+/* ---- changes ---- */
+
+/* How a key changed. What only sets a time to live is no change. */
+enum sho_change_kind {
+  SHO_CHANGE_CREATED = 1, /* it was absent, and got a value */
+  SHO_CHANGE_UPDATED = 2, /* it has another value */
+  SHO_CHANGE_REMOVED = 3,
+  SHO_CHANGE_EXPIRED = 4, /* told when its room is freed, or it is set anew */
+  SHO_CHANGE_EVICTED = 5, /* to make room */
+  SHO_CHANGE_CLEARED = 6, /* by sho_map_clear */
+  SHO_CHANGE_MISSED = 7   /* the listener missed changes of any keys */
+};
+
+/* One change, at a multiple of 8; the key follows. */
+struct sho_map_change {
+  uint64_t version;   /* created, updated: the value's; missed: at most so many
+                       * are missed, unless the map was damaged, 0: not known;
+                       * else that of the value that is gone */
+  uint32_t kind;      /* enum sho_change_kind */
+  uint32_t key_bytes; /* missed: 0 */
+};
+
+/* A listener. For one thread at a time, but for close. */
+struct sho_map_changes;
+
+/*
+ * Begins to listen: all changes that are made after this call, by whatever
+ * process, are heard. While somebody listens, writers log changes in a ring
+ * that takes a sixteenth of the map's room, at most 64 chunks; it is taken now
+ * if nobody else listens, and given back after the last listener is closed or
+ * dead. SHO_EFULL: there is no room for it. SHO_EPEERS: 256 listen already.
+ */
+SHO_API int sho_map_changes_open(struct sho_map *map,
+                                 struct sho_map_changes **changes);
+
+/*
+ * Waits for the next change, at most timeout_ns (negative: without limit), and
+ * writes it and those behind it to out, as many as fit; their bytes to *used.
+ * The changes of a key come in their order, and none is left out, but for those
+ * that one of SHO_CHANGE_MISSED stands for: the listener fell behind by more
+ * than the ring holds, or a process was killed while it made a change. What is
+ * in the map then is not older than what was missed. A process that is stopped
+ * in the middle of a change holds up what others change after it.
+ * SHO_ETIMEDOUT; SHO_ECLOSED, also if the listener is closed meanwhile;
+ * SHO_ETOOBIG: *used is the size that the next one needs.
+ */
+SHO_API int sho_map_changes_read(struct sho_map_changes *changes, void *out,
+                                 size_t size, size_t *used, int64_t timeout_ns);
+
+/* Ends it; a read returns soon. By any thread, more than once. */
+SHO_API void sho_map_changes_close(struct sho_map_changes *changes);
+
+/* Closes it and frees the handle, before the map's is freed. No other thread
+ * may use it then. */
+SHO_API void sho_map_changes_free(struct sho_map_changes *changes);
+
 /* ---- waiting for many keys at once, for bindings ---- */
 
 /*

@@ -8,6 +8,7 @@
  *   map_find.h     from a key to its slot and entry
  *   map_table.c    a shard's table: what else is done to slots
  *   map_shard.h    a shard whose lock is held, and its invariants
+ *   map_changes.c  changes, logged for those who listen
  *   map_recover.c  after a dead owner, or damage
  *   map_boot.c     after a reboot
  *   map_cover.c    the same: which bytes something names
@@ -20,8 +21,10 @@
  *   map_ahead.c    cleaning ahead of need
  *   map_grow.c     a larger table
  *   map_large.c    values that lie in several parts
+ *   map_ring.c     the ring of changes, while somebody listens
  *   map_read.c     get, find
  *   map_await.c    await
+ *   map_listen.c   changes, read
  *   map_draft.h    a write before it locks its shard
  *   map_write.c    set, compare, remove, add, expire
  *   map_scan.c     all entries: scan, clear, size, remove expired, statistics
@@ -154,6 +157,7 @@ struct sho_map {
   uint32_t hottest;   /* the last main queue's class */
   uint64_t most_live; /* bytes; more than that are left to what is there */
   int read_only;
+  _Atomic uint32_t ring_due; /* we logged the first change of a chunk */
   struct sho__cleaner cleaner;
 };
 

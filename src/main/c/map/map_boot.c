@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include "base/error.h"
+#include "map/map_changes.h"
 #include "map/map_chunk.h"
 #include "map/map_grow.h"
 
@@ -94,6 +95,7 @@ static void begin_shard(struct sho_map *map, uint32_t number,
   int sane = sho__shard_is_sane(&shard);
   /* A writer that was killed may have left one too many. */
   int counted = atomic_exchange(&shm->lock.word, 0) == 0;
+  atomic_store(&shm->listened, 0);
   sho__shard_find_table(&shard, 1);
   if (shard.table.buckets > 0 &&
       !sho__cover(map, covered, shard.table.place - SHO__TABLE_OFF,
@@ -332,7 +334,9 @@ static void rebuild_chunk(struct sho_map *map, uint32_t chunk,
   atomic_fetch_and(&map->free[chunk / 64], ~(UINT64_C(1) << chunk % 64));
   enum sho__class class = sho__chunk_class(map, chunk);
   atomic_store(&shm->class,
-               class == SHO__CLASS_FREE ? SHO__CLASS_SMALL : class);
+               class == SHO__CLASS_FREE || class == SHO__CLASS_CHANGES
+                   ? SHO__CLASS_SMALL
+                   : class);
   atomic_store(&shm->used, (uint32_t)(used - first) * 8);
   atomic_store(&shm->records, records);
   sho__chunk_set_dead(map, chunk, (used - first - live) * 8);
@@ -432,6 +436,7 @@ int sho__map_rebuild_all(struct sho_map *map) {
   for (uint32_t i = 0; i < SHO__MAP_WAITS; i++) {
     atomic_store(&map->waits[i].sleepers, 0);
   }
+  sho__changes_reset(map);
   for (uint32_t i = 0; i < SHO__COMPUTE_BUCKETS; i++) {
     struct sho__compute_shm *bucket = &map->computes[i];
     for (uint32_t slot = 0; slot < SHO__COMPUTE_SLOTS; slot++) {

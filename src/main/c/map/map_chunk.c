@@ -1,5 +1,6 @@
 #include "map/map_chunk.h"
 
+#include "map/map_changes.h"
 #include "map/map_clean.h"
 
 enum { /* of a search */
@@ -208,7 +209,9 @@ static int take_any(struct sho_map *map, enum sho__class class, uint64_t bytes,
                     struct sho__room *room) {
   for (uint32_t i = 0; i < map->geometry.chunks; i++) {
     enum sho__class is = sho__chunk_class(map, i);
-    int fits = class < SHO__CLASS_SMALL ? is == class : is >= SHO__CLASS_SMALL;
+    int fits = class < SHO__CLASS_SMALL
+                   ? is == class
+                   : is >= SHO__CLASS_SMALL && is != SHO__CLASS_CHANGES;
     if (!fits || sho__chunk_used(map, i) + bytes > sho__chunk_bytes(map) ||
         !sho__chunk_try(map, i)) {
       continue;
@@ -273,8 +276,11 @@ int sho__room_search(struct sho_map *map, enum sho__class class, uint64_t bytes,
   }
   while (!take(map, class, bytes, need, room)) {
     int code = search == NULL ? SHO_EFULL : sho__clean(map, need, search);
-    if (code != SHO_OK) {
-      return take_any(map, class, bytes, room) ? SHO_OK : code;
+    if (code != SHO_OK && take_any(map, class, bytes, room)) {
+      return SHO_OK;
+    }
+    if (code != SHO_OK && (search == NULL || !sho__changes_collect(map))) {
+      return code;
     }
   }
   return SHO_OK;

@@ -115,7 +115,7 @@ static void evict(struct sho__cleaning *c, struct sho__shard *shard,
   if (sho__record_is(&hit->record, SHO__RECORD_LARGE)) {
     c->dropped += hit->record.value_bytes;
   }
-  sho__shard_drop(shard, hash, hit);
+  sho__shard_drop(shard, hash, hit, SHO_CHANGE_EVICTED);
   sho__increment_owned(&shard->shm->evictions);
 }
 
@@ -141,7 +141,7 @@ static int clean_entry(struct sho__cleaning *c, const struct sho__hit *record,
   if (hit.slot != NULL) {
     hit.slot_value = sho__load_relaxed(hit.slot);
     if (hit.record.expiry_ms != 0 && hit.record.expiry_ms <= c->now_ms) {
-      sho__shard_drop(&shard, hash, &hit);
+      sho__shard_drop(&shard, hash, &hit, SHO_CHANGE_EXPIRED);
       sho__increment_owned(&shard.shm->expirations);
       *changed = hash;
     } else if (!stays(c, &hit)) {
@@ -488,6 +488,7 @@ int sho__clean_expired(struct sho_map *map, uint32_t first) {
       sho__store_relaxed(&shm->expirations,
                          sho__load_relaxed(&shm->expirations) + here);
       sho__shard_unlock(&shard);
+      sho__changes_told(map);
       dropped += here;
     }
   }

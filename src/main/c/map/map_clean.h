@@ -40,9 +40,10 @@ struct sho__cleaning {
 struct sho__cleaning sho__cleaning_of(struct sho_map *map, uint32_t chunk,
                                       enum sho__mode mode, uint64_t enough);
 
-/* Whether the chunk is in use, and nobody is going to write to it. */
+/* Whether records lie in the chunk, and nobody is going to write to it. */
 static inline int sho__may_clean(const struct sho_map *map, uint32_t chunk) {
-  return sho__chunk_class(map, chunk) != SHO__CLASS_FREE &&
+  enum sho__class class = sho__chunk_class(map, chunk);
+  return class != SHO__CLASS_FREE && class != SHO__CLASS_CHANGES &&
          !sho__chunk_is_open(map, chunk);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/crash.h"
 #include "base/error.h"
+#include "map/map_changes.h"
 #include "map/map_large.h"
 #include "map/map_pick.h"
 
@@ -69,7 +70,8 @@ static inline enum sho__class sho__class_of_expiry(const struct sho_map *map,
   uint64_t ttl = expiry_ms > now_ms ? expiry_ms - now_ms : 1;
   int class = SHO__CLASS_TTL;
   for (uint64_t most = UINT64_C(1) << SHO__TTL_FIRST_CLASS_BITS;
-       ttl > most && class < SHO__CLASSES - 1; most <<= SHO__TTL_CLASS_SHIFT) {
+       ttl > most && class < SHO__CLASS_LONGEST;
+       most <<= SHO__TTL_CLASS_SHIFT) {
     class ++;
   }
   return (enum sho__class) class;
@@ -210,6 +212,27 @@ static inline int sho__draft_copy(struct sho_map *map,
                             sho__value_checksum(&draft->record, draft->hash,
                                                 draft->room.at + off, rest);
   return SHO_OK;
+}
+
+/* Under the lock: logs what is about to be published. */
+static inline void sho__draft_log(struct sho__shard *shard,
+                                  const struct sho__draft *draft,
+                                  const struct sho__write *write,
+                                  const struct sho__state *state,
+                                  struct sho__change changes[2]) {
+  changes[0].word = NULL;
+  changes[1].word = NULL;
+  if (write->keep_value) {
+    return;
+  }
+  if (state->there && !state->live) {
+    sho__change_begin(shard, SHO_CHANGE_EXPIRED, state->hit.record.number,
+                      draft->hash, write->key, write->key_bytes, &changes[0]);
+  }
+  sho__change_begin(shard,
+                    state->live ? SHO_CHANGE_UPDATED : SHO_CHANGE_CREATED,
+                    draft->record.number, draft->hash, write->key,
+                    write->key_bytes, &changes[1]);
 }
 
 #endif

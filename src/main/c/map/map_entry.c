@@ -1,4 +1,5 @@
 /* Entries, looked at and retired. */
+#include "map/map_changes.h"
 #include "map/map_chunk.h"
 #include "map/map_large.h"
 
@@ -39,9 +40,14 @@ int sho__entry_is_whole(const struct sho_map *map, const struct sho__hit *hit,
 }
 
 void sho__shard_drop(struct sho__shard *shard, uint64_t hash,
-                     const struct sho__hit *hit) {
+                     const struct sho__hit *hit, enum sho_change_kind kind) {
+  struct sho__change change;
+  sho__change_begin(shard, kind, hit->record.number, hash,
+                    hit->at + sho__record_key_off(&hit->record),
+                    sho__record_key_bytes(&hit->record), &change);
   sho__shard_retiring(shard, sho__load_relaxed(hit->slot));
   sho__table_remove(&shard->table, sho__tag_of(shard->map, hash), hit->slot);
+  sho__change_end(&change, 1);
   sho__shard_set_entries(shard, shard->entries - (shard->entries > 0));
   SHO_CRASH_POINT("map: counted out");
   sho__entry_retire(shard->map, hit, 1);
@@ -62,7 +68,8 @@ uint64_t sho__shard_drop_entries(struct sho__shard *shard, int all) {
     if (all || (expiry_ms != 0 && expiry_ms <= now_ms)) {
       uint64_t hash = sho__hit_hash(map, &hit);
       if (sho__slot_fits(shard, hit.slot_value, hash)) {
-        sho__shard_drop(shard, hash, &hit);
+        sho__shard_drop(shard, hash, &hit,
+                        all ? SHO_CHANGE_CLEARED : SHO_CHANGE_EXPIRED);
         dropped++;
       }
     } else if (expiry_ms != 0 && (earliest == 0 || expiry_ms < earliest)) {

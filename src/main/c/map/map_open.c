@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/sized.h"
 #include "base/wait.h"
-#include "map/map_shard.h"
+#include "map/map_changes.h"
 
 enum {
   OPEN_ATTEMPTS = 100,
@@ -187,6 +187,7 @@ static int make_ready(struct sho_map *map, int fd, const char *path,
   }
   if (!map->read_only) {
     sho__setup_unlock(fd);
+    sho__changes_collect(map);
   }
   return SHO_OK;
 }
@@ -338,7 +339,13 @@ int sho_map_descriptor(struct sho_map *map, int *descriptor) {
 }
 
 void sho_map_close(struct sho_map *map) {
-  if (map == NULL || !sho__region_end(&map->region)) {
+  if (map == NULL) {
+    return;
+  }
+  if (!map->read_only && sho__map_check(map) == SHO_OK) {
+    sho__listeners_leave(map);
+  }
+  if (!sho__region_end(&map->region)) {
     return;
   }
   /* Who sleeps looks at the state as it wakes. Nobody sleeps on a lock for
@@ -350,6 +357,7 @@ void sho_map_close(struct sho_map *map) {
   }
   if (!map->read_only) {
     sho__wake_all(&map->header->events);
+    sho__wake_all(&map->header->changes.wait.changes);
   }
   sho__region_give_back(&map->region);
 }

@@ -143,6 +143,11 @@ static void look_at(struct sho_map *map, uint32_t chunk, uint64_t now_ms,
     look_at_free(map, chunk, view);
     return;
   }
+  if (class == SHO__CLASS_CHANGES) {
+    view->taken += sho__chunk_bytes(map);
+    view->live += sho__chunk_bytes(map);
+    return;
+  }
   uint64_t used = sho__chunk_used(map, chunk);
   uint64_t live = sho__chunk_live(map, chunk);
   used = used > sho__chunk_bytes(map) ? sho__chunk_bytes(map) : used;

@@ -1,6 +1,7 @@
 /* After a dead owner, or damage: all of a shard follows from its table. */
 #include "base/crash.h"
 #include "map/map_boot.h"
+#include "map/map_changes.h"
 #include "map/map_chunk.h"
 #include "map/map_grow.h"
 #include "map/map_large.h"
@@ -32,7 +33,11 @@ void sho__shard_recover(struct sho__shard *shard, int dead) {
   if (dead) {
     SHO_CRASH_POINT("map: taken over");
   }
-  sho__shard_rebuild(shard, !sho__shard_is_sane(shard));
+  int damaged = !sho__shard_is_sane(shard);
+  sho__shard_rebuild(shard, damaged);
+  if (damaged && sho__shard_is_listened(shard)) {
+    sho__changes_miss(shard->map);
+  }
   finish_retiring(shard);
   sho__increment_owned(&shard->shm->recoveries);
 }

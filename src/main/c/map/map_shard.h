@@ -149,9 +149,10 @@ static inline void sho__shard_retiring(struct sho__shard *shard,
   SHO_CRASH_POINT("map: retiring");
 }
 
-/* Takes an entry off the table and off the counts, and retires it. */
+/* Takes an entry off the table and off the counts, and retires it. kind: how
+ * listeners are told of it. */
 void sho__shard_drop(struct sho__shard *shard, uint64_t hash,
-                     const struct sho__hit *hit);
+                     const struct sho__hit *hit, enum sho_change_kind kind);
 
 /* Drops what of a shard has expired, or all. Answers how many. */
 uint64_t sho__shard_drop_entries(struct sho__shard *shard, int all);
@@ -223,6 +224,9 @@ static inline void sho__shard_unlock(struct sho__shard *shard) {
   SHO_CRASH_POINT("map: unlocked");
 }
 
+/* map_changes.c: after the unlocking of a shard that may be listened to. */
+void sho__changes_told(struct sho_map *map);
+
 /* After the unlocking of a shard in which a key of that hash changed. A sleeper
  * sets sleepers, then looks at its key; we the other way. */
 static inline void sho__map_changed(struct sho_map *map, uint64_t hash) {
@@ -233,6 +237,12 @@ static inline void sho__map_changed(struct sho_map *map, uint64_t hash) {
       atomic_load_explicit(&wait->sleepers, memory_order_relaxed);
   if (__builtin_expect((sleepers & wanted) != 0, 0)) {
     sho__wait_wake(map, wait, wanted);
+  }
+  if (__builtin_expect(
+          atomic_load_explicit(&map->shards[sho__shard_of(map, hash)].listened,
+                               memory_order_relaxed) != 0,
+          0)) {
+    sho__changes_told(map);
   }
 }
 

@@ -192,7 +192,8 @@ static int verify_chunk(struct sho_map *map, uint32_t chunk) {
 static int verify_chunks(struct sho_map *map) {
   int code = SHO_OK;
   for (uint32_t i = 0; code == SHO_OK && i < map->geometry.chunks; i++) {
-    if (!sho__chunk_try(map, i)) {
+    if (sho__chunk_class(map, i) == SHO__CLASS_CHANGES ||
+        !sho__chunk_try(map, i)) {
       continue; /* somebody writes to it */
     }
     if (sho__chunk_class(map, i) != SHO__CLASS_FREE) {

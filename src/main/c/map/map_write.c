@@ -101,6 +101,18 @@ static int is_copy_of(const struct sho__draft *draft,
          state->hit.gen == draft->copied.gen;
 }
 
+/* The same, told to those who listen. */
+__attribute__((noinline)) static int
+publish_logged(struct sho__shard *shard, struct sho__draft *draft,
+               const struct sho__write *write, const struct sho__state *state) {
+  struct sho__change changes[2];
+  sho__draft_log(shard, draft, write, state, changes);
+  int code = publish(shard, draft, write, state);
+  sho__change_end(&changes[0], code == SHO_OK);
+  sho__change_end(&changes[1], code == SHO_OK);
+  return code;
+}
+
 static int write_locked(struct sho__shard *shard, struct sho__draft *draft,
                         struct sho__write *write) {
   struct sho__state state;
@@ -123,7 +135,9 @@ static int write_locked(struct sho__shard *shard, struct sho__draft *draft,
     return SHO__AGAIN;
   }
   finish(shard, draft, write);
-  int code = publish(shard, draft, write, &state);
+  int code = __builtin_expect(sho__shard_is_listened(shard), 0)
+                 ? publish_logged(shard, draft, write, &state)
+                 : publish(shard, draft, write, &state);
   if (code == SHO_OK && !write->keep_value) {
     sho__increment_owned(&shard->shm->sets);
   }
@@ -449,7 +463,7 @@ static int remove_key(struct sho_map *map, const void *key, size_t key_bytes,
     code = sho__fail_absent(map->region.path);
   }
   if (code == SHO_OK) {
-    sho__shard_drop(&shard, hash, &state.hit);
+    sho__shard_drop(&shard, hash, &state.hit, SHO_CHANGE_REMOVED);
     sho__increment_owned(&shard.shm->removals);
   }
   sho__shard_unlock(&shard);
