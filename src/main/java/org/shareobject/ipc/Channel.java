@@ -41,7 +41,10 @@ import org.shareobject.internal.socket.Endpoint;
  *   <li>{@link ShareClosedException} if the channel is closed, or ends before the message is
  *       written; the exception's message says whether a handle was sent but not acknowledged;
  *   <li>{@link ShareIoException} if the system refuses a descriptor on either side, for example at
- *       the limit of open files.
+ *       the limit of open files; with the code {@code SHO_ETIMEDOUT}, if {@code
+ *       -Dshareobject.ipc.handleTimeoutMillis} is set, and the other side does not acknowledge the
+ *       handle in that time, or has not acknowledged an earlier one. The other side may still take
+ *       a handle that was sent. Messages go on; by default there is no limit, as in Node.
  * </ul>
  *
  * <p>If one message fails, the channel goes on. The channel ends when either side disconnects or

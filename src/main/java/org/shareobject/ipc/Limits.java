@@ -6,10 +6,13 @@ package org.shareobject.ipc;
  * @param messageBytes the largest message, as a line
  * @param queuedBytes the most that may wait in each direction, as bytes of the heap by {@link
  *     HeapCost}; one message may exceed it
+ * @param handleTimeoutMs how long the answer about a handle is waited for, in milliseconds; 0: for
+ *     as long as the channel lasts
  */
-record Limits(int messageBytes, long queuedBytes) {
+record Limits(int messageBytes, long queuedBytes, long handleTimeoutMs) {
   static final String MESSAGE_PROPERTY = "shareobject.ipc.maxMessageBytes";
   static final String QUEUE_PROPERTY = "shareobject.ipc.maxQueuedBytes";
+  static final String TIMEOUT_PROPERTY = "shareobject.ipc.handleTimeoutMillis";
 
   /** How many answers about handles may wait; a well-behaved side asks for a few at most. */
   static final int ANSWERS = 1024;
@@ -29,13 +32,14 @@ record Limits(int messageBytes, long queuedBytes) {
   /** Returns the limits that the system properties set. */
   static Limits ofProperties() {
     return new Limits(
-        (int)
-            property(MESSAGE_PROPERTY, partOfHeap(MOST_DEFAULT_MESSAGE_BYTES), MOST_MESSAGE_BYTES),
-        property(QUEUE_PROPERTY, partOfHeap(MOST_DEFAULT_QUEUED_BYTES), Long.MAX_VALUE));
+        (int) bytes(MESSAGE_PROPERTY, MOST_DEFAULT_MESSAGE_BYTES, MOST_MESSAGE_BYTES),
+        bytes(QUEUE_PROPERTY, MOST_DEFAULT_QUEUED_BYTES, Long.MAX_VALUE),
+        property(TIMEOUT_PROPERTY, 0, "milliseconds", 0, Long.MAX_VALUE));
   }
 
-  private static long partOfHeap(long most) {
-    return Math.min(most, Runtime.getRuntime().maxMemory() / PART_OF_HEAP);
+  private static long bytes(String name, long mostByDefault, long most) {
+    long partOfHeap = Runtime.getRuntime().maxMemory() / PART_OF_HEAP;
+    return property(name, Math.min(mostByDefault, partOfHeap), "bytes", 1, most);
   }
 
   /** Returns how many tokens of JSON a message has at most: its tree then fits into the heap. */
@@ -43,23 +47,21 @@ record Limits(int messageBytes, long queuedBytes) {
     return Runtime.getRuntime().maxMemory() / HEAP_PER_TOKEN;
   }
 
-  private static long property(String name, long otherwise, long most) {
+  private static long property(String name, long otherwise, String unit, long least, long most) {
     String text = System.getProperty(name);
     if (text == null) {
       return otherwise;
     }
+    String refusal =
+        "-D" + name + "=" + text + " is not a number of " + unit + " from " + least + " to " + most;
     try {
       long value = Long.parseLong(text.strip());
-      if (value >= 1 && value <= most) {
+      if (value >= least && value <= most) {
         return value;
       }
     } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(refusal(name, text, most), e);
+      throw new IllegalArgumentException(refusal, e);
     }
-    throw new IllegalArgumentException(refusal(name, text, most));
-  }
-
-  private static String refusal(String name, String text, long most) {
-    return "-D" + name + "=" + text + " is not a number of bytes from 1 to " + most;
+    throw new IllegalArgumentException(refusal);
   }
 }

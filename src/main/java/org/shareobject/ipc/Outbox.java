@@ -18,7 +18,7 @@ import org.shareobject.internal.socket.Endpoint;
 final class Outbox {
   private final Endpoint endpoint;
   private final SendQueue queue;
-  private final Acknowledgement acknowledgement = new Acknowledgement();
+  private final Acknowledgement acknowledgement;
   private final Writer writer;
 
   /** What is being written; null if nothing is. */
@@ -30,6 +30,7 @@ final class Outbox {
   Outbox(Endpoint endpoint, Limits limits, String name) {
     this.endpoint = endpoint;
     queue = new SendQueue(limits);
+    acknowledgement = new Acknowledgement(limits);
     writer = new Writer(endpoint, this, name + " writer");
   }
 
@@ -61,7 +62,8 @@ final class Outbox {
           "SHO_ECLOSED",
           "nothing can be sent: " + (end == null ? "disconnected" : end.getMessage()));
     }
-    return queue.refusal(message);
+    ShareException lateness = message.hasHandle() ? acknowledgement.refusal() : null;
+    return lateness != null ? lateness : queue.refusal(message);
   }
 
   /**
@@ -104,7 +106,7 @@ final class Outbox {
     Outgoing message;
     ShareException failure;
     synchronized (this) {
-      message = acknowledgement.forget();
+      message = acknowledgement.isLate() ? null : acknowledgement.forget();
       if (message == null) {
         return;
       }
@@ -116,6 +118,24 @@ final class Outbox {
     if (failure != null) {
       message.fail(failure);
     }
+    writer.write();
+  }
+
+  /** Called when the time for the answer about a handle is over. */
+  private void expired() {
+    Outgoing late;
+    List<Outgoing> behind = new ArrayList<>();
+    ShareException refusal;
+    synchronized (this) {
+      late = acknowledgement.expired();
+      if (late == null) {
+        return;
+      }
+      refusal = acknowledgement.refusal();
+      queue.drainHandlesTo(behind);
+    }
+    late.fail(acknowledgement.lateness());
+    behind.forEach(message -> message.fail(refusal));
     writer.write();
   }
 
@@ -213,6 +233,7 @@ final class Outbox {
   private synchronized boolean forgetUnlessEnded(Batch written) {
     if (end == null) {
       forget(written);
+      acknowledgement.startTimer(written, this::expired);
     }
     return end == null;
   }

@@ -98,6 +98,18 @@ final class SendQueue {
     return message != null && !message.hasHandle() && message.length() <= BATCH_BYTES - bytes;
   }
 
+  /** Moves the messages with handles to a list. */
+  void drainHandlesTo(List<Outgoing> list) {
+    messages.removeIf(
+        message -> {
+          if (message.hasHandle()) {
+            cost -= message.cost();
+            list.add(message);
+          }
+          return message.hasHandle();
+        });
+  }
+
   /** Moves all to a list. */
   void drainTo(List<Outgoing> list) {
     list.addAll(answers);
