@@ -7,10 +7,11 @@
  */
 module org.shareobject {
   requires jdk.unsupported;
-  // Not transitive: javac would ask every user for Jackson.
+  // None is transitive: javac would ask every user for it.
   requires static com.fasterxml.jackson.databind;
   requires static info.picocli;
   requires static java.management;
+  requires static jdk.jfr;
 
   exports org.shareobject;
   exports org.shareobject.cluster;
