@@ -129,7 +129,8 @@ class JarIT {
             "com.fasterxml.jackson.databind",
             "info.picocli",
             "java.management",
-            "jdk.jfr"),
+            "jdk.jfr",
+            "micrometer.core"),
         names(requires, JarIT::isOptional));
     assertEquals(
         Set.of(), names(requires, each -> each.modifiers().contains(Requires.Modifier.TRANSITIVE)));
