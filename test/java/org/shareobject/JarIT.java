@@ -125,7 +125,12 @@ class JarIT {
     assertEquals(
         Set.of("java.base", "jdk.unsupported"), names(requires, each -> !isOptional(each)));
     assertEquals(
-        Set.of("com.fasterxml.jackson.databind", "info.picocli", "java.management"),
+        Set.of(
+            "com.fasterxml.jackson.databind",
+            "info.picocli",
+            "java.management",
+            "jdk.jfr",
+            "micrometer.core"),
         names(requires, JarIT::isOptional));
     assertEquals(
         Set.of(), names(requires, each -> each.modifiers().contains(Requires.Modifier.TRANSITIVE)));

@@ -66,7 +66,12 @@ final class ComputeOnce {
             done.countDown();
           }
         }
-        follow(other, key, tickets);
+        Object wait = map.beginWait();
+        try {
+          follow(other, key, tickets);
+        } finally {
+          map.endWait(wait, RawMap.COMPUTATION);
+        }
         V found = lookup.get();
         if (found != null) {
           return found;

@@ -10,6 +10,7 @@ import org.shareobject.internal.cell.Addon;
 import org.shareobject.internal.cell.CellInfo;
 import org.shareobject.internal.cell.CellNative;
 import org.shareobject.internal.cell.CellWaits;
+import org.shareobject.internal.jfr.Recorder;
 import org.shareobject.internal.nativelib.NativeLibrary;
 import org.shareobject.internal.nativelib.Results;
 import org.shareobject.internal.text.FileNames;
@@ -304,7 +305,13 @@ public final class ShareObject implements AutoCloseable {
       throw new IllegalArgumentException("version must not be negative: " + version);
     }
     long timeoutNanos = Nanos.of(Objects.requireNonNull(timeout, "timeout"));
-    long newer = waits.await(version, timeoutNanos);
+    Object wait = Recorder.beginWait();
+    long newer;
+    try {
+      newer = waits.await(version, timeoutNanos);
+    } finally {
+      Recorder.endWait(wait, file.toString(), "change");
+    }
     if (newer == Results.ETIMEDOUT) {
       throw new TimeoutException(
           "no version above " + version + " in " + file + " within " + Nanos.text(timeoutNanos));

@@ -28,5 +28,10 @@
  * the file, the cause and the remedy. A method on one key or text that throws has changed nothing.
  * Whatever other processes do to a file &mdash; damage, truncate or remove it &mdash; leads to an
  * exception at most, and never takes the JVM down.
+ *
+ * <p><b>Monitoring.</b> {@link org.shareobject.ShareMap#stats} counts for all processes. A
+ * recording of JFR has events of the category ShareObject: locks taken over, full maps, bursts of
+ * evictions, damage, and waits longer than the event's threshold. They cost nothing while JFR is
+ * off.
  */
 package org.shareobject;

@@ -6,9 +6,11 @@ import java.util.Arrays;
 import java.util.function.Function;
 import org.shareobject.ShareException;
 import org.shareobject.ShareStats;
+import org.shareobject.internal.jfr.Recorder;
 import org.shareobject.internal.nativelib.NativeLibrary;
 import org.shareobject.internal.nativelib.Results;
 import org.shareobject.internal.socket.Descriptor;
+import org.shareobject.internal.text.FileNames;
 
 /**
  * A map from bytes to bytes: the handle, the view, and exceptions in place of codes.
@@ -22,48 +24,60 @@ public final class RawMap {
   private static final int ROUNDS = 16;
   private static final int FIRST_GUESS = 512;
 
+  /** Stands for the name of a map that has none. */
+  private static final String NO_FILE = "(no file)";
+
+  /** What {@link #endWait} takes. */
+  public static final String COMPUTATION = "computation";
+
   private final long map;
   private final MapView view;
   private final ReadCounts reads = new ReadCounts();
   private final MapWaits waits;
+  private final String file;
+  private final MapEvents events;
 
-  private RawMap(long map) {
+  private RawMap(long map, String file) {
     this.map = map;
+    this.file = file;
     view = new MapView(map);
     waits = new MapWaits(map, this);
+    events = new MapEvents(this, file);
   }
 
   /** Opens the map in a file. */
   public static RawMap open(byte[] path, MapOptions options) {
     NativeLibrary.load();
     return of(
-        Results.check(
-            MapNative.open(
-                path,
-                options.capacity(),
-                options.maxEntry(),
-                options.evictionCode(),
-                options.readOnly())));
+        MapNative.open(
+            path,
+            options.capacity(),
+            options.maxEntry(),
+            options.evictionCode(),
+            options.readOnly()),
+        FileNames.text(path));
   }
 
   /** Opens a new map without a file. */
   public static RawMap openAnonymous(MapOptions options) {
     NativeLibrary.load();
     return of(
-        Results.check(
-            MapNative.openAnonymous(
-                options.capacity(), options.maxEntry(), options.evictionCode())));
+        MapNative.openAnonymous(options.capacity(), options.maxEntry(), options.evictionCode()),
+        NO_FILE);
   }
 
   /** Opens the map behind a descriptor, which stays the caller's. */
   public static RawMap open(Descriptor descriptor) {
     NativeLibrary.load();
-    return of(Results.check(MapNative.openDescriptor(descriptor.number())));
+    return of(MapNative.openDescriptor(descriptor.number()), NO_FILE);
   }
 
-  private static RawMap of(long map) {
+  private static RawMap of(long result, String file) {
+    long map = MapEvents.check(result, file);
     try {
-      return new RawMap(map);
+      RawMap opened = new RawMap(map, file);
+      opened.events.watch();
+      return opened;
     } catch (RuntimeException | Error e) {
       MapNative.close(map);
       throw e;
@@ -154,7 +168,7 @@ public final class RawMap {
   public void set(byte[] key, byte[] value, long ttlMs) {
     try {
       int length = key.length;
-      Results.check(
+      check(
           length <= ShortKey.BYTES
               ? MapNative.setShort(
                   map, ShortKey.low(key), ShortKey.high(key), length, value, value.length, ttlMs)
@@ -195,7 +209,7 @@ public final class RawMap {
   public long addAndGet(byte[] key, long delta) {
     long[] sum = new long[1];
     try {
-      Results.check(MapNative.addAndGet(map, key, delta, sum));
+      check(MapNative.addAndGet(map, key, delta, sum));
       return sum[0];
     } finally {
       Reference.reachabilityFence(this);
@@ -206,7 +220,7 @@ public final class RawMap {
   public long timeToLive(byte[] key) {
     try {
       long left = MapNative.timeToLive(map, key);
-      return left == Results.EABSENT ? 0 : Results.check(left);
+      return left == Results.EABSENT ? 0 : check(left);
     } finally {
       Reference.reachabilityFence(this);
     }
@@ -226,9 +240,11 @@ public final class RawMap {
    * or {@link Results#ETIMEDOUT}.
    */
   public long await(byte[] key, long version, long timeoutNanos) throws InterruptedException {
+    Object wait = beginWait();
     try {
       return waits.await(key, version, timeoutNanos);
     } finally {
+      endWait(wait, "change");
       Reference.reachabilityFence(this);
     }
   }
@@ -250,7 +266,7 @@ public final class RawMap {
   /** Removes all entries. */
   public void clear() {
     try {
-      Results.check(MapNative.clear(map));
+      check(MapNative.clear(map));
     } finally {
       Reference.reachabilityFence(this);
     }
@@ -259,7 +275,7 @@ public final class RawMap {
   /** Returns the number of entries. */
   public long size() {
     try {
-      return Results.check(MapNative.size(map));
+      return check(MapNative.size(map));
     } finally {
       Reference.reachabilityFence(this);
     }
@@ -268,7 +284,7 @@ public final class RawMap {
   /** Gives the room of expired entries back. */
   public void removeExpired() {
     try {
-      Results.check(MapNative.removeExpired(map));
+      check(MapNative.removeExpired(map));
     } finally {
       Reference.reachabilityFence(this);
     }
@@ -279,7 +295,7 @@ public final class RawMap {
     long[] f = new long[MapNative.STATS_FIELDS];
     try {
       reads.tell(map);
-      Results.check(MapNative.stats(map, f));
+      check(MapNative.stats(map, f));
     } finally {
       Reference.reachabilityFence(this);
     }
@@ -307,7 +323,7 @@ public final class RawMap {
   /** Checks everything. */
   public void verify() {
     try {
-      Results.check(MapNative.verify(map));
+      check(MapNative.verify(map));
     } finally {
       Reference.reachabilityFence(this);
     }
@@ -321,9 +337,15 @@ public final class RawMap {
   public int computeLock(byte[] key, int[] held) throws InterruptedException {
     try {
       long ticket = WaitNative.computeTry(map, key);
-      return ticket == Results.ETIMEDOUT
-          ? waits.computeLock(key, held)
-          : (int) Results.check(ticket);
+      if (ticket != Results.ETIMEDOUT) {
+        return (int) check(ticket);
+      }
+      Object wait = beginWait();
+      try {
+        return waits.computeLock(key, held);
+      } finally {
+        endWait(wait, COMPUTATION);
+      }
     } finally {
       Reference.reachabilityFence(this);
     }
@@ -332,7 +354,7 @@ public final class RawMap {
   /** Says that the thread which has those tickets waits for a key, until {@link #computeGoOn}. */
   public void computeWait(byte[] key, int[] held) {
     try {
-      Results.check(WaitNative.computeWait(map, key, held));
+      check(WaitNative.computeWait(map, key, held));
     } finally {
       Reference.reachabilityFence(this);
     }
@@ -345,6 +367,17 @@ public final class RawMap {
     } finally {
       Reference.reachabilityFence(this);
     }
+  }
+
+  /** Begins a wait of which JFR is told; returns what {@link #endWait} takes. */
+  public Object beginWait() {
+    events.watch();
+    return Recorder.beginWait();
+  }
+
+  /** Ends it. */
+  public void endWait(Object begun, String waitedFor) {
+    Recorder.endWait(begun, file, waitedFor);
   }
 
   /** Gives the ticket back; a map that was closed meanwhile has done so. */
@@ -371,6 +404,7 @@ public final class RawMap {
   /** Ends all calls; the memory stays until nobody can reach it. */
   public void close() {
     try {
+      events.close();
       reads.tell(map);
       MapNative.close(map);
     } finally {
@@ -385,6 +419,7 @@ public final class RawMap {
     }
     int full = reads.addHit();
     if (full > 0) {
+      events.watch();
       MapNative.addReads(map, full, 0);
       view.expect(value.length);
     }
@@ -394,6 +429,7 @@ public final class RawMap {
   private boolean counted(boolean hit) {
     int full = hit ? reads.addHit() : reads.addMiss();
     if (full > 0) {
+      events.watch();
       MapNative.addReads(map, hit ? full : 0, hit ? 0 : full);
     }
     return hit;
@@ -433,19 +469,24 @@ public final class RawMap {
     }
   }
 
+  /** Returns a result that is no error code, throws otherwise. */
+  private long check(long result) {
+    return MapEvents.check(result, file);
+  }
+
   /** Throws for all codes but that of an absent key. */
-  private static void checkAbsent(long code) {
+  private void checkAbsent(long code) {
     if (code != Results.EABSENT) {
-      Results.check(code);
+      check(code);
     }
   }
 
   /** Returns whether it is a success; false for the one code that is none but no exception. */
-  private static boolean done(long result, int refusal) {
+  private boolean done(long result, int refusal) {
     if (result == refusal) {
       return false;
     }
-    Results.check(result);
+    check(result);
     return true;
   }
 }

@@ -25,6 +25,11 @@ public final class FileNames {
     return text.getBytes(CHARSET);
   }
 
+  /** Returns the name that the bytes are. */
+  public static String text(byte[] name) {
+    return new String(name, CHARSET);
+  }
+
   private static Charset charset() {
     String name = System.getProperty("sun.jnu.encoding");
     return name != null && Charset.isSupported(name)
