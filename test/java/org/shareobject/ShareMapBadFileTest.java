@@ -95,7 +95,7 @@ class ShareMapBadFileTest {
   void shouldNameBothLayoutVersions() throws IOException {
     make();
     overwrite(8, new byte[] {99, 0, 0, 0});
-    refused(ShareFormatException.class, "SHO_EVERSION", file, "version 99", "reads 6");
+    refused(ShareFormatException.class, "SHO_EVERSION", file, "version 99", "reads 7");
   }
 
   @Test
