@@ -55,6 +55,7 @@ class ShareMapCloseTest {
             () -> map.removeVersion("key 1", 1),
             () -> map.replace("key 1", "x"),
             () -> map.replaceVersion("key 1", 1, "x"),
+            () -> map.replaceVersion("key 1", 1, "x", LONG),
             () -> map.read("key 1", bytes -> bytes),
             () -> map.addAndGet("key 1", 1),
             () -> map.timeToLive("key 1"),

@@ -187,6 +187,17 @@ class ShareMapTest {
   }
 
   @Test
+  void shouldReplaceByVersionForATime() {
+    assertTrue(map.replaceVersion("key", 0, "first", MINUTE));
+    assertTrue(map.timeToLive("key").orElseThrow().compareTo(MINUTE) <= 0);
+    assertFalse(map.replaceVersion("key", 0, "second", MINUTE));
+    assertTrue(map.replaceVersion("key", map.getVersioned("key").version(), "second"));
+    assertEquals(Optional.empty(), map.timeToLive("key"));
+    assertThrows(
+        IllegalArgumentException.class, () -> map.replaceVersion("key", 1, "x", Duration.ZERO));
+  }
+
+  @Test
   void shouldCompareNumbersAsConcurrentMapDoes() {
     try (ShareMap<String, Long> numbers =
         ShareMap.builder(Codec.STRING, Codec.LONG).openAnonymous()) {

@@ -181,6 +181,22 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
+   * Stores a value for a time if the key still has a version.
+   *
+   * @param key the key
+   * @param version a version that {@link #getVersioned} or {@link #await} returned; 0 to store the
+   *     value only if the key is absent
+   * @param value the value
+   * @param timeToLive how long the entry lives, above 0; rounded up to milliseconds
+   * @return whether it was stored
+   * @throws IllegalArgumentException if the time is not above 0
+   */
+  public boolean replaceVersion(K key, long version, V value, Duration timeToLive) {
+    return raw.compareAndSet(
+        keyBytes(key), version, valueBytes(value), Millis.ofTimeToLive(timeToLive));
+  }
+
+  /**
    * Removes a key if it still has a version.
    *
    * @param key the key
