@@ -2,7 +2,6 @@ package reload;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.nio.channels.SocketChannel;
 import org.shareobject.cluster.ClusterWorker;
 import web.WebServer;
 

@@ -264,7 +264,9 @@ class ClusterPrimaryTest {
     String name = "shareobject-test-" + ProcessHandle.current().pid();
     Peer first = new Peer(primary);
     Peer second = new Peer(primary);
-    assertEquals("\0" + name, first.open("a", "tcp", Map.of("path", "\0" + name)).get("address").textValue());
+    assertEquals(
+        "\0" + name,
+        first.open("a", "tcp", Map.of("path", "\0" + name)).get("address").textValue());
     second.open("a", "tcp", Map.of("path", "\0" + name));
     assertEquals(UnixDomainSocketAddress.of("@" + name), nextAddress(second.member));
     assertTrue(unixSockets().contains("@" + name + "\n"), unixSockets());

@@ -75,7 +75,7 @@ class ClusterWorkerTest {
     }
   }
 
-  /** The primary is killed; the worker still answers. */
+  /** As when the primary is killed. */
   @Test
   void shouldFinishItsConnectionsWhenTheChannelEnds() throws Exception {
     try (ClusterPrimary primary = new ClusterPrimary()) {

@@ -13,9 +13,10 @@ import org.shareobject.internal.socket.Endpoint;
  * A process that this one started, with a channel to it.
  *
  * <p>A worker has the standard output and error of this process, unless a {@code ProcessBuilder}
- * redirects them to files, or {@link #spawnPiped} starts it; its standard input is empty. It finds the channel by the variables
- * {@code NODE_CHANNEL_FD} and {@code NODE_CHANNEL_SERIALIZATION_MODE}, as a child of Node does. It
- * does not automatically end with this process, but sees the end of its channel.
+ * redirects them to files, or {@link #spawnPiped} starts it; its standard input is empty. It finds
+ * the channel by the variables {@code NODE_CHANNEL_FD} and {@code NODE_CHANNEL_SERIALIZATION_MODE},
+ * as a child of Node does. It does not automatically end with this process, but sees the end of its
+ * channel.
  */
 public final class Worker implements AutoCloseable {
   /** How long {@link #close} waits for the channel to finish, and again for the process. */
