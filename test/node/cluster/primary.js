@@ -143,6 +143,21 @@ const checks = {
     await end([worker]);
   },
 
+  // Told to leave, it answers first; others have its port.
+  async connectionInFlight() {
+    const port = await freePort();
+    const leaves = forkJava('finish', port, LOCAL);
+    await listening([leaves]);
+    const socket = net.connect(port, LOCAL).setEncoding('utf8');
+    assert.deepStrictEqual(await once(leaves, 'message'), ['connected', undefined]);
+    leaves.disconnect();
+    assert.deepStrictEqual(await once(leaves, 'message'), ['finishing', undefined]);
+    assert(leaves.isConnected());
+    socket.write('late\n');
+    assert.deepStrictEqual(await once(socket, 'data'), ['late']);
+    assert.deepStrictEqual(await once(leaves, 'exit'), [0, null]);
+  },
+
   async datagrams() {
     const port = await freePort();
     const worker = forkJava('bind', port, LOCAL);

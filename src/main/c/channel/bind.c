@@ -74,11 +74,37 @@ int sho__socket_bind_inet(const uint8_t *bytes, size_t length, uint16_t port,
   return bind_to(&address, sizeof address.inet6, wanted);
 }
 
+#if defined(__linux__)
+static int bind_abstract(const char *name, size_t length,
+                         const struct sho__binding *wanted) {
+  union address address;
+  memset(&address, 0, sizeof address);
+  address.local.sun_family = AF_UNIX;
+  if (length > sizeof address.local.sun_path) {
+    return -ENAMETOOLONG;
+  }
+  memcpy(address.local.sun_path, name, length);
+  size_t bytes = offsetof(struct sockaddr_un, sun_path) + length;
+  return bind_to(&address, (socklen_t)bytes, wanted);
+}
+#else
+static int bind_abstract(const char *name, size_t length,
+                         const struct sho__binding *wanted) {
+  (void)name;
+  (void)length;
+  (void)wanted;
+  return -EINVAL;
+}
+#endif
+
 int sho__socket_bind_unix(const char *path, size_t length,
                           const struct sho__binding *wanted) {
   union address address;
   memset(&address, 0, sizeof address);
   address.local.sun_family = AF_UNIX;
+  if (length > 1 && path[0] == '\0') {
+    return bind_abstract(path, length, wanted);
+  }
   if (length == 0 || memchr(path, 0, length) != NULL) {
     return -EINVAL;
   }

@@ -102,8 +102,9 @@ struct sho__binding {
 };
 
 /* Make a socket, close-on-exec, and bind it, to an address of 4 or 16 bytes or
- * to a path that is made. Answer the descriptor, or the system's errno
- * negated. */
+ * to a path that is made; one that begins with a zero is a name outside of the
+ * file system, which only Linux has. Answer the descriptor, or the system's
+ * errno negated. */
 int sho__socket_bind_inet(const uint8_t *bytes, size_t length, uint16_t port,
                           uint32_t scope, const struct sho__binding *wanted);
 int sho__socket_bind_unix(const char *path, size_t length,

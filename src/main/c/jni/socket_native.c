@@ -99,8 +99,7 @@ JNIEXPORT jint SOCKET_NATIVE(bindUnix)(JNIEnv *env, jclass type,
 JNIEXPORT jint SOCKET_NATIVE(number)(JNIEnv *env, jclass type, jint place) {
   (void)env;
   (void)type;
-  static const jint numbers[] = {EINVAL, EMFILE, ENOTSUP, EAFNOSUPPORT,
-                                 EADDRNOTAVAIL};
+  static const jint numbers[] = {EINVAL, EMFILE, EAFNOSUPPORT, EADDRNOTAVAIL};
   return place >= 0 && place < (jint)(sizeof numbers / sizeof *numbers)
              ? -numbers[place]
              : -EINVAL;

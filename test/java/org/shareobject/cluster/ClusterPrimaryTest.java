@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -33,6 +34,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.shareobject.ShareClosedException;
 import org.shareobject.ShareIoException;
@@ -242,6 +245,72 @@ class ClusterPrimaryTest {
     Futures.await(() -> !Files.exists(file));
   }
 
+  /** The system takes about 100 bytes. */
+  @Test
+  void shouldShareAUnixSocketWhosePathIsShortFromHere() throws Exception {
+    Path folder = Files.createDirectories(Path.of("target", "x".repeat(80)));
+    Path file = folder.resolve("s" + ProcessHandle.current().pid());
+    Peer node = new Peer(primary);
+    assertTrue(file.toAbsolutePath().toString().length() > 108 || file.toString().length() < 100);
+    node.open("a", "tcp", Map.of("path", file.toString()));
+    assertEquals("node " + node.member.id(), ask(UnixDomainSocketAddress.of(file)));
+    node.close("a");
+    Futures.await(() -> !Files.exists(file));
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void shouldShareAUnixSocketOutsideOfTheFileSystem() throws Exception {
+    String name = "shareobject-test-" + ProcessHandle.current().pid();
+    Peer first = new Peer(primary);
+    Peer second = new Peer(primary);
+    assertEquals(
+        "\0" + name,
+        first.open("a", "tcp", Map.of("path", "\0" + name)).get("address").textValue());
+    second.open("a", "tcp", Map.of("path", "\0" + name));
+    assertEquals(UnixDomainSocketAddress.of("@" + name), nextAddress(second.member));
+    assertTrue(unixSockets().contains("@" + name + "\n"), unixSockets());
+    first.close("a");
+    second.close("a");
+    Futures.await(() -> !unixSockets().contains("@" + name));
+  }
+
+  private static String unixSockets() {
+    try {
+      return Files.readString(Path.of("/proc/net/unix"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void shouldShareASocketThatThePrimaryHasAlready() throws Exception {
+    Set<String> before = OpenFiles.sockets();
+    try (ServerSocketChannel server = ServerSocketChannel.open().bind(Loopback.port(0))) {
+      Set<String> after = new TreeSet<>(OpenFiles.sockets());
+      after.removeAll(before);
+      Map<String, ?> where = Map.of("fd", Integer.parseInt(after.iterator().next()));
+      Peer first = new Peer(primary);
+      int port = ((InetSocketAddress) server.getLocalAddress()).getPort();
+      assertEquals(port, first.port("a", "tcp", where));
+      assertEquals("node " + first.member.id(), ask(server.getLocalAddress()));
+      first.close("a");
+      Peer second = new Peer(primary);
+      assertEquals(port, second.port("a", "tcp", where));
+      assertEquals("node " + second.member.id(), ask(server.getLocalAddress()));
+      before = OpenFiles.sockets();
+      try (SocketChannel connected = SocketChannel.open(server.getLocalAddress())) {
+        Set<String> more = new TreeSet<>(OpenFiles.sockets());
+        more.removeAll(before);
+        assertTrue(connected.isConnected() && !more.isEmpty());
+        for (String number : more) {
+          assertEquals("EINVAL", error(second, Map.of("fd", Integer.parseInt(number))));
+        }
+      }
+    }
+  }
+
   @Test
   void shouldShareADatagramSocket() throws Exception {
     Peer first = new Peer(primary);
@@ -285,7 +354,8 @@ class ClusterPrimaryTest {
       assertEquals("EADDRINUSE", error(node, Map.of("port", port, "host", LOCAL)));
     }
     assertEquals("EADDRNOTAVAIL", error(node, Map.of("port", 0, "host", "203.0.113.1")));
-    assertEquals("ENOTSUP", error(node, Map.of("fd", 0)));
+    assertEquals("EINVAL", error(node, Map.of("fd", 0)));
+    assertEquals("EINVAL", error(node, Map.of("fd", 99_999)));
     Path path = folder.resolve("taken");
     assertEquals("ENOENT", error(node, Map.of("path", folder.resolve("no/folder").toString())));
     assertEquals("EADDRINUSE", error(node, Map.of("path", Files.createFile(path).toString())));

@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -75,6 +77,20 @@ class ChannelBadInputTest {
     peer.write("\"before\"\n" + line + "\n\"after\"\n");
     assertEquals("before", received.nextText());
     assertEquals("after", received.nextText());
+    complaints.assertNext(ShareFormatException.class, "not JSON");
+  }
+
+  @Test
+  void shouldReadNumbersOfManyDigits() throws InterruptedException {
+    Received received = Received.from(peer.channel);
+    String digits = "7".repeat(5000);
+    peer.write(digits + "\n[-" + digits + "]\n0." + digits + "\n");
+    assertEquals(new BigInteger(digits), received.nextJson().bigIntegerValue());
+    assertEquals(new BigInteger("-" + digits), received.nextJson().get(0).bigIntegerValue());
+    assertEquals(0.7777777777777778, received.nextJson().doubleValue());
+    CompletableFuture<Void> unused = peer.channel.send(new BigInteger(digits));
+    assertEquals(digits, peer.readLine());
+    peer.write("1" + digits.repeat(1000) + "\n");
     complaints.assertNext(ShareFormatException.class, "not JSON");
   }
 

@@ -1,5 +1,6 @@
 package org.shareobject.ipc;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -264,6 +265,23 @@ class WorkerTest {
     }
     assertEquals(environment, command.environment());
     assertEquals(words, command.command());
+  }
+
+  @Test
+  void shouldHaveTheCallerReadWhatAProgramPrints() throws Exception {
+    try (Worker worker = Worker.spawnPiped(shell("echo out; echo err >&2; exit 7"))) {
+      Process process = worker.process();
+      assertEquals("out\n", new String(process.getInputStream().readAllBytes(), UTF_8));
+      assertEquals("err\n", new String(process.getErrorStream().readAllBytes(), UTF_8));
+      assertEquals(7, exitValue(worker));
+    }
+    Path out = folder.resolve("out");
+    ProcessBuilder toFile = shell("echo both; echo err >&2").redirectOutput(out.toFile());
+    try (Worker worker = Worker.spawnPiped(toFile)) {
+      assertEquals("err\n", new String(worker.process().getErrorStream().readAllBytes(), UTF_8));
+      assertEquals(0, exitValue(worker));
+      assertEquals("both\n", Files.readString(out));
+    }
   }
 
   @Test

@@ -35,9 +35,11 @@ import org.shareobject.ipc.Worker;
  * instead, the port stays open until the primary is closed, and connections wait for the next
  * worker.
  *
- * <p>Servers on a descriptor of the primary ({@code listen({fd})}) are not supported: a worker gets
- * {@code ENOTSUP}. If the system refuses an address, a worker gets the system's error number. All
- * methods may be called by any thread at any time.
+ * <p>A worker that listens on a descriptor ({@code listen({fd})}) means a socket of the primary, as
+ * one that systemd passed to it. It stays open in the primary when no worker listens on it any
+ * more. Other descriptors than a socket that is bound and not connected are refused by {@code
+ * EINVAL}, as in Node. If the system refuses an address, a worker gets the system's error number.
+ * All methods may be called by any thread at any time.
  */
 public final class ClusterPrimary implements AutoCloseable {
   /** How long {@link #close} waits for members to end by themselves. */
@@ -169,10 +171,7 @@ public final class ClusterPrimary implements AutoCloseable {
   }
 
   private static int number(Exception refusal) {
-    if (refusal instanceof BoundSockets.Refusal system) {
-      return system.number();
-    }
-    return refusal instanceof UnsupportedOperationException ? Errno.ENOTSUP : Errno.EINVAL;
+    return refusal instanceof BoundSockets.Refusal system ? system.number() : Errno.EINVAL;
   }
 
   /** Like Node's: workers share a socket if all of this is the same. */

@@ -135,6 +135,16 @@ public final class ClusterServer implements AutoCloseable {
     worker.closed(key);
   }
 
+  /** Returns whether connections may still be passed on. */
+  boolean isAlive() {
+    return thread.isAlive();
+  }
+
+  /** Waits until every connection that was taken has been passed on. After {@link #close}. */
+  void awaitEnd() throws InterruptedException {
+    thread.join();
+  }
+
   private static void close(NetworkChannel channel) {
     try {
       channel.close();

@@ -49,9 +49,22 @@ final class ClusterWire {
    * @throws IllegalArgumentException if it names none
    */
   static SocketAddress address(JsonNode message) {
-    return message.path("addressType").asInt() == UNIX
-        ? UnixDomainSocketAddress.of(message.path("address").asText())
-        : inetAddress(message);
+    if (message.path("addressType").asInt() != UNIX) {
+      return inetAddress(message);
+    }
+    String path = message.path("address").asText();
+    String name = abstractName(path);
+    return UnixDomainSocketAddress.of(name == null ? path : "@" + name);
+  }
+
+  /**
+   * Returns a name outside of the file system, which Node writes behind a zero, and its workers
+   * behind their working directory as well; null if the address is a path.
+   */
+  static String abstractName(String address) {
+    int zero = address.indexOf('\0');
+    boolean isName = zero == 0 || (zero > 0 && address.charAt(zero - 1) == '/');
+    return isName ? address.substring(zero + 1) : null;
   }
 
   /**

@@ -9,6 +9,8 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +22,7 @@ import java.util.function.Consumer;
 import org.shareobject.ShareClosedException;
 import org.shareobject.ShareException;
 import org.shareobject.ShareIoException;
+import org.shareobject.internal.process.Uncaught;
 import org.shareobject.internal.socket.ChannelAccess;
 import org.shareobject.ipc.Channel;
 import org.shareobject.ipc.Handle;
@@ -44,8 +47,15 @@ public final class ClusterWorker {
   private final Map<Long, Query<?>> queries = new HashMap<>();
   private final Map<String, Integer> indexes = new HashMap<>();
   private final Map<String, ClusterServer> servers = new HashMap<>();
+
+  /** Servers that are closed, and may still pass a connection on. */
+  private final List<ClusterServer> ending = new ArrayList<>();
+
+  private final ArrayDeque<Runnable> finishers = new ArrayDeque<>();
   private long sequence;
   private boolean isEnded;
+  private boolean isLeaving;
+  private boolean isFinished;
 
   /** A question to the primary. */
   private static final class Query<T> {
@@ -129,8 +139,8 @@ public final class ClusterWorker {
    *     thread of the server, so it should hand them over. What it throws goes to the thread's
    *     uncaught exception handler
    * @return completes when the server listens; fails with {@link ShareIoException} if the primary
-   *     cannot listen, and with {@link ShareClosedException} if the channel ends. The server keeps
-   *     the JVM alive until it is closed
+   *     cannot listen, and with {@link ShareClosedException} if the channel ends or the worker
+   *     leaves. The server keeps the JVM alive until it is closed
    * @throws IllegalArgumentException if the address is of another kind, or not resolved
    */
   public CompletableFuture<ClusterServer> listen(
@@ -145,13 +155,22 @@ public final class ClusterWorker {
               handle == null
                   ? ClusterServer.byTurns(this, key, listeningAddress(answer, address), connections)
                   : ClusterServer.accepting(this, key, address, handle, connections);
-          synchronized (this) {
-            servers.put(key, server);
-          }
+          add(key, server);
           server.start();
           tellListening(query, server.address());
           return server;
         });
+  }
+
+  private void add(String key, ClusterServer server) {
+    synchronized (this) {
+      if (!isLeaving) {
+        servers.put(key, server);
+        return;
+      }
+    }
+    server.close();
+    throw new ShareClosedException("SHO_ECLOSED", "the worker leaves the cluster");
   }
 
   /**
@@ -181,8 +200,33 @@ public final class ClusterWorker {
   }
 
   /**
-   * Leaves the cluster: closes the servers, reports to the primary that it leaves on purpose, and
-   * disconnects. Returns at once.
+   * Adds what finishes the connections before this worker leaves the cluster, because the primary
+   * tells it to, as for a reload, because of {@link #disconnect}, or because the channel has ended.
+   *
+   * <p>It is called once, by a thread of its own, when the servers are closed and each connection
+   * that they accepted has been passed to its consumer. Others have accepted from then on, or the
+   * port is closed. It may block until the last request is answered; the JVM stays alive, and the
+   * channel connected, until it returns. How long that may take is up to the primary: {@code
+   * shareobject fork} waits for {@code --grace}. If there are several, they are called one after
+   * the other, in the order of adding; what one throws goes to the thread's uncaught exception
+   * handler. If the worker has already left, it is called at once, by this thread.
+   *
+   * @param finish returns when all is finished
+   */
+  public void beforeDisconnect(Runnable finish) {
+    Objects.requireNonNull(finish, "finish");
+    synchronized (this) {
+      if (!isFinished) {
+        finishers.add(finish);
+        return;
+      }
+    }
+    finish.run();
+  }
+
+  /**
+   * Leaves the cluster: closes the servers, reports to the primary that it leaves on purpose, calls
+   * what {@link #beforeDisconnect} was given, and disconnects. Returns at once.
    */
   public void disconnect() {
     closeServers();
@@ -190,7 +234,7 @@ public final class ClusterWorker {
         ask(
             ClusterWire.act("exitedAfterDisconnect"),
             (answer, handle) -> {
-              channel.disconnect();
+              leave();
               return null;
             });
   }
@@ -294,7 +338,11 @@ public final class ClusterWorker {
   /** Called when a server is closed. */
   void closed(String key) {
     synchronized (this) {
-      servers.remove(key);
+      ending.removeIf(server -> !server.isAlive());
+      ClusterServer server = servers.remove(key);
+      if (server != null) {
+        ending.add(server);
+      }
     }
     send(ClusterWire.act("close").put("key", key));
   }
@@ -318,8 +366,7 @@ public final class ClusterWorker {
     } else if (message.path("act").asText().equals("newconn") && handle != null) {
       receiveConnection(message, handle);
     } else if (message.path("act").asText().equals("disconnect")) {
-      closeServers();
-      channel.disconnect();
+      leave();
     }
   }
 
@@ -342,6 +389,53 @@ public final class ClusterWorker {
     all.forEach(ClusterServer::close);
   }
 
+  /** Finishes and disconnects, in a thread of its own; once. */
+  private void leave() {
+    synchronized (this) {
+      if (isLeaving) {
+        return;
+      }
+      isLeaving = true;
+    }
+    closeServers();
+    Thread thread = new Thread(this::finish, "shareobject leaving");
+    thread.setDaemon(false);
+    thread.start();
+  }
+
+  private void finish() {
+    List<ClusterServer> closed;
+    synchronized (this) {
+      closed = List.copyOf(ending);
+    }
+    try {
+      for (ClusterServer server : closed) {
+        server.awaitEnd();
+      }
+      for (Runnable next = nextFinisher(); next != null; next = nextFinisher()) {
+        run(next);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // somebody ends all threads
+    } finally {
+      channel.disconnect();
+    }
+  }
+
+  private synchronized Runnable nextFinisher() {
+    Runnable next = finishers.poll();
+    isFinished = next == null;
+    return next;
+  }
+
+  private static void run(Runnable finisher) {
+    try {
+      finisher.run();
+    } catch (RuntimeException | Error e) {
+      Uncaught.tell(e);
+    }
+  }
+
   private void ended() {
     List<Query<?>> unanswered;
     synchronized (this) {
@@ -350,6 +444,6 @@ public final class ClusterWorker {
       queries.clear();
     }
     unanswered.forEach(query -> query.failed(atEnd()));
-    closeServers();
+    leave();
   }
 }

@@ -22,6 +22,8 @@ final class SharedSocket {
   /** What libuv calls {@code reuseAddr}, for datagrams. */
   private static final int FLAG_REUSE_ADDRESS = 4;
 
+  private static final int NO_DESCRIPTOR = -1;
+
   private final NetworkChannel channel;
   private final Path file;
   private final Set<ClusterMember> holders = new HashSet<>();
@@ -39,17 +41,17 @@ final class SharedSocket {
    * Binds what a worker asks for; a stream socket listens from now on.
    *
    * @throws IOException if the system refuses
-   * @throws UnsupportedOperationException if the JDK has no such socket
    * @throws IllegalArgumentException if the question makes no sense
    */
   static SharedSocket bind(JsonNode query) throws IOException {
-    if (query.path("fd").asInt(-1) >= 0) {
-      throw new UnsupportedOperationException("a descriptor of the primary");
-    }
     JsonNode data = query.path("data");
+    int descriptor = query.path("fd").asInt(NO_DESCRIPTOR);
+    if (descriptor >= 0) {
+      boolean isDatagram = query.path("addressType").isTextual();
+      return new SharedSocket(BoundSockets.inherited(descriptor, isDatagram), null, data);
+    }
     if (query.path("addressType").asInt() == ClusterWire.UNIX) {
-      Path file = Path.of(query.path("address").asText());
-      return new SharedSocket(BoundSockets.unix(file), file, data);
+      return unix(query.path("address").asText(), data);
     }
     InetSocketAddress address = ClusterWire.inetAddress(query);
     int flags = query.path("flags").asInt();
@@ -61,6 +63,15 @@ final class SharedSocket {
             ? BoundSockets.datagrams(address, isIpv6Only, (flags & FLAG_REUSE_ADDRESS) != 0)
             : BoundSockets.stream(address, isAny, isIpv6Only);
     return new SharedSocket(channel, null, data);
+  }
+
+  private static SharedSocket unix(String address, JsonNode data) throws IOException {
+    String name = ClusterWire.abstractName(address);
+    if (name != null) {
+      return new SharedSocket(BoundSockets.abstractUnix(name), null, data);
+    }
+    Path file = Path.of(address);
+    return new SharedSocket(BoundSockets.unix(file), file, data);
   }
 
   NetworkChannel channel() {

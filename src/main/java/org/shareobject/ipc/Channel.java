@@ -61,7 +61,7 @@ public final class Channel implements AutoCloseable {
         new ChannelAccess() {
           @Override
           public Worker spawn(ProcessBuilder command, int id, Consumer<Channel> prepare) {
-            return Worker.spawn(command, id, prepare);
+            return Worker.spawn(command, id, false, prepare);
           }
 
           @Override

@@ -2,6 +2,7 @@ package org.shareobject.ipc;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.StreamWriteConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -18,6 +19,9 @@ import org.shareobject.internal.text.Utf8;
 final class Json {
   /** Deeper than Node's {@code JSON.stringify} gets before its stack overflows. */
   private static final int MOST_NESTING = 5000;
+
+  /** Node reads any number of digits. What reading them takes grows faster than their number. */
+  private static final int MOST_DIGITS = 100_000;
 
   /** How much of a bad line its error shows. */
   private static final int EXCERPT_BYTES = 60;
@@ -37,12 +41,14 @@ final class Json {
                 StreamReadConstraints.builder()
                     .maxStringLength(Integer.MAX_VALUE)
                     .maxNameLength(Integer.MAX_VALUE)
+                    .maxNumberLength(MOST_DIGITS)
                     .maxNestingDepth(MOST_NESTING)
                     .maxTokenCount(Limits.tokens())
                     .build())
             .streamWriteConstraints(
                 StreamWriteConstraints.builder().maxNestingDepth(MOST_NESTING).build())
             .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+            .enable(StreamReadFeature.USE_FAST_BIG_NUMBER_PARSER)
             .build();
     return new JsonMapper(factory);
   }

@@ -13,9 +13,10 @@ import org.shareobject.internal.socket.Endpoint;
  * A process that this one started, with a channel to it.
  *
  * <p>A worker has the standard output and error of this process, unless a {@code ProcessBuilder}
- * redirects them to files; its standard input is empty. It finds the channel by the variables
- * {@code NODE_CHANNEL_FD} and {@code NODE_CHANNEL_SERIALIZATION_MODE}, as a child of Node does. It
- * does not automatically end with this process, but sees the end of its channel.
+ * redirects them to files, or {@link #spawnPiped} starts it; its standard input is empty. It finds
+ * the channel by the variables {@code NODE_CHANNEL_FD} and {@code NODE_CHANNEL_SERIALIZATION_MODE},
+ * as a child of Node does. It does not automatically end with this process, but sees the end of its
+ * channel.
  */
 public final class Worker implements AutoCloseable {
   /** How long {@link #close} waits for the channel to finish, and again for the process. */
@@ -60,22 +61,40 @@ public final class Worker implements AutoCloseable {
    * @throws ShareException if Jackson is missing
    */
   public static Worker spawn(ProcessBuilder command) {
-    return spawn(command, null, channel -> {});
+    return spawn(command, null, false, channel -> {});
+  }
+
+  /**
+   * Starts a program as {@link #spawn} does, but what it prints can be read here. Of standard
+   * output and error, {@code process()} has those that the command redirects to a pipe, as a {@code
+   * ProcessBuilder} does unless told otherwise. A worker that prints more than the system's buffer
+   * takes, usually 64 KiB, waits until somebody reads.
+   *
+   * @param command as there, except for the pipes
+   * @return the running worker
+   * @throws ShareIoException as there
+   * @throws ShareException if Jackson is missing
+   */
+  public static Worker spawnPiped(ProcessBuilder command) {
+    return spawn(command, null, true, channel -> {});
   }
 
   /**
    * Starts a program.
    *
    * @param clusterId its number as a worker of a cluster, or null
+   * @param keepsPipes whether what it prints can be read here
    * @param prepare receives the channel before anything can arrive through it
    */
-  static Worker spawn(ProcessBuilder command, Integer clusterId, Consumer<Channel> prepare) {
+  static Worker spawn(
+      ProcessBuilder command, Integer clusterId, boolean keepsPipes, Consumer<Channel> prepare) {
     Objects.requireNonNull(command, "command");
     Endpoint[] ends = Endpoint.pair();
     Channel channel = openOrCloseBoth(ends);
     try {
       prepare.accept(channel);
-      return new Worker(ProcessLauncher.start(command, clusterId, ends[1]), channel);
+      Process process = ProcessLauncher.start(command, clusterId, keepsPipes, ends[1]);
+      return new Worker(process, channel);
     } catch (RuntimeException | Error e) {
       channel.close();
       throw e;
@@ -92,7 +111,7 @@ public final class Worker implements AutoCloseable {
   }
 
   /**
-   * Returns the process. Its streams in this JVM are empty.
+   * Returns the process. Its streams in this JVM are empty, unless {@link #spawnPiped} started it.
    *
    * @return the same object at each call
    */

@@ -38,12 +38,20 @@ public final class ProcessLauncher {
    *
    * @param command is not changed
    * @param clusterId the program's number as a worker of a cluster, or null
+   * @param keepsPipes whether output that the command redirects to a pipe goes there; else this
+   *     process's own is inherited
    * @throws ShareIoException if it cannot be started
    */
-  public static Process start(ProcessBuilder command, Integer clusterId, Endpoint end) {
+  public static Process start(
+      ProcessBuilder command, Integer clusterId, boolean keepsPipes, Endpoint end) {
     try {
       checkProgram(command);
       ProcessBuilder builder = copy(command);
+      if (!keepsPipes) {
+        builder
+            .redirectOutput(unlessPiped(command.redirectOutput()))
+            .redirectError(unlessPiped(command.redirectError()));
+      }
       if (clusterId != null) {
         builder.environment().put(CLUSTER_VARIABLE, clusterId.toString());
       }
@@ -67,8 +75,8 @@ public final class ProcessLauncher {
     environment.put(CHANNEL_VARIABLE, CHILD_DESCRIPTOR);
     environment.put(FORM_VARIABLE, "json");
     return builder
-        .redirectOutput(unlessPiped(command.redirectOutput()))
-        .redirectError(unlessPiped(command.redirectError()))
+        .redirectOutput(command.redirectOutput())
+        .redirectError(command.redirectError())
         .redirectErrorStream(command.redirectErrorStream());
   }
 

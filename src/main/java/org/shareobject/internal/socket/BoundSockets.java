@@ -5,6 +5,7 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.NetworkChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.shareobject.internal.nativelib.NativeLibrary;
 import org.shareobject.internal.text.FileNames;
@@ -71,13 +72,53 @@ public final class BoundSockets {
   }
 
   /**
-   * Returns a stream socket that listens at a path, which is made.
+   * Returns a stream socket that listens at a path, which is made. The path is passed to the system
+   * relative to the working directory if that is shorter: it takes about 100 bytes.
    *
    * @throws Refusal if the system refuses
    */
   public static NetworkChannel unix(Path path) throws Refusal {
     NativeLibrary.load();
-    return channel(SocketNative.bindUnix(FileNames.bytes(path), Sockets.BACKLOG));
+    byte[] whole = FileNames.bytes(path);
+    byte[] relative = path.isAbsolute() ? relative(path) : whole;
+    byte[] shorter = 0 < relative.length && relative.length < whole.length ? relative : whole;
+    return channel(SocketNative.bindUnix(shorter, Sockets.BACKLOG));
+  }
+
+  private static byte[] relative(Path path) {
+    return FileNames.bytes(Path.of("").toAbsolutePath().relativize(path.normalize()));
+  }
+
+  /**
+   * Returns a stream socket that listens at a name outside of the file system, which Linux has.
+   *
+   * @throws Refusal if the system refuses
+   */
+  public static NetworkChannel abstractUnix(String name) throws Refusal {
+    NativeLibrary.load();
+    byte[] bytes = ("\0" + name).getBytes(StandardCharsets.UTF_8);
+    return channel(SocketNative.bindUnix(bytes, Sockets.BACKLOG));
+  }
+
+  /**
+   * Returns another channel of a socket that this process has already, as from whoever started it.
+   *
+   * @param isDatagram whether it is to be a datagram socket; else a stream socket that listens or
+   *     is bound, and listens from now on
+   * @throws Refusal if the descriptor is none
+   */
+  public static NetworkChannel inherited(int number, boolean isDatagram) throws Refusal {
+    NativeLibrary.load();
+    int copy = ChannelNative.copy(number);
+    if (copy < 0) {
+      throw new Refusal(Errno.EINVAL);
+    }
+    try (Descriptor descriptor = new Descriptor(copy)) {
+      if (!Sockets.isServer(descriptor, isDatagram)) {
+        throw new Refusal(Errno.EINVAL);
+      }
+      return Sockets.channel(descriptor, true);
+    }
   }
 
   private static int bind(InetSocketAddress address, int flags) {

@@ -10,14 +10,11 @@ public final class Errno {
   /** Too many open files. */
   public static final int EMFILE = number(1);
 
-  /** Not supported. */
-  public static final int ENOTSUP = number(2);
-
   /** No such kind of address on this host. */
-  static final int EAFNOSUPPORT = number(3);
+  static final int EAFNOSUPPORT = number(2);
 
   /** No such address on this host. */
-  static final int EADDRNOTAVAIL = number(4);
+  static final int EADDRNOTAVAIL = number(3);
 
   private Errno() {}
 

@@ -43,7 +43,10 @@ final class SocketNative {
    */
   static native int bindInet(byte[] address, int port, int scope, int flags, int backlog);
 
-  /** Makes a socket that listens at a path. Returns as {@link #bindInet}. */
+  /**
+   * Makes a socket that listens at a path, or at a name that begins with a zero. Returns as {@link
+   * #bindInet}.
+   */
   static native int bindUnix(byte[] path, int backlog);
 
   /** Returns the system's number, negated, of the error at a place of {@link Errno}. */

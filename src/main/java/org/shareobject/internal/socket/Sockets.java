@@ -71,6 +71,17 @@ public final class Sockets {
   }
 
   /**
+   * Returns whether the descriptor is a datagram socket or, if that is not wanted, a stream socket
+   * that is not connected.
+   */
+  static boolean isServer(Descriptor descriptor, boolean isDatagram) {
+    int kind = examine(descriptor)[1];
+    return isDatagram
+        ? kind == SocketNative.KIND_DATAGRAM
+        : kind == SocketNative.KIND_SERVER || kind == SocketNative.KIND_IDLE;
+  }
+
+  /**
    * Makes a channel of what the descriptor is, which then owns it.
    *
    * @param isServer whether a stream socket that is not connected is to listen, or was connected
