@@ -88,7 +88,7 @@ public class ShareConfiguration<K, V> extends MutableConfiguration<K, V> {
   /**
    * Returns the size of the largest entry.
    *
-   * @return bytes; 0 for the map's default, a quarter of a segment
+   * @return bytes; 0 for the map's default, about a quarter of the capacity
    */
   public long getMaxEntry() {
     return maxEntry;
