@@ -61,6 +61,7 @@ class ShareMapCloseTest {
             () -> map.timeToLive("key 1"),
             () -> map.expire("key 1", LONG),
             () -> map.await("key 1", 0, LONG),
+            () -> map.onChange(change -> {}),
             () -> map.compute("key 1", (k, v) -> "x"),
             () -> map.computeIfAbsent("new", k -> "x"),
             () -> map.merge("key 1", "x", String::concat),

@@ -6,10 +6,12 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.shareobject.internal.map.MapAccess;
 import org.shareobject.internal.map.MapOptions;
 import org.shareobject.internal.map.RawEntry;
+import org.shareobject.internal.map.RawListener;
 import org.shareobject.internal.map.RawMap;
 import org.shareobject.internal.nativelib.Results;
 import org.shareobject.internal.text.FileNames;
@@ -77,6 +79,19 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
             return builder(keys, values).map(raw);
           }
         });
+  }
+
+  /** In the order of {@code enum sho_change_kind}, from 1 on. */
+  private static final MapChange.Kind[] KINDS = MapChange.Kind.values();
+
+  /** A listener that hears changes until this is closed. */
+  public interface Registration extends AutoCloseable {
+    /**
+     * Ends it: the listener is not called for another change, but a call that is running goes on.
+     * Does not wait. Closing again does nothing.
+     */
+    @Override
+    void close();
   }
 
   private ShareMap(RawMap raw, Codec<K> keys, Codec<V> values, long ttlMs) {
@@ -287,6 +302,45 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
           "no version but " + version + " of the key within " + Nanos.text(timeoutNanos));
     }
     return now;
+  }
+
+  /**
+   * Has a listener hear each change that any process makes from now on: of each key in the order in
+   * which they were made, and none left out, except those that one change of the kind {@link
+   * MapChange.Kind#MISSED} stands for. {@link #expire} changes neither value nor version, and is
+   * not told.
+   *
+   * <p>All listeners of a map are called by one daemon thread of this JVM, which sleeps in the
+   * kernel while nothing changes; a change is told within some milliseconds. A listener may use the
+   * map. While one takes long, the others wait, and changes are kept for them: in a map of 64 MiB
+   * the last 65,000 or so. What a listener throws goes to the thread's handler of uncaught
+   * exceptions, and the next change is told all the same. If a process is stopped in the middle of
+   * a change, what was changed after that is told when it goes on, or is dead.
+   *
+   * <p>While any process listens, a sixteenth of the map's room, at most 64 chunks, is used to keep
+   * changes, and a write costs a little more; while none does, neither. A listener that has been
+   * killed is noticed.
+   *
+   * @param listener is told the changes; those made just before this call may be among them if
+   *     others listen already
+   * @return ends it when it is closed, or the map is
+   * @throws ShareFullException if there is no room to keep changes
+   * @throws ShareIoException if 256 listeners in all processes listen already ({@code SHO_EPEERS}),
+   *     or as by all methods
+   * @throws ShareAccessException if the map was opened for reading only
+   */
+  public Registration onChange(Consumer<? super MapChange<K>> listener) {
+    Objects.requireNonNull(listener, "listener");
+    RawListener told = (kind, key, version) -> listener.accept(change(kind, key, version));
+    raw.addListener(told);
+    return () -> raw.removeListener(told);
+  }
+
+  private MapChange<K> change(int kind, byte[] key, long version) {
+    MapChange.Kind what = KINDS[kind - 1];
+    return what == MapChange.Kind.MISSED
+        ? new MapChange<>(what, null, 0, version == 0 ? Long.MAX_VALUE : version)
+        : new MapChange<>(what, key(key), version, 0);
   }
 
   /**

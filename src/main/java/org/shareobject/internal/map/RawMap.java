@@ -36,6 +36,7 @@ public final class RawMap {
   private final MapWaits waits;
   private final String file;
   private final MapEvents events;
+  private final RawChanges changes;
 
   private RawMap(long map, String file) {
     this.map = map;
@@ -43,6 +44,7 @@ public final class RawMap {
     view = new MapView(map);
     waits = new MapWaits(map, this);
     events = new MapEvents(this, file);
+    changes = new RawChanges(map, this);
   }
 
   /** Opens the map in a file. */
@@ -247,6 +249,20 @@ public final class RawMap {
       endWait(wait, "change");
       Reference.reachabilityFence(this);
     }
+  }
+
+  /** Has a listener hear all changes that are made after this call, by whatever process. */
+  public void addListener(RawListener listener) {
+    try {
+      changes.add(listener);
+    } finally {
+      Reference.reachabilityFence(this);
+    }
+  }
+
+  /** Has a listener hear nothing more. */
+  public void removeListener(RawListener listener) {
+    changes.remove(listener);
   }
 
   /** Begins to go through the map. */

@@ -26,6 +26,7 @@ public final class Worker {
       case "Footprint" -> new Footprint();
       case "AwaitTimes" -> new AwaitTimes();
       case "Sleepers" -> new Sleepers();
+      case "Listeners" -> new Listeners();
       case "Stampede" -> new Stampede();
       case "HitRatio" -> new HitRatio();
       case "Echo" -> new Echo();

@@ -41,6 +41,7 @@ final class Tables {
     tables.put("counters", pivot(rows.of("counters"), List.of("peer"), by("processes"), null));
     tables.put("await", metrics("await", List.of("way")));
     tables.put("sleepers", metrics("sleepers", List.of("sleepers")));
+    tables.put("listeners", metrics("listeners", List.of("listeners", "processes")));
     tables.put("stampede", metrics("stampede", List.of("peer")));
     tables.put("open", metrics("open", List.of("peer")));
     tables.put("memory", metrics("memory", List.of("peer")));

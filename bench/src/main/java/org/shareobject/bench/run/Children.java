@@ -120,6 +120,25 @@ final class Children {
     }
   }
 
+  /** Measures sets while another process listens to all changes. */
+  List<Measure> besideListeners(Path folder, int listeners, int processes) throws Exception {
+    Spec spec = spec(folder, SMALL);
+    fill(PeerType.SHAREOBJECT, spec);
+    try (Child child =
+        Child.start("Listeners", PeerType.SHAREOBJECT, spec, "listeners=" + listeners)) {
+      child.await("ready");
+      List<Measure> measures =
+          new ArrayList<>(throughput(folder, PeerType.SHAREOBJECT, "SET", SMALL, processes));
+      child.send("end");
+      double heard = Double.parseDouble(child.await("heard"));
+      double missed = Double.parseDouble(child.await("missed"));
+      if (listeners > 0) {
+        measures.add(Measure.of("heard", "%", 100 * heard / (heard + missed)));
+      }
+      return measures;
+    }
+  }
+
   private static Child await(Spec spec, String way, String role, String turns) {
     return Child.start(
         "AwaitTimes",

@@ -76,6 +76,7 @@ public final class Suites {
         counters(),
         await(),
         sleepers(),
+        listeners(),
         stampede(),
         open(),
         memory(),
@@ -384,6 +385,20 @@ public final class Suites {
               params("sleepers", sleepers), folder -> children.besideSleepers(folder, sleepers)));
     }
     return suite("sleepers", 1, 5, cases);
+  }
+
+  /** What it costs a set that another process listens to all changes. */
+  private Suite listeners() {
+    List<Case> cases = new ArrayList<>();
+    for (int processes : List.of(1, 4)) {
+      for (int listeners : List.of(0, 1)) {
+        cases.add(
+            new Case(
+                params("listeners", listeners, "processes", processes),
+                folder -> children.besideListeners(folder, listeners, processes)));
+      }
+    }
+    return suite("listeners", 1, 5, cases);
   }
 
   private Suite stampede() {
