@@ -195,7 +195,7 @@ static void test_changes_that_a_small_ring_loses_are_told_as_missed(void) {
 
 static void test_changes_are_not_lost_with_killed_writers(void) {
   shared = shared_bytes(sizeof *shared);
-  struct sho_map *map = map_new("map", 4 * MIB, SHO_EVICTION_NONE);
+  struct sho_map *map = map_new("map", 64 * MIB, SHO_EVICTION_NONE);
   struct view *view = view_of(map);
   pid_t pids[WRITERS];
   uint64_t random = 5;
