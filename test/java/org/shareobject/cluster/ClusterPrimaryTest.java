@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -40,6 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.shareobject.ShareClosedException;
 import org.shareobject.ShareIoException;
 import org.shareobject.testing.Futures;
+import org.shareobject.testing.Host;
 import org.shareobject.testing.Loopback;
 import org.shareobject.testing.NeedsNode;
 import org.shareobject.testing.Node;
@@ -208,6 +210,66 @@ class ClusterPrimaryTest {
     second.close("a");
     Futures.await(() -> isFree(port));
     assertRefused(port);
+  }
+
+  @Test
+  void shouldCloseThePortThatTheSuccessorDoesNotWant() throws Exception {
+    Peer first = new Peer(primary);
+    int port = first.port("a", "tcp", Map.of("port", freePort(), "host", LOCAL));
+    int common = first.port("b", "tcp", Map.of("port", freePort(), "host", LOCAL));
+    first.member.worker().process().destroyForcibly().waitFor();
+    Peer second = new Peer(primary);
+    assertEquals(common, second.port("b", "tcp", Map.of("port", common, "host", LOCAL)));
+    Futures.await(() -> isFree(port));
+    assertRefused(port);
+    assertEquals("node " + second.member.id(), ask(Loopback.port(common)));
+  }
+
+  @Test
+  void shouldHandConnectionsOutInTurn() throws Exception {
+    try (ClusterPrimary inTurn = new ClusterPrimary(Scheduling.ROUND_ROBIN)) {
+      Path file = folder.resolve("socket");
+      int port = freePort();
+      List<Peer> peers = List.of(new Peer(inTurn), new Peer(inTurn), new Peer(inTurn));
+      for (Peer peer : peers) {
+        assertEquals(port, peer.port("a", "tcp", Map.of("port", port, "host", LOCAL)));
+        peer.open("b", "tcp", Map.of("path", file.toString()));
+      }
+      ClusterMember jvm =
+          inTurn.fork(NodeClusterWorker.class, "listen", String.valueOf(port), LOCAL);
+      assertEquals(Loopback.port(port), nextAddress(jvm));
+      Map<String, Integer> served = new TreeMap<>();
+      for (int i = 0; i < 40; i++) {
+        served.merge(ask(Loopback.port(port)), 1, Integer::sum);
+        assertTrue(ask(UnixDomainSocketAddress.of(file)).startsWith("node "));
+      }
+      assertEquals(
+          Map.of("node 1", 10, "node 2", 10, "node 3", 10, "java " + jvm.id(), 10), served);
+    }
+  }
+
+  @Test
+  void shouldGiveAnotherOneWhatADeadWorkerHasNotTaken() throws Exception {
+    try (ClusterPrimary inTurn = new ClusterPrimary(Scheduling.ROUND_ROBIN)) {
+      Map<String, ?> where = Map.of("port", freePort(), "host", LOCAL);
+      Peer hung = new Peer(inTurn);
+      Peer other = new Peer(inTurn);
+      int port = hung.port("a", "tcp", where);
+      assertEquals(port, other.port("a", "tcp", where));
+      Host.signal("STOP", hung.member.worker().process().pid());
+      List<SocketChannel> open = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        open.add(SocketChannel.open(Loopback.port(port)));
+      }
+      Host.signal("KILL", hung.member.worker().process().pid());
+      for (SocketChannel connection : open) {
+        try (connection) {
+          assertEquals("node " + other.member.id(), answer(connection));
+        }
+      }
+      other.close("a");
+      Futures.await(() -> isFree(port));
+    }
   }
 
   @Test

@@ -3,8 +3,11 @@ package org.shareobject.cluster;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.net.SocketAddress;
+import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -24,6 +27,11 @@ public final class ClusterMember {
   private volatile Worker worker;
   private volatile boolean isOnline;
   private volatile boolean isLeaving;
+  private final long begin = System.nanoTime();
+  private volatile long lastListening;
+  private volatile boolean isGone;
+  private final Map<Long, CompletableFuture<Boolean>> offers = new HashMap<>();
+  private long sequence;
 
   ClusterMember(ClusterPrimary primary, int id) {
     this.primary = primary;
@@ -38,7 +46,18 @@ public final class ClusterMember {
   private void prepare(Channel channel) {
     ChannelAccess.get()
         .listen(channel, ClusterWire.COMMAND, (message, handle) -> receive(channel, message));
-    channel.onDisconnect(() -> primary.forget(this));
+    channel.onDisconnect(this::disconnected);
+  }
+
+  private void disconnected() {
+    isGone = true;
+    List<CompletableFuture<Boolean>> unanswered;
+    synchronized (this) {
+      unanswered = List.copyOf(offers.values());
+      offers.clear();
+    }
+    unanswered.forEach(offer -> offer.complete(false));
+    primary.forget(this);
   }
 
   /**
@@ -104,6 +123,7 @@ public final class ClusterMember {
    */
   public void disconnect() {
     isLeaving = true;
+    primary.retire(this);
     send(ClusterWire.act("disconnect"));
   }
 
@@ -111,7 +131,46 @@ public final class ClusterMember {
     CompletableFuture<Void> unused = worker.channel().send(message);
   }
 
+  /**
+   * Offers a connection.
+   *
+   * @param key names the server that it is for
+   * @return whether the worker has taken it; fails if it cannot get it now
+   */
+  CompletableFuture<Boolean> offer(String key, SocketChannel connection) {
+    CompletableFuture<Boolean> isTaken = new CompletableFuture<>();
+    long number;
+    synchronized (this) {
+      number = ++sequence;
+      offers.put(number, isTaken);
+    }
+    ObjectNode message = ClusterWire.act("newconn").put("key", key).put("seq", number);
+    CompletableFuture<Void> unused =
+        ChannelAccess.get()
+            .sendRaw(worker.channel(), message, connection)
+            .whenComplete((sent, error) -> notOffered(number, error));
+    return isTaken;
+  }
+
+  private void notOffered(long number, Throwable error) {
+    CompletableFuture<Boolean> isTaken = error == null ? null : answered(number);
+    if (isTaken != null) {
+      isTaken.completeExceptionally(error);
+    }
+  }
+
+  private synchronized CompletableFuture<Boolean> answered(long number) {
+    return offers.remove(number);
+  }
+
   private void receive(Channel channel, JsonNode message) {
+    if (message.has("ack")) {
+      CompletableFuture<Boolean> isTaken = answered(message.path("ack").asLong());
+      if (isTaken != null) {
+        isTaken.complete(message.path("accepted").asBoolean());
+      }
+      return;
+    }
     switch (message.path("act").asText()) {
       case "online" -> isOnline = true;
       case "queryServer" -> primary.query(this, channel, message);
@@ -134,7 +193,21 @@ public final class ClusterMember {
       addresses.add(address);
       told = List.copyOf(listeners);
     }
+    lastListening = System.nanoTime() | 1;
+    primary.heard();
     told.forEach(listener -> listener.accept(address));
+  }
+
+  // ---- for the primary ----
+
+  /** Returns whether it has reported an address since a time of {@link System#nanoTime}. */
+  boolean hasListenedSince(long time) {
+    return lastListening != 0 && lastListening - time >= 0;
+  }
+
+  /** Returns whether it may be about to listen, because it was started so recently. */
+  boolean isStarting(long forNanos) {
+    return lastListening == 0 && !isLeaving && !isGone && System.nanoTime() - begin < forNanos;
   }
 
   @Override

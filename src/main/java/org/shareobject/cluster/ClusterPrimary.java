@@ -3,14 +3,19 @@ package org.shareobject.cluster;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.shareobject.ShareClosedException;
 import org.shareobject.ShareException;
 import org.shareobject.ShareIoException;
@@ -25,15 +30,16 @@ import org.shareobject.ipc.Worker;
  * This process as the primary of Node's {@code cluster}: Node programs, unchanged, and JVMs that
  * {@link ClusterWorker#join} listen on the same ports as its workers.
  *
- * <p>It binds the address that a worker wants to listen on, and gives the socket to all workers
- * that want the same address. They accept by themselves ({@code SCHED_NONE} in Node's terms). So no
- * connection passes through this process or waits for it, and if a worker dies, others accept the
- * connections that it has not accepted. The system chooses which worker accepts; under little load
- * it is often the same one.
+ * <p>It binds the address that a worker wants to listen on, for all workers that want the same
+ * address. {@link Scheduling} says who accepts the connections: the workers by themselves, or this
+ * process, which hands them out in turn. If a worker dies, others get the connections that it has
+ * not accepted.
  *
- * <p>A port is closed when the last worker that has it closes its server. If that worker dies
- * instead, the port stays open until the primary is closed, and connections wait for the next
- * worker.
+ * <p>A port is closed when the last worker that has it closes its server, or dies while it leaves.
+ * If that worker dies otherwise, connections wait for its successor. The port is closed if the
+ * successor listens on others only, 3 s after a worker has last said so, and in any case if no
+ * worker listens on it within 30 s. It stays open while a worker that was started less than 30 s
+ * ago listens on nothing.
  *
  * <p>A worker that listens on a descriptor ({@code listen({fd})}) means a socket of the primary, as
  * one that systemd passed to it. It stays open in the primary when no worker listens on it any
@@ -45,13 +51,33 @@ public final class ClusterPrimary implements AutoCloseable {
   /** How long {@link #close} waits for members to end by themselves. */
   private static final long CLOSE_SECONDS = 5;
 
+  /** A worker that has named an address may name the next one within this time. */
+  private static final long SETTLING_S = 3;
+
+  /** How long a worker that died may have no successor, and a worker may need to listen. */
+  private static final long SUCCEEDED_WITHIN_S = 30;
+
+  private final Scheduling scheduling;
   private final Map<String, SharedSocket> sockets = new HashMap<>();
   private final Set<ClusterMember> members = new HashSet<>();
   private int lastId;
   private boolean isClosed;
 
-  /** Creates a primary without workers. A process may have several. */
-  public ClusterPrimary() {}
+  /**
+   * Creates a primary without workers, by {@link Scheduling#SHARED}. A process may have several.
+   */
+  public ClusterPrimary() {
+    this(Scheduling.SHARED);
+  }
+
+  /**
+   * Creates a primary without workers.
+   *
+   * @param scheduling who accepts connections
+   */
+  public ClusterPrimary(Scheduling scheduling) {
+    this.scheduling = Objects.requireNonNull(scheduling, "scheduling");
+  }
 
   /**
    * Starts a JVM like this one as a worker, like {@link Worker#fork}.
@@ -154,6 +180,10 @@ public final class ClusterPrimary implements AutoCloseable {
       return;
     }
     answer.put("errno", 0).set("data", socket.data());
+    if (socket.turns() != null) {
+      join(member, channel, answer, socket.turns());
+      return;
+    }
     CompletableFuture<Void> unused =
         ChannelAccess.get()
             .sendRaw(channel, answer, socket.channel())
@@ -163,6 +193,21 @@ public final class ClusterPrimary implements AutoCloseable {
                     refuse(channel, answer, Errno.EMFILE); // on either side
                   }
                 });
+  }
+
+  /** Has a worker wait for connections, once it knows how they will be named. */
+  private static void join(ClusterMember member, Channel channel, ObjectNode answer, Turns turns) {
+    InetSocketAddress address = turns.address();
+    if (address != null) {
+      InetAddress host = address.getAddress();
+      answer
+          .putObject("sockname")
+          .put("address", host.getHostAddress())
+          .put("port", address.getPort())
+          .put("family", host instanceof Inet6Address ? "IPv6" : "IPv4");
+    }
+    CompletableFuture<Void> unused = channel.send(answer);
+    turns.add(member);
   }
 
   /** If there is no handle, a worker in Node reads the number. */
@@ -193,6 +238,9 @@ public final class ClusterPrimary implements AutoCloseable {
     SharedSocket socket = sockets.get(key);
     if (socket == null) {
       socket = SharedSocket.bind(query);
+      if (scheduling == Scheduling.ROUND_ROBIN) {
+        socket.byTurns(key);
+      }
       sockets.put(key, socket);
     }
     socket.add(member);
@@ -210,5 +258,54 @@ public final class ClusterPrimary implements AutoCloseable {
   /** Called when a member's channel has ended. */
   synchronized void forget(ClusterMember member) {
     sockets.values().forEach(socket -> socket.remove(member));
+    if (member.isLeaving()) {
+      closeIf(SharedSocket::isOrphan);
+    } else if (hasOrphan()) {
+      closeOrphansAfter(SUCCEEDED_WITHIN_S);
+    }
+  }
+
+  /** Called when a member is to leave. */
+  synchronized void retire(ClusterMember member) {
+    sockets.values().stream()
+        .map(SharedSocket::turns)
+        .filter(Objects::nonNull)
+        .forEach(turns -> turns.retire(member));
+  }
+
+  /** Called when a member has said that it listens. */
+  synchronized void heard() {
+    if (hasOrphan()) {
+      closeOrphansAfter(SETTLING_S);
+    }
+  }
+
+  private boolean hasOrphan() {
+    return sockets.values().stream().anyMatch(SharedSocket::isOrphan);
+  }
+
+  private void closeOrphansAfter(long seconds) {
+    CompletableFuture.delayedExecutor(seconds, TimeUnit.SECONDS).execute(this::closeOrphans);
+  }
+
+  private synchronized void closeOrphans() {
+    long now = System.nanoTime();
+    long settled = now - TimeUnit.SECONDS.toNanos(SETTLING_S);
+    long longAgo = TimeUnit.SECONDS.toNanos(SUCCEEDED_WITHIN_S);
+    if (members.stream().anyMatch(m -> m.hasListenedSince(settled) || m.isStarting(longAgo))) {
+      heard(); // who is not done may want them
+      return;
+    }
+    closeIf(
+        socket ->
+            socket.isOrphan()
+                && (now - socket.orphanedAt() >= longAgo
+                    || members.stream().anyMatch(m -> m.hasListenedSince(socket.orphanedAt()))));
+  }
+
+  private void closeIf(Predicate<SharedSocket> isUnwanted) {
+    List<SharedSocket> unwanted = sockets.values().stream().filter(isUnwanted).toList();
+    sockets.values().removeAll(unwanted);
+    unwanted.forEach(SharedSocket::close);
   }
 }

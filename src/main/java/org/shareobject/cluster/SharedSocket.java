@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.nio.channels.NetworkChannel;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -27,6 +28,12 @@ final class SharedSocket {
   private final NetworkChannel channel;
   private final Path file;
   private final Set<ClusterMember> holders = new HashSet<>();
+
+  /** Who hands out its connections; null if the workers accept them. */
+  private Turns turns;
+
+  /** When the last worker that had it died; 0 while one has it. */
+  private long orphanedAt;
 
   /** What the first worker's server wants to share with all, such as keys of TLS tickets. */
   private final JsonNode data;
@@ -78,6 +85,19 @@ final class SharedSocket {
     return channel;
   }
 
+  /** Has its connections handed out in turn, unless it is a datagram socket. */
+  SharedSocket byTurns(String key) {
+    if (channel instanceof ServerSocketChannel acceptor) {
+      turns = new Turns(key, acceptor);
+    }
+    return this;
+  }
+
+  /** Returns who hands out its connections; null if the workers accept them. */
+  Turns turns() {
+    return turns;
+  }
+
   JsonNode data() {
     return data;
   }
@@ -85,6 +105,7 @@ final class SharedSocket {
   /** Adds a worker. */
   void add(ClusterMember member) {
     holders.add(member);
+    orphanedAt = 0;
   }
 
   /**
@@ -93,13 +114,32 @@ final class SharedSocket {
    * @return whether no other has the socket
    */
   boolean remove(ClusterMember member) {
-    holders.remove(member);
+    boolean hadIt = holders.remove(member);
+    if (hadIt && turns != null) {
+      turns.remove(member);
+    }
+    if (hadIt && holders.isEmpty()) {
+      orphanedAt = System.nanoTime() | 1;
+    }
     return holders.isEmpty();
+  }
+
+  /** Returns whether no worker has it. */
+  boolean isOrphan() {
+    return holders.isEmpty();
+  }
+
+  /** Returns when the last worker that had it died, by {@link System#nanoTime}. */
+  long orphanedAt() {
+    return orphanedAt;
   }
 
   /** Gives the address up. */
   void close() {
     try {
+      if (turns != null) {
+        turns.close();
+      }
       channel.close();
       if (file != null) {
         Files.deleteIfExists(file);
