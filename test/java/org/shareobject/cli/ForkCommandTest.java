@@ -551,6 +551,22 @@ class ForkCommandTest {
   }
 
   @Test
+  void shouldNotReloadBeforeTheProgramWasHeard() throws Exception {
+    String slow = "setTimeout(() => require('net').createServer().listen(0), 1500)";
+    try (ForkProcess fork = startScript(slow, "-n", "1", "--min-uptime", "100ms")) {
+      fork.await("started");
+      fork.signal("HUP");
+      fork.await("reload waits until a copy is ready");
+      assertTrue(fork.await("(").contains("listens on"), "the old copy has gone");
+      fork.await("reload begins");
+      fork.await("started");
+      assertTrue(fork.await("(").contains("listens on"), "the new copy is unheard");
+      fork.await("ended with exit code 0");
+      fork.await("reload is done");
+    }
+  }
+
+  @Test
   void shouldWaitForTheMessageReady() throws Exception {
     Path gate = Files.createFile(folder.resolve("gate"));
     String slow =
@@ -580,7 +596,8 @@ class ForkCommandTest {
   @Test
   void shouldReloadProgramsThatDoNotSpeakTheChannel() throws Exception {
     try (ForkProcess fork =
-        ForkProcess.start(folder, "-n", "2", "--min-uptime", "200ms", "sleep", "1000")) {
+        ForkProcess.start(
+            folder, "-n", "2", "--min-uptime", "200ms", "--ready-timeout", "1s", "sleep", "1000")) {
       fork.await(2, "started");
       List<Long> old = fork.newPids();
       fork.signal("HUP");
@@ -607,6 +624,8 @@ class ForkCommandTest {
             "0",
             "--min-uptime",
             "300ms",
+            "--ready-timeout",
+            "1s",
             "sh",
             "-c",
             onlyOne)) {
@@ -624,7 +643,8 @@ class ForkCommandTest {
   @Test
   void shouldBeStoppedWithinAReload() {
     try (ForkProcess fork =
-        ForkProcess.start(folder, "-n", "2", "--min-uptime", "1h", "sleep", "1000")) {
+        ForkProcess.start(
+            folder, "-n", "2", "--min-uptime", "1h", "--ready-timeout", "1s", "sleep", "1000")) {
       fork.await(2, "started");
       fork.signal("HUP");
       fork.await("started");

@@ -1,6 +1,8 @@
 package org.shareobject.cli;
 
 import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -19,6 +21,8 @@ final class ForkProcess implements AutoCloseable {
   private static final Pattern STARTED =
       Pattern.compile("\\S+ shareobject: copy \\d+ \\((\\d+)\\) started");
 
+  private static final String SCRIPT = "script.js";
+
   private final ChildJvm child;
   private final List<Long> pids = new ArrayList<>();
   private final Set<Long> seen = new HashSet<>();
@@ -30,6 +34,14 @@ final class ForkProcess implements AutoCloseable {
   /** Starts it; what it complains of is read as what it prints. */
   static ForkProcess start(Path folder, String... args) {
     return startWithPath(System.getenv("PATH"), folder, args);
+  }
+
+  /** Starts it with a script for Node. */
+  static ForkProcess startScript(Path folder, String script, String... options) throws IOException {
+    Files.writeString(folder.resolve(SCRIPT), script);
+    List<String> words = new ArrayList<>(List.of(options));
+    words.addAll(List.of("node", SCRIPT));
+    return start(folder, words.toArray(String[]::new));
   }
 
   /** Starts it with another PATH. */

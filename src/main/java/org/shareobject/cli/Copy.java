@@ -12,19 +12,26 @@ import org.shareobject.internal.process.Session;
 final class Copy {
   private static final String READY = "ready";
 
+  /** How long a copy that has finished may take to end by itself. */
+  private static final Duration LAST_WORDS = Duration.ofMillis(500);
+
+  /** How long after a signal the program may have handled it. */
+  private static final Duration SIGNAL_TAKES = Duration.ofMillis(50);
+
   /** How often processes that a copy left behind are looked for. */
   private static final Duration REMAINS_POLL = Duration.ofMillis(20);
 
   private final String name;
   private final ClusterMember member;
   private final Session session;
-  private final Duration grace;
+  private final ForkSettings settings;
   private final Loop loop;
   private final Consumer<String> log;
   private final long begin = System.nanoTime();
   private boolean isListening;
   private boolean hasToldReady;
   private boolean isStopping;
+  private boolean isSignalled;
   private boolean isEnded;
   private boolean isVanished;
   private boolean isKilled;
@@ -46,9 +53,9 @@ final class Copy {
    *
    * @param place its number among the copies, from 1
    */
-  Copy(int place, ClusterMember member, Duration grace, Loop loop, Consumer<String> log) {
+  Copy(int place, ClusterMember member, ForkSettings settings, Loop loop, Consumer<String> log) {
     this.member = member;
-    this.grace = grace;
+    this.settings = settings;
     this.loop = loop;
     this.log = log;
     session = new Session(member.worker().process());
@@ -84,9 +91,9 @@ final class Copy {
     isEnded = true;
     watcher.ended(this);
     if (!isKilled && session.isAlive()) {
-      log.accept(name + " left processes behind: SIGTERM");
-      session.terminate();
-      loop.after(grace, this::kill);
+      log.accept(name + " left processes behind: SIG" + settings.stopSignal());
+      session.signal(settings.stopSignal().number());
+      loop.after(settings.grace(), this::kill);
     }
     awaitVanished(watcher);
   }
@@ -134,31 +141,54 @@ final class Copy {
     return member.worker().process().exitValue();
   }
 
-  /** Has it end: disconnects it, then terminates it, then kills it, with the grace between. */
+  /** Has it end: disconnects it, then signals it, then kills it. */
   void stop() {
     if (isEnded || isStopping) {
       return;
     }
     isStopping = true;
-    if (member.isOnline()) {
-      member.disconnect();
-      loop.after(
-          grace,
-          () -> {
-            if (!isEnded) {
-              log.accept(name + " does not end: SIGTERM");
-              terminate();
-            }
-          });
+    if (!member.isOnline()) {
+      signal();
+    } else if (settings.isSignalledAtOnce()) {
+      signal();
+      loop.after(SIGNAL_TAKES, member::disconnect);
     } else {
-      terminate();
+      boolean isJvm = isJvm();
+      member.disconnect();
+      member.worker().channel().onDisconnect(() -> loop.run(() -> finished(isJvm)));
+      loop.after(settings.grace(), () -> signal("does not finish its connections"));
     }
   }
 
-  private void terminate() {
-    member.worker().process().destroy();
+  /** A JVM disconnects at once: its connections belong to threads that nobody knows. */
+  private boolean isJvm() {
+    String program = member.worker().process().info().command().orElse("");
+    return program.endsWith("/java");
+  }
+
+  private void finished(boolean isJvm) {
+    if (!isJvm) {
+      loop.after(LAST_WORDS, () -> signal("has finished its connections, but goes on"));
+    }
+  }
+
+  private void signal(String reason) {
+    if (!isEnded && !isSignalled) {
+      log.accept(name + " " + reason + ": SIG" + settings.stopSignal());
+      signal();
+    }
+  }
+
+  /** Signals what it started, too: the program may have been started by a script. */
+  private void signal() {
+    isSignalled = true;
+    if (session.isAlive()) {
+      session.signal(settings.stopSignal().number());
+    } else {
+      member.worker().process().destroy(); // it has not begun its session yet
+    }
     loop.after(
-        grace,
+        settings.grace(),
         () -> {
           if (!isEnded) {
             kill();

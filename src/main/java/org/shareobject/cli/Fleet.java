@@ -27,7 +27,8 @@ final class Fleet implements AutoCloseable, Copy.Watcher {
 
   private final ForkSettings settings;
   private final PrintWriter err;
-  private final ClusterPrimary primary = new ClusterPrimary();
+  private final ClusterPrimary primary;
+  private final NodePreload preload = new NodePreload();
   private final List<Place> places;
   private final Set<Copy> alive = new HashSet<>();
   private final CompletableFuture<Integer> end = new CompletableFuture<>();
@@ -38,6 +39,7 @@ final class Fleet implements AutoCloseable, Copy.Watcher {
   Fleet(ForkSettings settings, PrintWriter err) {
     this.settings = settings;
     this.err = err;
+    primary = new ClusterPrimary(settings.scheduling());
     places =
         IntStream.rangeClosed(1, settings.copies())
             .mapToObj(number -> new Place(number, settings.newBackoff()))
@@ -103,6 +105,7 @@ final class Fleet implements AutoCloseable, Copy.Watcher {
     primary.close();
     loop.close();
     alive.forEach(Copy::kill); // those that a failure left
+    preload.close();
   }
 
   // ---- for the loop ----
@@ -121,7 +124,7 @@ final class Fleet implements AutoCloseable, Copy.Watcher {
   Copy start(Place place) {
     Copy copy =
         new Copy(
-            place.number(), primary.spawn(settings.command()), settings.grace(), loop, this::log);
+            place.number(), primary.spawn(settings.command(preload)), settings, loop, this::log);
     alive.add(copy);
     log(copy + " started");
     copy.watch(this);

@@ -16,10 +16,11 @@ import picocli.CommandLine.Spec;
       "Node programs need no change: they are workers of Node's cluster, and what they listen on"
           + " is bound once and shared. A JVM does the same by ClusterWorker.join().",
       "SIGHUP replaces one copy after the other without refusing a connection: starts a new one,"
-          + " waits until it is ready, and disconnects the old one. A copy is ready when it listens,"
+          + " waits until it is ready, and stops the old one. A copy is ready when it listens,"
           + " when it sends the message \"ready\" if the program does that, or, if it does neither, after"
           + " --min-uptime. If the new copy fails, the old ones go on.",
-      "SIGTERM and Ctrl-C stop all copies, which finish their connections; a second one kills them."
+      "SIGTERM and Ctrl-C stop all copies, which finish their connections and then get SIGTERM; a"
+          + " second one kills them."
           + " Copies run in sessions of their own, so that Ctrl-C reaches only the command. What a"
           + " copy started and left behind gets SIGTERM, then SIGKILL."
     },

@@ -2,6 +2,7 @@ package org.shareobject.cli;
 
 import java.time.Duration;
 import java.util.List;
+import org.shareobject.cluster.Scheduling;
 import org.shareobject.internal.process.Session;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -50,9 +51,34 @@ final class ForkSettings {
       converter = TimeConverter.class,
       description =
           "How long each step of stopping a copy may take: it is disconnected, which"
-              + " lets it finish its connections, then gets SIGTERM, then SIGKILL. A program that"
-              + " does not speak the channel gets SIGTERM first (default: ${DEFAULT-VALUE}).")
+              + " lets it finish its connections, then gets the --stop-signal, then SIGKILL. A"
+              + " program that does not speak the channel gets the signal first"
+              + " (default: ${DEFAULT-VALUE}).")
   private Duration grace;
+
+  @Option(
+      names = "--round-robin",
+      description =
+          "Hands connections to the copies in turn, as Node's cluster does, so that those that last"
+              + " spread evenly. Otherwise the copies accept by themselves, which costs less.")
+  private boolean isRoundRobin;
+
+  @Option(
+      names = "--stop-signal",
+      paramLabel = "SIGNAL",
+      defaultValue = "TERM",
+      converter = StopSignal.Converter.class,
+      description =
+          "What a copy and its group get when its connections are finished, or after --grace:"
+              + " HUP, INT, QUIT or TERM (default: ${DEFAULT-VALUE}).")
+  private StopSignal stopSignal;
+
+  @Option(
+      names = "--signal-at-once",
+      description =
+          "Sends the signal at once, not when the connections are finished: for programs that"
+              + " finish or close them when they get it. Others would cut them.")
+  private boolean isSignalledAtOnce;
 
   @Option(
       names = "--ready-timeout",
@@ -88,6 +114,18 @@ final class ForkSettings {
     return readyTimeout;
   }
 
+  Scheduling scheduling() {
+    return isRoundRobin ? Scheduling.ROUND_ROBIN : Scheduling.SHARED;
+  }
+
+  StopSignal stopSignal() {
+    return stopSignal;
+  }
+
+  boolean isSignalledAtOnce() {
+    return isSignalledAtOnce;
+  }
+
   int maxRestarts() {
     return maxRestarts;
   }
@@ -97,8 +135,10 @@ final class ForkSettings {
   }
 
   /** Returns what starts a copy, away from signals that are meant for this process. */
-  ProcessBuilder command() {
-    return Session.command(new ProcessBuilder(command));
+  ProcessBuilder command(NodePreload preload) {
+    ProcessBuilder builder = Session.command(new ProcessBuilder(command));
+    preload.addTo(builder, isSignalledAtOnce ? null : stopSignal);
+    return builder;
   }
 
   /** Returns what is wrong; null if nothing is. */

@@ -1,12 +1,14 @@
 package org.shareobject.cli;
 
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.shareobject.ShareException;
 
 /**
- * Replaces the copies one by one, each as soon as its successor is ready. Only for the fleet's
- * loop.
+ * Replaces the copies one by one, each as soon as its successor is ready. The old ones end side by
+ * side. Only for the fleet's loop.
  */
 final class Reload {
   private final Fleet fleet;
@@ -19,13 +21,18 @@ final class Reload {
 
   private boolean isTellingExpected;
 
-  /** How many places are done; as many as there are: no reload is under way. */
+  /** How many places have a new copy; as many as there are: no successor is under way. */
   private int done;
 
   private boolean isWantedAgain;
 
-  /** The copy that a successor has replaced, until it ended. */
-  private Copy predecessor;
+  private final long birth = System.nanoTime();
+
+  /** Whether it is not known yet what the program does to be ready. */
+  private boolean isDeferred;
+
+  /** The copies that successors have replaced, until they end. */
+  private final Set<Copy> predecessors = new HashSet<>();
 
   private Loop.Timer timer;
 
@@ -42,8 +49,32 @@ final class Reload {
     if (isRunning()) {
       isWantedAgain = true;
       fleet.log("another reload follows");
-      return;
+    } else if (!isDeferred) {
+      Duration left = silenceLeft();
+      if (left.isNegative()) {
+        beginNow();
+      } else {
+        isDeferred = true;
+        fleet.log("reload waits until a copy is ready");
+        timer = loop.after(left, this::beginNow);
+      }
     }
+  }
+
+  /**
+   * Returns for how long the program may be about to say something; negative if it has, or if there
+   * is nobody to say it. Without a word, a copy that starts slowly would count as ready too soon.
+   */
+  private Duration silenceLeft() {
+    boolean isHeard = isListeningExpected || isTellingExpected;
+    return isHeard || places.stream().allMatch(place -> place.current() == null)
+        ? Duration.ofNanos(-1)
+        : settings.readyTimeout().minusNanos(System.nanoTime() - birth);
+  }
+
+  private void beginNow() {
+    isDeferred = false;
+    cancelTimer();
     fleet.log("reload begins");
     done = 0;
     startSuccessor();
@@ -52,7 +83,9 @@ final class Reload {
   /** Goes no further. */
   void cancel() {
     isWantedAgain = false;
+    isDeferred = false;
     done = places.size();
+    predecessors.clear();
     cancelTimer();
   }
 
@@ -63,6 +96,10 @@ final class Reload {
   }
 
   private boolean isRunning() {
+    return isReplacing() || !predecessors.isEmpty();
+  }
+
+  private boolean isReplacing() {
     return done < places.size();
   }
 
@@ -97,7 +134,10 @@ final class Reload {
   void progressed(Copy copy) {
     isListeningExpected |= copy.isListening();
     isTellingExpected |= copy.hasToldReady();
-    if (isRunning() && copy.equals(place().successor()) && isReady(copy)) {
+    if (isDeferred && (isListeningExpected || isTellingExpected)) {
+      beginNow();
+    }
+    if (isReplacing() && copy.equals(place().successor()) && isReady(copy)) {
       succeed(place());
     }
   }
@@ -117,19 +157,20 @@ final class Reload {
     place.occupy(place.successor());
     place.succeedBy(null);
     place.backoff().reset();
-    if (old == null) {
-      next();
-    } else {
-      predecessor = old;
+    if (old != null) {
+      predecessors.add(old);
       old.stop();
+    }
+    done++;
+    if (isReplacing()) {
+      startSuccessor();
+    } else {
+      endIfDone();
     }
   }
 
-  private void next() {
-    done++;
-    if (isRunning()) {
-      startSuccessor();
-    } else {
+  private void endIfDone() {
+    if (predecessors.isEmpty()) {
       fleet.log("reload is done");
       beginAgain();
     }
@@ -137,12 +178,11 @@ final class Reload {
 
   /** Called when any copy has ended. */
   void ended(Copy copy) {
-    if (copy.equals(predecessor)) {
-      predecessor = null;
-      if (isRunning()) {
-        next();
+    if (predecessors.remove(copy)) {
+      if (!isReplacing()) {
+        endIfDone();
       }
-    } else if (isRunning() && copy.equals(place().successor())) {
+    } else if (isReplacing() && copy.equals(place().successor())) {
       fail("the new copy ended before it was ready");
     }
   }
@@ -152,6 +192,7 @@ final class Reload {
     Place place = place();
     place.succeedBy(null);
     done = places.size();
+    predecessors.clear();
     fleet.log("reload stopped, the old copies go on: " + reason);
     if (place.current() == null) {
       fleet.replace(place, Duration.ZERO);

@@ -20,8 +20,6 @@ public final class Session {
   /** The same on all systems. */
   private static final int SIGKILL = 9;
 
-  private static final int SIGTERM = 15;
-
   /** What a shell ends with if it cannot run a program. */
   private static final int CANNOT_RUN = 126;
 
@@ -71,18 +69,13 @@ public final class Session {
     return ProcessNative.signalGroup(leader, 0) == 0;
   }
 
-  /** Has all its processes terminate, by {@code SIGTERM}. */
-  public void terminate() {
-    signal(SIGTERM);
-  }
-
   /** Kills all its processes, by {@code SIGKILL}. */
   public void kill() {
     signal(SIGKILL);
   }
 
-  /** That nobody is left is no error. */
-  private void signal(int number) {
+  /** Sends a signal to all its processes. That nobody is left is no error. */
+  public void signal(int number) {
     var unused = ProcessNative.signalGroup(leader, number);
   }
 }
