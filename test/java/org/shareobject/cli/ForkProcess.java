@@ -106,6 +106,11 @@ final class ForkProcess implements AutoCloseable {
     return names == null ? 0 : names.length;
   }
 
+  /** Returns the processes that it started, and those that they started. */
+  List<ProcessHandle> descendants() {
+    return child.process().descendants().toList();
+  }
+
   void kill() {
     child.kill();
   }

@@ -9,8 +9,13 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -160,6 +165,41 @@ class ForkStopTest {
       fork.await("got SIGINT");
       fork.await("ended with exit code 0");
       assertEnds(fork);
+    }
+  }
+
+  @Test
+  void shouldSpreadConnectionsThatLast() throws Exception {
+    List<Socket> open = new ArrayList<>();
+    try (ForkProcess fork = start(SERVER, "-n", "4", "--round-robin");
+        Socket first = connect(fork)) {
+      fork.await(3, "listens on 127.0.0.1:" + first.getPort());
+      Map<String, Integer> served = new TreeMap<>();
+      served.merge(answer(first), 1, Integer::sum);
+      for (int i = 1; i < 40; i++) {
+        open.add(new Socket(InetAddress.getLoopbackAddress(), first.getPort()));
+        served.merge(answer(open.get(i - 1)), 1, Integer::sum);
+      }
+      assertEquals(List.of(10, 10, 10, 10), List.copyOf(served.values()));
+    } finally {
+      for (Socket socket : open) {
+        socket.close();
+      }
+    }
+  }
+
+  /** Returns the number of the process that answers; the connection stays. */
+  private static String answer(Socket socket) throws IOException {
+    ask(socket, "/");
+    StringBuilder text = new StringBuilder();
+    Pattern whole = Pattern.compile("(?s).*Content-Length: (\\d+)\r\n.*\r\n\r\n(\\d+)");
+    for (Matcher matcher = whole.matcher(text); ; matcher = whole.matcher(text)) {
+      if (matcher.matches() && matcher.group(2).length() == Integer.parseInt(matcher.group(1))) {
+        return matcher.group(2);
+      }
+      int next = socket.getInputStream().read();
+      assertTrue(next >= 0, () -> "the connection ended after " + text);
+      text.append((char) next);
     }
   }
 

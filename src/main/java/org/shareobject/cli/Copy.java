@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.shareobject.cluster.ClusterMember;
 import org.shareobject.internal.process.Session;
@@ -41,6 +42,9 @@ final class Copy {
     /** Called when it listens, or says that it is ready. */
     void progressed(Copy copy);
 
+    /** Called when it has lived for a while. */
+    void settled(Copy copy);
+
     /** Called when the process has ended. */
     void ended(Copy copy);
 
@@ -66,6 +70,7 @@ final class Copy {
   void watch(Watcher watcher) {
     member.onListening(address -> loop.run(() -> listens(address, watcher)));
     member.worker().channel().onMessage((message, handle) -> tell(message, watcher));
+    loop.after(settings.minUptime(), () -> watcher.settled(this));
     var unused = member.worker().process().onExit().thenRun(() -> loop.run(() -> ended(watcher)));
   }
 
@@ -116,6 +121,13 @@ final class Copy {
     return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + inet.getPort();
   }
 
+  /** Returns a process that it started and that still runs, if it speaks the channel. */
+  Optional<ProcessHandle> child() {
+    return member.isOnline() && !isEnded
+        ? member.worker().process().descendants().filter(ProcessHandle::isAlive).findFirst()
+        : Optional.empty();
+  }
+
   boolean isListening() {
     return isListening;
   }
@@ -156,7 +168,7 @@ final class Copy {
       boolean isJvm = isJvm();
       member.disconnect();
       member.worker().channel().onDisconnect(() -> loop.run(() -> finished(isJvm)));
-      loop.after(settings.grace(), () -> signal("does not finish its connections"));
+      loop.after(settings.grace(), this::signalIfRunning);
     }
   }
 
@@ -168,13 +180,13 @@ final class Copy {
 
   private void finished(boolean isJvm) {
     if (!isJvm) {
-      loop.after(LAST_WORDS, () -> signal("has finished its connections, but goes on"));
+      loop.after(LAST_WORDS, this::signalIfRunning);
     }
   }
 
-  private void signal(String reason) {
+  private void signalIfRunning() {
     if (!isEnded && !isSignalled) {
-      log.accept(name + " " + reason + ": SIG" + settings.stopSignal());
+      log.accept(name + " does not end: SIG" + settings.stopSignal());
       signal();
     }
   }

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -14,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
 import org.shareobject.ShareException;
+import org.shareobject.cluster.ClusterMember;
 import org.shareobject.cluster.ClusterPrimary;
 import picocli.CommandLine.ExitCode;
 
@@ -31,10 +33,15 @@ final class Fleet implements AutoCloseable, Copy.Watcher {
   private final NodePreload preload = new NodePreload();
   private final List<Place> places;
   private final Set<Copy> alive = new HashSet<>();
+
+  /** What tells processes that run at the same time apart. */
+  private final BitSet numbers = new BitSet();
+
   private final CompletableFuture<Integer> end = new CompletableFuture<>();
   private final Loop loop = new Loop("fork", end::completeExceptionally);
   private final Reload reload;
   private boolean isStopping;
+  private boolean isHinted;
 
   Fleet(ForkSettings settings, PrintWriter err) {
     this.settings = settings;
@@ -122,9 +129,12 @@ final class Fleet implements AutoCloseable, Copy.Watcher {
    * @throws ShareException if that is not possible
    */
   Copy start(Place place) {
-    Copy copy =
-        new Copy(
-            place.number(), primary.spawn(settings.command(preload)), settings, loop, this::log);
+    int number = numbers.nextClearBit(0);
+    ClusterMember member = primary.spawn(settings.command(preload, number));
+    numbers.set(number);
+    var unused =
+        member.worker().process().onExit().thenRun(() -> loop.run(() -> numbers.clear(number)));
+    Copy copy = new Copy(place.number(), member, settings, loop, this::log);
     alive.add(copy);
     log(copy + " started");
     copy.watch(this);
@@ -134,6 +144,25 @@ final class Fleet implements AutoCloseable, Copy.Watcher {
   @Override
   public void progressed(Copy copy) {
     reload.progressed(copy);
+  }
+
+  /** A launcher that this library does not know may keep the channel from the program. */
+  @Override
+  public void settled(Copy copy) {
+    if (isStopping || isHinted || copy.isEnded() || !reload.isUnheard()) {
+      return;
+    }
+    Optional<ProcessHandle> child = copy.child();
+    if (child.isEmpty()) {
+      loop.after(settings.minUptime(), () -> settled(copy));
+      return;
+    }
+    isHinted = true;
+    log(
+        String.format(
+            "%s listens on nothing, but runs process %d (%s): if that is the server, it does not"
+                + " share its port; start it without the program around it",
+            copy, child.get().pid(), child.get().info().commandLine().orElse("unknown")));
   }
 
   @Override

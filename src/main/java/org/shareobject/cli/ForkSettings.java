@@ -9,6 +9,16 @@ import picocli.CommandLine.Parameters;
 
 /** The options of {@code shareobject fork}. */
 final class ForkSettings {
+  private static final List<String> WITHOUT_CHANNEL =
+      List.of(
+          "env",
+          "-u",
+          "NODE_CHANNEL_FD",
+          "-u",
+          "NODE_CHANNEL_SERIALIZATION_MODE",
+          "-u",
+          "NODE_UNIQUE_ID");
+
   @Option(
       names = {"-n", "--copies"},
       paramLabel = "N",
@@ -62,6 +72,13 @@ final class ForkSettings {
           "Hands connections to the copies in turn, as Node's cluster does, so that those that last"
               + " spread evenly. Otherwise the copies accept by themselves, which costs less.")
   private boolean isRoundRobin;
+
+  @Option(
+      names = "--no-channel",
+      description =
+          "The program and what it starts know nothing of the command and share no port: for programs"
+              + " that do not speak the channel and start Node, which takes the channel for its own.")
+  private boolean hasNoChannel;
 
   @Option(
       names = "--stop-signal",
@@ -134,9 +151,19 @@ final class ForkSettings {
     return new Backoff(backoff, minUptime, maxRestarts);
   }
 
-  /** Returns what starts a copy, away from signals that are meant for this process. */
-  ProcessBuilder command(NodePreload preload) {
-    ProcessBuilder builder = Session.command(new ProcessBuilder(command));
+  /**
+   * Returns what starts a copy, away from signals that are meant for this process.
+   *
+   * @param number which copies that run now do not have, from 0
+   */
+  ProcessBuilder command(NodePreload preload, int number) {
+    ProcessBuilder own = new ProcessBuilder();
+    own.command(Inspector.countUp(command, own.environment(), number));
+    ProcessBuilder builder = Session.command(own);
+    if (hasNoChannel) {
+      builder.command().addAll(builder.command().size() - own.command().size(), WITHOUT_CHANNEL);
+      return builder;
+    }
     preload.addTo(builder, isSignalledAtOnce ? null : stopSignal);
     return builder;
   }

@@ -16,6 +16,7 @@ final class NodePreload implements AutoCloseable {
   private static final String NAME = "worker.cjs";
   private static final String OPTIONS = "NODE_OPTIONS";
   private static final String SIGNAL = "SHAREOBJECT_STOP_SIGNAL";
+  private static final String PID = "SHAREOBJECT_PID";
 
   private Path folder;
 
@@ -32,6 +33,7 @@ final class NodePreload implements AutoCloseable {
     Map<String, String> environment = command.environment();
     String quoted = file().toString().replace("\\", "\\\\").replace("\"", "\\\"");
     environment.merge(OPTIONS, "--require \"" + quoted + "\"", (others, own) -> others + " " + own);
+    environment.put(PID, String.valueOf(ProcessHandle.current().pid()));
     if (signal != null) {
       environment.put(SIGNAL, "SIG" + signal);
     }

@@ -66,8 +66,7 @@ final class Reload {
    * is nobody to say it. Without a word, a copy that starts slowly would count as ready too soon.
    */
   private Duration silenceLeft() {
-    boolean isHeard = isListeningExpected || isTellingExpected;
-    return isHeard || places.stream().allMatch(place -> place.current() == null)
+    return !isUnheard() || places.stream().allMatch(place -> place.current() == null)
         ? Duration.ofNanos(-1)
         : settings.readyTimeout().minusNanos(System.nanoTime() - birth);
   }
@@ -93,6 +92,11 @@ final class Reload {
     if (timer != null) {
       timer.cancel();
     }
+  }
+
+  /** Returns whether no copy has said that it listens, or is ready. */
+  boolean isUnheard() {
+    return !isListeningExpected && !isTellingExpected;
   }
 
   private boolean isRunning() {
@@ -134,7 +138,7 @@ final class Reload {
   void progressed(Copy copy) {
     isListeningExpected |= copy.isListening();
     isTellingExpected |= copy.hasToldReady();
-    if (isDeferred && (isListeningExpected || isTellingExpected)) {
+    if (isDeferred && !isUnheard()) {
       beginNow();
     }
     if (isReplacing() && copy.equals(place().successor()) && isReady(copy)) {

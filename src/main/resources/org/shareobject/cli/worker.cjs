@@ -2,21 +2,90 @@
 // tells its HTTP clients to connect again, and stays until its program has had the signal.
 'use strict';
 
+const { ChildProcess } = require('child_process');
+const { realpathSync } = require('fs');
 const { isMainThread } = require('worker_threads');
 
 // Longer than the primary takes to notice the end of the channel and to send the signal.
 const SIGNAL_WITHIN_MS = 10000;
 
+// Programs of Node that start the one that is meant.
+const LAUNCHER = new RegExp(
+  '/(node_modules|nodejs|corepack/v\\d+)/' +
+  '(npm|pnpm|yarn|corepack|nodemon|tsx|cross-env|dotenv-cli|env-cmd)/');
+
 if (isMainThread) {
-  leaveEnvironment();
-  const signal = process.env.SHAREOBJECT_STOP_SIGNAL;
-  delete process.env.SHAREOBJECT_STOP_SIGNAL;
-  if (require('cluster').isWorker) {
+  const own = leaveEnvironment();
+  const cluster = require('cluster');
+  if (cluster.isWorker && isLauncher()) {
+    passChannelOn(own, String(cluster.worker.id));
+    // What it listens on is its own.
+    cluster.isWorker = false;
+    cluster.isPrimary = true;
+  } else if (cluster.isWorker) {
     leaveConnections();
-    if (signal) {
-      awaitSignal(signal);
+    if (own.SHAREOBJECT_STOP_SIGNAL) {
+      awaitSignal(own.SHAREOBJECT_STOP_SIGNAL);
+    }
+    if (String(process.ppid) !== own.SHAREOBJECT_PID) {
+      endWhenDone(cluster);
     }
   }
+}
+
+// It is one of a script's programs. Others may follow, so it is to wait for the primary only if it
+// listens.
+function endWhenDone(cluster) {
+  let listeners = process.listenerCount('disconnect') + process.listenerCount('message');
+  for (; listeners > 0; listeners--) {
+    process.channel.unrefCounted();
+  }
+  const { _getServer: getServer } = cluster;
+  cluster._getServer = function (...args) {
+    process.channel?.refCounted();
+    return getServer.apply(this, args);
+  };
+}
+
+function isLauncher() {
+  try {
+    return LAUNCHER.test(realpathSync(process.argv[1]));
+  } catch {
+    return false;
+  }
+}
+
+// What a launcher starts is the copy, or starts it. The launcher itself reads nothing.
+function passChannelOn(own, id) {
+  const symbol = Object.getOwnPropertySymbols(process)
+    .find(({ description }) => description === 'kChannelHandle');
+  const handle = process[symbol];
+  if (!handle) {
+    return; // a Node that keeps it elsewhere
+  }
+  handle.readStop();
+  process.channel.unref();
+  const { spawn } = ChildProcess.prototype;
+  ChildProcess.prototype.spawn = function (options) {
+    const given = options.stdio || 'pipe';
+    const stdio = typeof given === 'string' ? [given, given, given] : [...given];
+    let place = stdio.indexOf('ipc');
+    place = place < 0 ? Math.max(3, stdio.length) : place;
+    while (stdio.length < place) {
+      stdio.push('ignore');
+    }
+    stdio[place] = handle.fd;
+    const names = [
+      'NODE_CHANNEL_FD', 'NODE_CHANNEL_SERIALIZATION_MODE', 'NODE_UNIQUE_ID', 'NODE_OPTIONS',
+    ];
+    const pairs = (options.envPairs || []).filter((pair) => !names.includes(pair.split('=')[0]));
+    const others = (options.envPairs || []).find((pair) => pair.startsWith('NODE_OPTIONS='));
+    pairs.push(
+      'NODE_CHANNEL_FD=' + place, 'NODE_CHANNEL_SERIALIZATION_MODE=json', 'NODE_UNIQUE_ID=' + id,
+      (others || 'NODE_OPTIONS=') + ' --require ' + JSON.stringify(__filename),
+      ...Object.entries(own).map(([name, value]) => name + '=' + value));
+    return spawn.call(this, { ...options, stdio, envPairs: pairs });
+  };
 }
 
 // Children of the program are no copies.
@@ -28,6 +97,14 @@ function leaveEnvironment() {
   } else {
     delete process.env.NODE_OPTIONS;
   }
+  const values = {};
+  for (const name of ['SHAREOBJECT_STOP_SIGNAL', 'SHAREOBJECT_PID']) {
+    if (process.env[name]) {
+      values[name] = process.env[name];
+      delete process.env[name];
+    }
+  }
+  return values;
 }
 
 function leaveConnections() {
