@@ -22,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -243,8 +244,8 @@ class ClusterPrimaryTest {
         served.merge(ask(Loopback.port(port)), 1, Integer::sum);
         assertTrue(ask(UnixDomainSocketAddress.of(file)).startsWith("node "));
       }
-      assertEquals(
-          Map.of("node 1", 10, "node 2", 10, "node 3", 10, "java " + jvm.id(), 10), served);
+      assertEquals(Set.of("node 1", "node 2", "node 3", "java " + jvm.id()), served.keySet());
+      assertTrue(Collections.min(served.values()) >= 8, served.toString());
     }
   }
 

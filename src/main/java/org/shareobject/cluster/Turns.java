@@ -6,6 +6,8 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -17,8 +19,8 @@ import org.shareobject.internal.process.Uncaught;
 /**
  * Accepts the connections of a port and hands them to the workers in turn. As in Node, a worker is
  * offered the next connection when it has answered for the last one, so one that hangs gets no
- * more. A connection that was offered in vain, because the worker refused it or died first, goes to
- * another one.
+ * more. Among those that have, the one that has taken the fewest is next. A connection that was
+ * offered in vain, because the worker refused it or died first, goes to another one.
  */
 final class Turns implements AutoCloseable {
   /** As many are accepted ahead; the others wait in the system's queue. */
@@ -32,7 +34,9 @@ final class Turns implements AutoCloseable {
   /** Workers that wait for a connection, the one that has waited longest first. */
   private final Set<ClusterMember> free = new LinkedHashSet<>();
 
-  private final Set<ClusterMember> all = new LinkedHashSet<>();
+  /** How many connections each worker has taken; a new one begins like the one that has most. */
+  private final Map<ClusterMember, Long> taken = new HashMap<>();
+
   private final ArrayDeque<SocketChannel> waiting = new ArrayDeque<>();
 
   /** What each worker has not answered for. */
@@ -51,7 +55,8 @@ final class Turns implements AutoCloseable {
 
   /** Adds a worker, which knows the key by now. */
   synchronized void add(ClusterMember member) {
-    if (!isClosed && all.add(member)) {
+    long most = taken.values().stream().max(Long::compare).orElse(0L);
+    if (!isClosed && taken.putIfAbsent(member, most) == null) {
       offerNext(member);
       notifyAll();
     }
@@ -59,7 +64,7 @@ final class Turns implements AutoCloseable {
 
   /** Offers a worker no more; it may still answer for the last one. */
   synchronized void retire(ClusterMember member) {
-    all.remove(member);
+    taken.remove(member);
     free.remove(member);
   }
 
@@ -95,7 +100,7 @@ final class Turns implements AutoCloseable {
   }
 
   private synchronized boolean isWanted() {
-    while (!isClosed && (all.isEmpty() || waiting.size() >= WAITING_AT_MOST)) {
+    while (!isClosed && (taken.isEmpty() || waiting.size() >= WAITING_AT_MOST)) {
       try {
         wait();
       } catch (InterruptedException e) {
@@ -116,7 +121,7 @@ final class Turns implements AutoCloseable {
 
   private void distribute() {
     if (!free.isEmpty() && !waiting.isEmpty()) {
-      ClusterMember next = free.iterator().next();
+      ClusterMember next = Collections.min(free, Comparator.comparing(taken::get));
       free.remove(next);
       offerNext(next);
     }
@@ -143,6 +148,7 @@ final class Turns implements AutoCloseable {
       return; // another one has it
     }
     if (isClosed || Boolean.TRUE.equals(isTaken)) {
+      taken.computeIfPresent(member, (same, count) -> count + 1);
       close(connection);
     } else {
       waiting.addFirst(connection);
@@ -158,7 +164,7 @@ final class Turns implements AutoCloseable {
   }
 
   private synchronized void offerNextIfStays(ClusterMember member) {
-    if (all.contains(member) && !isClosed) {
+    if (taken.containsKey(member) && !isClosed) {
       offerNext(member);
     }
   }
