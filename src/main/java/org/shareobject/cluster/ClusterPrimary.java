@@ -257,9 +257,10 @@ public final class ClusterPrimary implements AutoCloseable {
 
   /** Called when a member's channel has ended. */
   synchronized void forget(ClusterMember member) {
-    sockets.values().forEach(socket -> socket.remove(member));
+    List<SharedSocket> left =
+        sockets.values().stream().filter(socket -> socket.remove(member)).toList();
     if (member.isLeaving()) {
-      closeIf(SharedSocket::isOrphan);
+      closeIf(left::contains);
     } else if (hasOrphan()) {
       closeOrphansAfter(SUCCEEDED_WITHIN_S);
     }

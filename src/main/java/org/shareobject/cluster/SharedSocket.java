@@ -111,17 +111,18 @@ final class SharedSocket {
   /**
    * Removes a worker.
    *
-   * @return whether no other has the socket
+   * @return whether it was the last that had the socket
    */
   boolean remove(ClusterMember member) {
     boolean hadIt = holders.remove(member);
     if (hadIt && turns != null) {
       turns.remove(member);
     }
-    if (hadIt && holders.isEmpty()) {
-      orphanedAt = System.nanoTime() | 1;
+    if (!hadIt || !holders.isEmpty()) {
+      return false;
     }
-    return holders.isEmpty();
+    orphanedAt = System.nanoTime() | 1;
+    return true;
   }
 
   /** Returns whether no worker has it. */
