@@ -37,7 +37,7 @@ public class ShareConfiguration<K, V> extends MutableConfiguration<K, V> {
 
   private long capacity = DEFAULT_CAPACITY;
   private long maxEntry;
-  private Eviction eviction = Eviction.CLOCK;
+  private Eviction eviction = Eviction.S3_FIFO;
   private transient Codec<K> keyCodec;
   private transient Codec<V> valueCodec;
   private String serialization = "";
@@ -116,7 +116,7 @@ public class ShareConfiguration<K, V> extends MutableConfiguration<K, V> {
   }
 
   /**
-   * Sets what a full cache does. The default is {@link Eviction#CLOCK}. An eviction raises no
+   * Sets what a full cache does. The default is {@link Eviction#S3_FIFO}. An eviction raises no
    * event.
    *
    * @param eviction what to do
