@@ -181,7 +181,9 @@ final class Settings {
       case "expiry" -> configuration.setExpiryPolicyFactory(expiry(text));
       case "capacity" -> configuration.setCapacity(size(text));
       case "max-entry" -> configuration.setMaxEntry(size(text));
-      case "eviction" -> configuration.setEviction(Eviction.valueOf(text.toUpperCase(Locale.ROOT)));
+      case "eviction" ->
+          configuration.setEviction(
+              Eviction.valueOf(text.toUpperCase(Locale.ROOT).replace('-', '_')));
       case "serialization" -> configuration.setSerialization(text);
       case "unreadable" ->
           configuration.setUnreadable(

@@ -9,19 +9,27 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.Serializable;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
 import javax.cache.Cache;
 import javax.cache.CacheException;
 import javax.cache.CacheManager;
 import javax.cache.configuration.CompleteConfiguration;
+import javax.cache.configuration.MutableCacheEntryListenerConfiguration;
 import javax.cache.configuration.MutableConfiguration;
+import javax.cache.event.CacheEntryExpiredListener;
+import javax.cache.event.CacheEntryListener;
+import javax.cache.event.CacheEntryUpdatedListener;
 import javax.cache.expiry.CreatedExpiryPolicy;
 import javax.cache.expiry.Duration;
 import javax.cache.expiry.TouchedExpiryPolicy;
@@ -30,6 +38,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.shareobject.Codec;
 import org.shareobject.Eviction;
+import org.shareobject.ShareMap;
 
 class ShareCacheTest {
   /** Stored as JSON. */
@@ -270,6 +279,77 @@ class ShareCacheTest {
     manager();
     assertEquals(
         "rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(folder())));
+  }
+
+  @Test
+  void shouldSkipWhatIsNoEntry() {
+    Cache<String, String> cache = create(types(String.class, String.class));
+    cache.put("key", "value");
+    try (ShareMap<byte[], byte[]> map =
+        ShareMap.builder(Codec.BYTES, Codec.BYTES).open(folder().resolve("books.map"))) {
+      byte[] endless = ByteBuffer.allocate(12).putLong(Long.MAX_VALUE).put((byte) 'S').array();
+      map.set(new byte[] {0}, new byte[3]);
+      map.set(new byte[] {'T', 'x'}, new byte[3]);
+      map.set(new byte[] {'T', 'y'}, endless);
+      map.set(new byte[] {'S', 1, 2}, endless);
+    }
+    assertNull(cache.get("x"));
+    assertNull(cache.get("y"));
+    List<String> keys = new ArrayList<>();
+    cache.forEach(entry -> keys.add(entry.getKey()));
+    assertEquals(List.of("key"), keys);
+    cache.put("x", "1");
+    assertTrue(cache.putIfAbsent("y", "2"));
+    assertEquals(Map.of("x", "1", "y", "2"), cache.getAll(Set.of("x", "y", "z")));
+    cache.removeAll();
+    assertFalse(cache.iterator().hasNext());
+  }
+
+  // ---- listeners
+
+  private static <K, V> MutableCacheEntryListenerConfiguration<K, V> listener(
+      CacheEntryListener<K, V> listener, boolean synchronous) {
+    return new MutableCacheEntryListenerConfiguration<>(() -> listener, null, true, synchronous);
+  }
+
+  @Test
+  void shouldTellTheValueThatExpired() throws InterruptedException {
+    List<String> expired = new ArrayList<>();
+    CacheEntryExpiredListener<String, String> listener =
+        events ->
+            events.forEach(
+                event -> expired.add(String.join("", event.getKey(), event.getOldValue())));
+    Cache<String, String> cache =
+        create(
+            types(String.class, String.class)
+                .setExpiryPolicyFactory(
+                    CreatedExpiryPolicy.factoryOf(new Duration(TimeUnit.MILLISECONDS, 1)))
+                .addCacheEntryListenerConfiguration(listener(listener, true)));
+    cache.put("key", "value");
+    while (cache.containsKey("key")) {
+      Thread.sleep(1);
+    }
+    assertNull(cache.get("key"));
+    assertEquals(List.of("keyvalue"), expired);
+  }
+
+  @Test
+  void shouldTellAsynchronousListenersInOrder() throws Exception {
+    List<Long> values = new ArrayList<>();
+    CompletableFuture<List<Long>> all = new CompletableFuture<>();
+    CacheEntryUpdatedListener<String, Long> listener =
+        events ->
+            events.forEach(
+                event -> {
+                  values.add(event.getValue());
+                  if (event.getValue() == 100) {
+                    all.complete(values);
+                  }
+                });
+    Cache<String, Long> cache = create(types(String.class, Long.class));
+    cache.registerCacheEntryListener(listener(listener, false));
+    LongStream.rangeClosed(0, 100).forEach(i -> cache.put("key", i));
+    assertEquals(LongStream.rangeClosed(1, 100).boxed().toList(), all.get(60, TimeUnit.SECONDS));
   }
 
   // ---- settings
