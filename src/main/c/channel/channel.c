@@ -242,7 +242,7 @@ int sho__channel_receive(int descriptor, void *bytes, size_t size,
     return sho__fail(SHO_EINVAL, "there is no room for what comes");
   }
   for (;;) {
-    if (timeout_ms >= 0) {
+    if (timeout_ms > 0) {
       int code = wait_for(descriptor, POLLIN, timeout_ms);
       if (code != SHO_OK) {
         return code;

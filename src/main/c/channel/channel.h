@@ -70,6 +70,23 @@ int sho__channel_await_room(int descriptor, int timeout_ms);
 int sho__channel_receive(int descriptor, void *bytes, size_t size,
                          int timeout_ms, struct sho__received *received);
 
+/* What a descriptor is waited for. */
+enum { SHO__READABLE = 1, SHO__WRITABLE = 2, SHO__POLLER_READY = 64 };
+
+struct sho__ready {
+  uint64_t token;
+  int events; /* the end of the channel is both */
+};
+
+/* Waits for many descriptors. Each is armed for events, and reported once by
+ * its token; then it is armed for nothing until it is armed again. Any thread
+ * may arm while one waits, without a limit. Forget it before it is closed. */
+int sho__poller_open(int *poller);
+int sho__poller_arm(int poller, int descriptor, uint64_t token, int events);
+void sho__poller_forget(int poller, int descriptor);
+int sho__poller_wait(int poller, struct sho__ready ready[SHO__POLLER_READY],
+                     size_t *count);
+
 /* Ends both directions for every holder of either end, and wakes every waiter.
  * What the other side wrote before can still be read. */
 void sho__channel_shutdown(int descriptor);

@@ -150,3 +150,50 @@ JNIEXPORT jint CHANNEL_NATIVE(unsetVariable)(JNIEnv *env, jclass type,
   }
   return code;
 }
+
+/* ---- poller -------------------------------------------------------------- */
+
+_Static_assert((int)CHANNEL_FIELD(READABLE) == (int)SHO__READABLE &&
+                   (int)CHANNEL_FIELD(WRITABLE) == (int)SHO__WRITABLE &&
+                   (int)CHANNEL_FIELD(MOST_READY) == (int)SHO__POLLER_READY,
+               "Java and C name the same events");
+
+JNIEXPORT jint CHANNEL_NATIVE(pollerOpen)(JNIEnv *env, jclass type) {
+  (void)env;
+  (void)type;
+  int poller = -1;
+  int code = sho__poller_open(&poller);
+  return code == SHO_OK ? poller : code;
+}
+
+JNIEXPORT jint CHANNEL_NATIVE(arm)(JNIEnv *env, jclass type, jint poller,
+                                   jint descriptor, jlong token, jint events) {
+  (void)env;
+  (void)type;
+  return sho__poller_arm(poller, descriptor, (uint64_t)token, events);
+}
+
+JNIEXPORT void CHANNEL_NATIVE(forget)(JNIEnv *env, jclass type, jint poller,
+                                      jint descriptor) {
+  (void)env;
+  (void)type;
+  sho__poller_forget(poller, descriptor);
+}
+
+JNIEXPORT jint CHANNEL_NATIVE(pollerWait)(JNIEnv *env, jclass type, jint poller,
+                                          jlongArray out) {
+  (void)type;
+  struct sho__ready ready[SHO__POLLER_READY];
+  size_t count = 0;
+  int code = sho__poller_wait(poller, ready, &count);
+  if (code != SHO_OK) {
+    return code;
+  }
+  jlong packed[SHO__POLLER_READY];
+  for (size_t i = 0; i < count; i++) {
+    packed[i] =
+        (jlong)(ready[i].token << CHANNEL_FIELD(TOKEN_SHIFT)) | ready[i].events;
+  }
+  (*env)->SetLongArrayRegion(env, out, 0, (jsize)count, packed);
+  return (jint)count;
+}

@@ -47,6 +47,12 @@ import org.shareobject.internal.socket.Endpoint;
  *       a handle that was sent. Messages go on; by default there is no limit, as in Node.
  * </ul>
  *
+ * <p>A few threads read and write for all channels of a JVM, and call their listeners: one message
+ * of a channel after the other, by whichever of the threads is free. A listener that blocks keeps
+ * its thread, and another one takes its place after about 10 ms; so it delays its own channel only.
+ * An idle channel has no thread. Callbacks of futures run in one of these threads as well, or in
+ * the one that sends.
+ *
  * <p>If one message fails, the channel goes on. The channel ends when either side disconnects or
  * dies. All methods may be called by any thread at any time.
  */
@@ -98,7 +104,6 @@ public final class Channel implements AutoCloseable {
   private final Inbox inbox;
   private final Protocol protocol;
   private final Reader reader;
-  private final Thread thread;
   private final CountDownLatch end = new CountDownLatch(1);
   private volatile boolean isConnected = true;
 
@@ -107,12 +112,10 @@ public final class Channel implements AutoCloseable {
     this.endpoint = endpoint;
     limits = Limits.ofProperties();
     String name = "shareobject channel " + COUNT.incrementAndGet();
-    outbox = new Outbox(endpoint, limits, name);
+    outbox = new Outbox(endpoint, limits);
     inbox = new Inbox(limits, name);
     protocol = new Protocol(outbox, inbox);
     reader = new Reader(endpoint, protocol, limits, this::ended);
-    thread = new Thread(reader, name);
-    thread.setDaemon(true);
   }
 
   /** Returns a channel that reads. */
@@ -120,7 +123,9 @@ public final class Channel implements AutoCloseable {
     try {
       Jackson.require();
       Channel channel = new Channel(endpoint);
-      channel.thread.start();
+      Crew.ALL.open();
+      endpoint.watch(channel.reader::readable, channel.outbox::writable);
+      endpoint.awaitReadable();
       return channel;
     } catch (RuntimeException | Error e) {
       endpoint.close();
@@ -248,13 +253,13 @@ public final class Channel implements AutoCloseable {
     outbox.add(new Outgoing(line, passed, future), isOwnThread() && reader.hasMore());
   }
 
-  /** Returns a future that the channel's own thread refuses to wait for. */
+  /** Returns a future that a listener of the channel refuses to wait for. */
   <T> CompletableFuture<T> newFuture() {
     return new ChannelFuture<>(this::isOwnThread);
   }
 
   private boolean isOwnThread() {
-    return Thread.currentThread() == thread;
+    return reader.isCurrentThread();
   }
 
   /**

@@ -9,8 +9,10 @@ final class LineBuffer {
   /** A buffer that a large message made larger than this is not kept. */
   private static final int MOST_IDLE_BYTES = 1 << 20;
 
+  private static final byte[] NONE = {};
+
   private final int mostLineBytes;
-  private byte[] bytes = new byte[USUAL_BYTES];
+  private byte[] bytes = NONE;
   private int start;
   private int scanned;
   private int end;
@@ -60,13 +62,24 @@ final class LineBuffer {
    * @throws ShareValueTooLargeException if a line has reached the limit
    */
   void makeRoom() {
-    if (start == end && bytes.length > MOST_IDLE_BYTES) {
+    if (bytes.length < USUAL_BYTES) {
+      move(SpareBuffers.take(USUAL_BYTES));
+    } else if (start == end && bytes.length > MOST_IDLE_BYTES) {
       move(new byte[USUAL_BYTES]);
     } else if (end == bytes.length) {
       int length = end - start;
       checkLength(length);
       boolean isHalfEmpty = length <= bytes.length / 2;
       move(isHalfEmpty ? bytes : new byte[larger(bytes.length)]);
+    }
+  }
+
+  /** Takes no more room than it needs until {@link #makeRoom}. */
+  void rest() {
+    byte[] given = bytes;
+    if (end - start <= given.length / 2) {
+      move(start == end ? NONE : new byte[end - start]);
+      SpareBuffers.give(given, USUAL_BYTES);
     }
   }
 

@@ -6,8 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 @FunctionalInterface
 public interface MessageListener {
   /**
-   * Receives a message. The channel's own thread calls it for one message at a time, in the order
-   * in which they were sent, and reads nothing else until it returns. It may {@link Channel#send
+   * Receives a message. One thread at a time calls it for one message, in the order in which they
+   * were sent, and nothing else of the channel is read until it returns. It may {@link Channel#send
    * send}, but it must not wait for something that the channel has yet to do, such as a future of
    * {@code send}: that throws {@link IllegalStateException}. What it throws goes to the thread's
    * uncaught exception handler, and the channel goes on.

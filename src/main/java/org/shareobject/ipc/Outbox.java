@@ -12,8 +12,8 @@ import org.shareobject.internal.socket.Endpoint;
  * handle waits for, and a {@link Writer}. The outbox is the lock of all three; futures complete
  * without it.
  *
- * <p>What listeners add while more messages wait for them is left to the writer's thread, which
- * writes several together instead of one by one.
+ * <p>What listeners add while more messages wait for them is left to the crew, which writes several
+ * together instead of one by one.
  */
 final class Outbox {
   private final Endpoint endpoint;
@@ -27,17 +27,17 @@ final class Outbox {
   private boolean isFinishing;
   private ShareException end;
 
-  Outbox(Endpoint endpoint, Limits limits, String name) {
+  Outbox(Endpoint endpoint, Limits limits) {
     this.endpoint = endpoint;
     queue = new SendQueue(limits);
     acknowledgement = new Acknowledgement(limits);
-    writer = new Writer(endpoint, this, name + " writer");
+    writer = new Writer(endpoint, this);
   }
 
   /**
    * Writes a message soon, when its turn comes, or fails its future.
    *
-   * @param isOneOfMany whether it is left to the writer's thread, because others follow
+   * @param isOneOfMany whether it is left to the crew, because others follow
    */
   void add(Outgoing message, boolean isOneOfMany) {
     ShareException refusal;
@@ -64,6 +64,11 @@ final class Outbox {
     }
     ShareException lateness = message.hasHandle() ? acknowledgement.refusal() : null;
     return lateness != null ? lateness : queue.refusal(message);
+  }
+
+  /** Called when something fits, or the other side is gone. Does not block. */
+  void writable() {
+    writer.writable();
   }
 
   /**
@@ -192,11 +197,6 @@ final class Outbox {
   }
 
   // ---- for the writer ----
-
-  /** Returns whether {@link #fail} was called. With the lock. */
-  boolean isEnded() {
-    return end != null;
-  }
 
   /** Returns what is to be written now; null if nothing may be. With the lock. */
   Batch batch() {

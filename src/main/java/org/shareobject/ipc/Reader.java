@@ -1,27 +1,36 @@
 package org.shareobject.ipc;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import org.shareobject.ShareException;
 import org.shareobject.ShareFormatException;
 import org.shareobject.ShareIoException;
-import org.shareobject.internal.nativelib.Results;
 import org.shareobject.internal.process.Uncaught;
 import org.shareobject.internal.socket.Endpoint;
 import org.shareobject.internal.socket.ReceivedDescriptors;
 
-/** The thread of a channel: reads bytes, splits them into lines, and has these handled. */
-final class Reader implements Runnable {
-  private static final int FOR_EVER = -1;
-
+/**
+ * Reads bytes, splits them into lines, and has these handled. One thread of the {@link Crew} at a
+ * time does so, from when there is something to read until there is nothing more.
+ */
+final class Reader {
   /** How often to look for closed sockets while the other side waits for them. */
   private static final int CLOSE_POLL_MS = 20;
+
+  /** After this many reads others that wait for a thread come first. */
+  private static final int MOST_READS = 16;
 
   private final Endpoint endpoint;
   private final Protocol protocol;
   private final Ending ending;
   private final LineBuffer lines;
+  private final ClassLoader classLoader = Thread.currentThread().getContextClassLoader();
   private final ReceivedDescriptors received = new ReceivedDescriptors();
   private final Arrived arrived = new Arrived();
+  private volatile Thread thread;
+  private volatile boolean isLookDue;
 
   /** Called once when nothing more is read. */
   @FunctionalInterface
@@ -41,14 +50,31 @@ final class Reader implements Runnable {
     lines = new LineBuffer(limits.messageBytes());
   }
 
-  @Override
-  public void run() {
+  /** Called when there is something to read; does not block. */
+  void readable() {
+    Crew.ALL.add(this::run);
+  }
+
+  /** Returns whether the current thread reads. */
+  boolean isCurrentThread() {
+    return Thread.currentThread() == thread;
+  }
+
+  /** Returns whether more messages have already been read. For listeners. */
+  boolean hasMore() {
+    return lines.hasNext();
+  }
+
+  private void run() {
+    Thread current = Thread.currentThread();
+    current.setContextClassLoader(classLoader);
+    thread = current;
+    boolean isRead = false;
     ShareException failure = null;
     try {
-      while (read()) {
-        if (protocol.isAwaitingClose()) {
-          protocol.answerClosed();
-        }
+      if (readWhatIsThere()) {
+        isRead = true;
+        lines.rest();
       }
     } catch (ShareException e) {
       failure = e;
@@ -57,27 +83,68 @@ final class Reader implements Runnable {
     } catch (OutOfMemoryError e) {
       failure = new ShareException("SHO_ENOMEM", "no memory for a message: " + e.getMessage(), e);
     } finally {
-      arrived.close();
-      ending.ended(failure);
+      if (!isRead) {
+        end(failure);
+      }
+    }
+    if (isRead) {
+      thread = null;
+      awaitMore();
     }
   }
 
-  /** Returns whether more messages have already been read. For listeners. */
-  boolean hasMore() {
-    return lines.hasNext();
+  private void end(ShareException failure) {
+    arrived.close();
+    ending.ended(failure);
+    thread = null;
   }
 
-  /** Returns false at the end. */
-  private boolean read() throws InterruptedException {
-    lines.makeRoom();
-    int timeoutMs = protocol.isAwaitingClose() ? CLOSE_POLL_MS : FOR_EVER;
-    int count = endpoint.receive(lines.bytes(), lines.end(), timeoutMs, received);
-    if (count == Results.ETIMEDOUT) {
-      return true;
+  /** From now on another thread may read. */
+  private void awaitMore() {
+    boolean isClosePolled = protocol.isAwaitingClose();
+    try {
+      endpoint.awaitReadable();
+    } catch (ShareException e) {
+      end(e);
+      return;
     }
-    if (count == 0) {
-      return false;
+    // Behind the above, so that a look that comes now finds it awaited.
+    if (isClosePolled && !isLookDue) {
+      isLookDue = true;
+      Executor later =
+          CompletableFuture.delayedExecutor(CLOSE_POLL_MS, TimeUnit.MILLISECONDS, Runnable::run);
+      later.execute(this::lookAgain);
     }
+  }
+
+  private void lookAgain() {
+    isLookDue = false;
+    endpoint.wakeReader();
+  }
+
+  /** Returns false at the end of the stream. */
+  private boolean readWhatIsThere() throws InterruptedException {
+    for (int reads = 0; reads < MOST_READS; reads++) {
+      lines.makeRoom();
+      int room = lines.bytes().length - lines.end();
+      int count = endpoint.receive(lines.bytes(), lines.end(), 0, received);
+      if (count == 0) {
+        return false;
+      }
+      if (count > 0) {
+        understand(count);
+      }
+      if (protocol.isAwaitingClose()) {
+        protocol.answerClosed();
+      }
+      if (count < room && (count < 0 || received.count() == 0)) {
+        return true;
+      }
+    }
+    return true;
+  }
+
+  private void understand(int count) throws InterruptedException {
     lines.put(count);
     arrived.add(received, lines.position());
     if (received.lost()) {
@@ -89,13 +156,12 @@ final class Reader implements Runnable {
     }
     while (lines.next()) {
       arrived.dropBefore(lines.linePosition());
-      understand();
+      understandLine();
     }
     arrived.dropBefore(lines.restPosition());
-    return true;
   }
 
-  private void understand() throws InterruptedException {
+  private void understandLine() throws InterruptedException {
     JsonNode message;
     try {
       message = Json.read(lines.bytes(), lines.lineStart(), lines.lineLength());

@@ -10,27 +10,23 @@ import org.shareobject.internal.socket.Endpoint;
 
 /**
  * Writes the messages of an {@link Outbox}. A thread that adds a message writes as much as fits at
- * once, unless another thread is writing. A thread that waits for room writes what does not fit. So
- * adding never blocks. The JVM stays alive while that thread has something to write.
+ * once, unless another thread is writing. A thread of the {@link Crew} writes what does not fit, as
+ * soon as there is room. So adding never blocks. The JVM stays alive until that is written.
  *
  * <p>One thread at a time has the role of writing, and alone touches the batch that is being
  * written. The state is guarded by the outbox.
  */
 final class Writer {
-  /** After this many writes, a thread that only wanted to add leaves the rest to the writer's. */
+  /** After this many writes, a thread that only wanted to add leaves the rest to the crew. */
   private static final int MOST_WRITES = 16;
 
   private final Endpoint endpoint;
   private final Outbox outbox;
-  private final String name;
   private boolean isRoleTaken;
-  private boolean isLeftToThread;
-  private Thread thread;
 
-  Writer(Endpoint endpoint, Outbox outbox, String name) {
+  Writer(Endpoint endpoint, Outbox outbox) {
     this.endpoint = endpoint;
     this.outbox = outbox;
-    this.name = name;
   }
 
   /** Returns whether a thread is writing. */
@@ -38,21 +34,21 @@ final class Writer {
     return isRoleTaken;
   }
 
-  /** Writes what fits now and leaves the rest to the thread; nothing if another thread writes. */
+  /** Writes what fits now and leaves the rest to the crew; nothing if another thread writes. */
   void write() {
     if (takeRole()) {
       List<Runnable> done = new ArrayList<>();
       if (!drain(done)) {
-        leaveToThread();
+        leaveToCrew();
       }
       done.forEach(Runnable::run);
     }
   }
 
-  /** Makes the thread write soon, together with what is added until then. */
+  /** Has the crew write soon, together with what is added until then. */
   void writeLater() {
     if (takeRole()) {
-      leaveToThread();
+      leaveToCrew();
     }
   }
 
@@ -72,33 +68,22 @@ final class Writer {
     }
   }
 
-  // ---- the thread ----
+  // ---- the crew ----
 
-  /** Hands the role over. The JVM stays alive until the thread is done. */
-  private void leaveToThread() {
-    Thread made;
+  /** Hands the role over. The JVM stays alive until all is written. */
+  private void leaveToCrew() {
     try {
       KeepAlive.enter();
     } catch (OutOfMemoryError e) {
       giveUp("no thread to stay alive with", e);
       return;
     }
-    synchronized (outbox) {
-      isLeftToThread = true;
-      outbox.notifyAll();
-      if (thread != null) {
-        return;
-      }
-      made = new Thread(this::writeOn, name);
-      made.setDaemon(true);
-      thread = made;
-    }
-    try {
-      made.start();
-    } catch (OutOfMemoryError e) {
-      KeepAlive.leave();
-      giveUp("no thread to write with", e);
-    }
+    writable();
+  }
+
+  /** Called, with the role handed over, when something fits; does not block. */
+  void writable() {
+    Crew.ALL.add(this::writeOn);
   }
 
   /** Ends the channel, with the role: memory is short, and what was being written may be lost. */
@@ -108,45 +93,9 @@ final class Writer {
   }
 
   private void writeOn() {
-    while (awaitRole()) {
-      try {
-        writeAll();
-      } finally {
-        KeepAlive.leave();
-      }
-    }
-  }
-
-  /** Returns false when nothing more will come. */
-  private boolean awaitRole() {
-    synchronized (outbox) {
-      while (!isLeftToThread && !outbox.isEnded()) {
-        awaitChange();
-      }
-      boolean isMine = isLeftToThread;
-      isLeftToThread = false;
-      if (!isMine) {
-        thread = null; // who is left something after that starts another
-      }
-      return isMine;
-    }
-  }
-
-  @SuppressWarnings("WaitNotInLoop") // the caller's
-  private void awaitChange() {
+    List<Runnable> done = new ArrayList<>();
+    boolean goesOn = !drain(done);
     try {
-      outbox.wait();
-    } catch (InterruptedException e) {
-      // Whatever the interrupt was meant for, what was sent is still written.
-      return;
-    }
-  }
-
-  private void writeAll() {
-    boolean goesOn = true;
-    while (goesOn) {
-      List<Runnable> done = new ArrayList<>();
-      goesOn = !drain(done);
       if (!done.isEmpty()) {
         // Futures run arbitrary callbacks, which must not hold the role for long.
         if (goesOn) {
@@ -155,17 +104,22 @@ final class Writer {
         done.forEach(Runnable::run);
         goesOn = goesOn && takeRole();
       }
-      if (goesOn) {
-        awaitRoom();
+    } finally {
+      if (!goesOn) {
+        KeepAlive.leave();
       }
+    }
+    if (goesOn) {
+      awaitRoom();
     }
   }
 
   private void awaitRoom() {
     try {
-      endpoint.awaitRoom();
+      endpoint.awaitWritable();
     } catch (ShareException e) {
       outbox.fail(e);
+      writable(); // which finds that there is nothing more to write
     }
   }
 

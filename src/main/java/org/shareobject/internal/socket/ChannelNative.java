@@ -19,7 +19,30 @@ final class ChannelNative {
   /** The most descriptors that one message has. */
   static final int MOST_DESCRIPTORS = 253;
 
+  /** What a descriptor is waited for. */
+  static final int READABLE = 1;
+
+  static final int WRITABLE = 2;
+
+  /** How many {@link #pollerWait} reports at most. */
+  static final int MOST_READY = 64;
+
+  /** Below it are the events of what is ready, above it its token. */
+  static final int TOKEN_SHIFT = 2;
+
   private ChannelNative() {}
+
+  /** Returns the descriptor of a new poller. */
+  static native int pollerOpen();
+
+  /** Has a descriptor reported once. */
+  static native int arm(int poller, int descriptor, long token, int events);
+
+  /** Reports it no more; before it is closed. */
+  static native void forget(int poller, int descriptor);
+
+  /** Waits; fills {@code ready}, of {@link #MOST_READY}, and returns how many there are. */
+  static native int pollerWait(int poller, long[] ready);
 
   /** Fills {@code ends} with two descriptors. */
   static native int pair(int[] ends);

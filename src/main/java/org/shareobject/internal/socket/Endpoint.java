@@ -16,6 +16,10 @@ public final class Endpoint {
   private static final int FOR_EVER = -1;
 
   private final int descriptor;
+
+  /** Null if nobody is told when there is something. */
+  private volatile Poller.Watch watch;
+
   private int users;
   private boolean ended;
   private boolean closed;
@@ -107,6 +111,40 @@ public final class Endpoint {
   }
 
   /**
+   * Names who is told, by the JVM's thread that waits for all endpoints, and so must not block.
+   * Once, before {@link #awaitReadable} and {@link #awaitWritable}.
+   */
+  public void watch(Runnable whenReadable, Runnable whenWritable) {
+    watch = Poller.get().watch(descriptor, whenReadable, whenWritable);
+  }
+
+  /** Has it told once when there is something to read, or the end. Does not block. */
+  public void awaitReadable() {
+    await(Poller.READABLE);
+  }
+
+  /** Has it told once when something fits, or the other side is gone. Does not block. */
+  public void awaitWritable() {
+    await(Poller.WRITABLE);
+  }
+
+  private void await(int event) {
+    boolean isOpen = enter();
+    try {
+      watch.await(event); // told at once if it is closed
+    } finally {
+      if (isOpen) {
+        leave();
+      }
+    }
+  }
+
+  /** Tells now that there may be something to read, if that is awaited. */
+  public void wakeReader() {
+    watch.fire(Poller.READABLE);
+  }
+
+  /**
    * Ends both directions. What the other side wrote before can still be read until {@link #close};
    * those who wait wake up.
    */
@@ -152,6 +190,9 @@ public final class Endpoint {
   private void closeIfUnused() {
     if (ended && users == 0 && !closed) {
       closed = true;
+      if (watch != null) {
+        watch.close();
+      }
       ChannelNative.close(descriptor);
     }
   }
