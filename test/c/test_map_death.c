@@ -239,7 +239,8 @@ static void stops(int eviction) {
   printf("  %d stops, longest write meanwhile %.1f ms; %d of a shard's owner\n",
          times, (double)longest.ns / 1e6, busy);
   CHECK(longest.ns <= bound_ns(20));
-  CHECK(busy <= times / 20);
+  /* A sanitizer makes the time under the lock long. */
+  CHECK(busy <= times / rounds(3, 20, 20));
   CHECK_OK(sho_map_verify(map));
   sho_map_free(map);
 }
