@@ -24,6 +24,7 @@ final class Goals {
     table.append("| | goal | measured | |\n|-|-:|-:|-|\n");
     heap();
     peers();
+    jcache();
     rest();
     return table.toString();
   }
@@ -74,6 +75,24 @@ final class Goals {
   private Optional<Double> peer(String op, String entries, String threads, String peer) {
     String[] params = {"op", op, "entries", entries, "threads", threads};
     return ratio("peers", "time", with(params, "peer", peer), with(params, "peer", OURS));
+  }
+
+  private void jcache() {
+    for (String op : new String[] {"get", "put", "invoke"}) {
+      for (String entries : new String[] {SMALL, "100000"}) {
+        String what = "JCache " + op + ", " + Numbers.plain(Double.parseDouble(entries));
+        String[] params = {"op", op, "entries", entries};
+        String[] ours = with(params, "peer", OURS);
+        atMost(
+            what + " entries, to ShareMap's",
+            1.5,
+            ratio("jcache", "time", ours, with(params, "peer", "ShareMap")));
+        atMost(
+            what + " entries, to Ehcache's off-heap",
+            1.0,
+            ratio("jcache", "time", ours, with(params, "peer", "Ehcache, off-heap")));
+      }
+    }
   }
 
   private void rest() {

@@ -42,6 +42,9 @@ final class Tables {
     tables.put("await", metrics("await", List.of("way")));
     tables.put("sleepers", metrics("sleepers", List.of("sleepers")));
     tables.put("listeners", metrics("listeners", List.of("listeners", "processes")));
+    tables.put(
+        "jcache",
+        pivot(rows.of("jcache", "time"), List.of("op", "entries"), by("peer"), "ShareMap"));
     tables.put("stampede", metrics("stampede", List.of("peer")));
     tables.put("open", metrics("open", List.of("peer")));
     tables.put("memory", metrics("memory", List.of("peer")));

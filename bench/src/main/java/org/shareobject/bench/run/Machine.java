@@ -24,6 +24,9 @@ final class Machine {
           "mapdb",
           "h2-mvstore",
           "caffeine",
+          "jcache",
+          "ehcache",
+          "hazelcast",
           "lettuce-core");
   private static final long KIB_PER_GIB = 1 << 20;
 

@@ -12,7 +12,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.shareobject.bench.jcache.CacheType;
 import org.shareobject.bench.jmh.AddonBenchmark;
+import org.shareobject.bench.jmh.CacheBenchmark;
 import org.shareobject.bench.jmh.LimitBenchmark;
 import org.shareobject.bench.jmh.MapBenchmark;
 import org.shareobject.bench.peer.KeyKind;
@@ -72,6 +74,7 @@ public final class Suites {
         percentiles(),
         besideWriter(),
         addon(),
+        jcache(),
         processes(),
         counters(),
         await(),
@@ -327,6 +330,33 @@ public final class Suites {
       }
     }
     return suite("addon", 2, 5, cases);
+  }
+
+  /** JCache by several providers, and the map that ours stands on. */
+  private Suite jcache() {
+    List<Case> cases = new ArrayList<>();
+    List<CacheType> wanted =
+        quick
+            ? List.of(CacheType.SHAREMAP, CacheType.SHAREOBJECT, CacheType.EHCACHE_OFF_HEAP)
+            : List.of(CacheType.values());
+    for (String op : List.of("get", "put", "invoke")) {
+      for (int entries : quick ? List.of(SMALL) : List.of(SMALL, LARGE / 10)) {
+        for (CacheType type : wanted) {
+          cases.add(
+              new Case(
+                  params("op", op, "entries", entries, "peer", type.label()),
+                  folder ->
+                      jmh.average(
+                          folder,
+                          CacheBenchmark.class,
+                          op,
+                          PeerType.HEAP,
+                          params("type", type.name(), "entries", entries),
+                          1)));
+        }
+      }
+    }
+    return suite("jcache", 2, 5, cases);
   }
 
   private Suite processes() {
