@@ -3,6 +3,7 @@ package org.shareobject.bench.jcache;
 import com.github.benmanes.caffeine.jcache.spi.CaffeineCachingProvider;
 import com.hazelcast.cache.HazelcastCachingProvider;
 import com.hazelcast.cache.HazelcastMemberCachingProvider;
+import com.hazelcast.config.CacheConfig;
 import com.hazelcast.config.Config;
 import com.hazelcast.config.JoinConfig;
 import com.hazelcast.core.Hazelcast;
@@ -98,6 +99,14 @@ public enum CacheType {
     CacheManager manager =
         provider.getCacheManager(
             null, null, HazelcastCachingProvider.propertiesByInstanceItself(member));
-    return new CacheCalls(manager, byValue(byte[].class), byValue(Long.class), member::shutdown);
+    return new CacheCalls(
+        manager, unlimited(byte[].class), unlimited(Long.class), member::shutdown);
+  }
+
+  /** By default it has room for 10,000 entries. */
+  private static <V> Configuration<String, V> unlimited(Class<V> type) {
+    CacheConfig<String, V> config = new CacheConfig<>(byValue(type));
+    config.getEvictionConfig().setSize(Integer.MAX_VALUE);
+    return config;
   }
 }

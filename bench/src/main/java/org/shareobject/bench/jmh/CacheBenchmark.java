@@ -62,6 +62,11 @@ public class CacheBenchmark {
       calls.put(Keys.text(i), value);
       calls.putCount(Keys.text(i), 0);
     }
+    for (int i = 0; i < entries; i++) {
+      if (calls.get(Keys.text(i)) == null) {
+        throw new IllegalStateException(type.label() + " does not hold " + entries + " entries");
+      }
+    }
     visits = new Visits(new Spec(folder, entries, VALUE_BYTES, KeyKind.SAME_TEXT), false, 1);
   }
 
