@@ -169,8 +169,13 @@ final class Entries<K, V> {
   }
 
   /** Returns the value of what the map has; null if it has none, or none that is alive. */
-  V alive(byte[] bytes, long now) {
-    return bytes == null || bytes.length <= DEADLINE_BYTES || deadline(bytes) <= now
+  V alive(byte[] bytes) {
+    if (bytes == null || bytes.length <= DEADLINE_BYTES) {
+      return null;
+    }
+    long deadline = deadline(bytes);
+    // The clock is asked only if there is a deadline.
+    return deadline != Expiry.NEVER && deadline <= System.currentTimeMillis()
         ? null
         : values.decode(bytes, DEADLINE_BYTES);
   }

@@ -31,7 +31,7 @@ final class EntryIterator<K, V> implements Iterator<Cache.Entry<K, V>> {
       Map.Entry<byte[], byte[]> raw = iterator.next();
       long now = System.currentTimeMillis();
       byte[] k = raw.getKey();
-      V value = entries.alive(raw.getValue(), now);
+      V value = entries.alive(raw.getValue());
       K key = value == null ? null : entries.keys.decode(k, 0);
       if (key == null) {
         continue;

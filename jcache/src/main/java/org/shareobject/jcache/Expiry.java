@@ -21,6 +21,11 @@ final class Expiry {
     this.policy = policy;
   }
 
+  /** Returns whether no deadline is ever set, so that nobody needs the time. */
+  boolean isEternal() {
+    return policy instanceof EternalExpiryPolicy;
+  }
+
   /** Returns whether a read never changes a deadline. */
   boolean ignoresReads() {
     return policy instanceof EternalExpiryPolicy

@@ -87,10 +87,9 @@ final class ShareCache<K, V> implements Cache<K, V> {
   public V get(K key) {
     long start = begin(key);
     byte[] k = entries.encodeKey(key);
-    long now = System.currentTimeMillis();
-    V value = expiry.ignoresReads() ? entries.alive(store.get(k), now) : null;
+    V value = expiry.ignoresReads() ? entries.alive(store.get(k)) : null;
     if (value == null) {
-      value = find(key, k, now);
+      value = find(key, k, System.currentTimeMillis());
     }
     statistics.got(value != null, start);
     return value == null && through.reads() ? load(key, k) : value;
@@ -148,7 +147,7 @@ final class ShareCache<K, V> implements Cache<K, V> {
   @Override
   public boolean containsKey(K key) {
     begin(key);
-    return entries.alive(store.get(entries.encodeKey(key)), System.currentTimeMillis()) != null;
+    return entries.alive(store.get(entries.encodeKey(key))) != null;
   }
 
   @Override
@@ -164,8 +163,8 @@ final class ShareCache<K, V> implements Cache<K, V> {
     long start = begin(key, value);
     byte[] k = entries.encodeKey(key);
     byte[] v = entries.encodeValue(value);
-    long now = System.currentTimeMillis();
     if (setsBlindly && listeners.none()) {
+      long now = expiry.isEternal() ? 0 : System.currentTimeMillis();
       long deadline = expiry.created(now);
       if (deadline > now) {
         entries.set(k, v, deadline, now);
