@@ -115,6 +115,28 @@ static void test_changes_have_keys_of_all_lengths(void) {
   sho_map_free(map);
 }
 
+static void test_changes_say_whose_they_are(void) {
+  static struct stream stream;
+  uint64_t version;
+  struct sho_map *map = map_new("map", 64 * MIB, SHO_EVICTION_NONE);
+  struct sho_map *other = map_again("map");
+  listen_to(&stream, map);
+  CHECK_OK(sho_map_set(map, "a", 1, "v", 1, 0, &version));
+  REQUIRE_OK(next_change(&stream, 0));
+  CHECK_INT(stream.change.own, 1);
+  CHECK_CODE(sho_map_compare_and_expire(other, "a", 1, version + 1),
+             SHO_ECHANGED);
+  CHECK_OK(sho_map_compare_and_expire(other, "a", 1, version));
+  REQUIRE_OK(next_change(&stream, 0));
+  CHECK_INT(stream.change.own, 0);
+  CHECK_INT(stream.change.kind, SHO_CHANGE_EXPIRED);
+  CHECK_INT(stream.change.version, version);
+  CHECK_CODE(next_change(&stream, 0), SHO_ETIMEDOUT);
+  sho_map_changes_free(stream.changes);
+  sho_map_free(other);
+  sho_map_free(map);
+}
+
 /* ---- waiting and closing ------------------------------------------------ */
 
 struct reader {
@@ -404,6 +426,7 @@ static const struct test tests[] = {
     TEST(test_changes_tell_an_expiry_when_it_is_noticed),
     TEST(test_changes_tell_what_was_evicted),
     TEST(test_changes_have_keys_of_all_lengths),
+    TEST(test_changes_say_whose_they_are),
     TEST(test_changes_wake_a_reader),
     TEST(test_changes_refuse_what_they_cannot_do),
     TEST(test_changes_of_a_map_without_a_file_are_heard),

@@ -349,6 +349,11 @@ SHO_API int sho_map_remove(struct sho_map *map, const void *key,
 SHO_API int sho_map_compare_and_remove(struct sho_map *map, const void *key,
                                        size_t key_bytes, uint64_t expected);
 
+/* The same, but it counts, and is told to those who listen, as an expiration:
+ * for callers who decide by themselves when an entry has expired. */
+SHO_API int sho_map_compare_and_expire(struct sho_map *map, const void *key,
+                                       size_t key_bytes, uint64_t expected);
+
 /* Adds to a value of 8 bytes, a little-endian signed number that wraps around;
  * absent counts as 0. Keeps the time to live. SHO_ETYPE: not 8 bytes. */
 SHO_API int sho_map_add_and_get(struct sho_map *map, const void *key,
@@ -431,7 +436,8 @@ struct sho_map_change {
   uint64_t version;   /* created, updated: the value's; missed: at most so many
                        * are missed, unless the map was damaged, 0: not known;
                        * else that of the value that is gone */
-  uint32_t kind;      /* enum sho_change_kind */
+  uint16_t kind;      /* enum sho_change_kind */
+  uint16_t own;       /* 1: made by the listener's handle of the map */
   uint32_t key_bytes; /* missed: 0 */
 };
 

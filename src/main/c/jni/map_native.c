@@ -305,13 +305,16 @@ JNIEXPORT jint MAP_NATIVE(remove)(JNIEnv *env, jclass type, jlong map,
 }
 
 JNIEXPORT jint MAP_NATIVE(compareAndRemove)(JNIEnv *env, jclass type, jlong map,
-                                            jbyteArray array, jlong expected) {
+                                            jbyteArray array, jlong expected,
+                                            jboolean expires) {
   (void)type;
   struct sho__bytes key;
   int code = sho__bytes_copy(env, array, &key);
   if (code == SHO_OK) {
-    code = sho_map_compare_and_remove(map_of(map), key.at, key.length,
-                                      (uint64_t)expected);
+    code = expires ? sho_map_compare_and_expire(map_of(map), key.at, key.length,
+                                                (uint64_t)expected)
+                   : sho_map_compare_and_remove(map_of(map), key.at, key.length,
+                                                (uint64_t)expected);
     sho__bytes_free(&key);
   }
   return code;

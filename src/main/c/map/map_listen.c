@@ -103,14 +103,16 @@ static void copy_key(const uint8_t *unit, uint8_t *to, uint64_t key_bytes) {
 
 /* Copies a change that was made, and takes so many units. */
 static enum got copy_change(struct sho_map_changes *c, const uint8_t *unit,
-                            uint64_t taken, uint64_t units, struct out *out) {
+                            uint64_t word, uint64_t units, struct out *out) {
   struct sho_map_change change;
+  uint64_t taken = word >> SHO__CHANGE_UNITS_SHIFT & SHO__CHANGE_UNITS_MASK;
   uint32_t kind_and_key;
   uint32_t checksum;
   sho__copy_racy(&change.version, unit + 8, sizeof change.version);
   sho__copy_racy(&kind_and_key, unit + 16, sizeof kind_and_key);
   sho__copy_racy(&checksum, unit + 20, sizeof checksum);
-  change.kind = kind_and_key >> SHO__CHANGE_KEY_BITS;
+  change.kind = (uint16_t)(kind_and_key >> SHO__CHANGE_KEY_BITS);
+  change.own = sho__change_owner(word) == sho__change_owner(c->map->peers.word);
   change.key_bytes = kind_and_key & ((UINT32_C(1) << SHO__CHANGE_KEY_BITS) - 1);
   int good = change.kind >= SHO_CHANGE_CREATED &&
              change.kind <= SHO_CHANGE_CLEARED &&
@@ -195,7 +197,7 @@ static enum got step(struct sho_map_changes *c, uint64_t units,
     case SHO__CHANGE_RESERVED:
       return look_at_reserved(c, word, at, taken);
     case SHO__CHANGE_MADE:
-      return copy_change(c, unit, taken, units, out);
+      return copy_change(c, unit, word, units, out);
     default:
       c->position += taken;
       return GOT_CHANGE;

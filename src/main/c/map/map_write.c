@@ -439,7 +439,7 @@ int sho_map_expire(struct sho_map *map, const void *key, size_t key_bytes,
 }
 
 static int remove_key(struct sho_map *map, const void *key, size_t key_bytes,
-                      const uint64_t *expected) {
+                      const uint64_t *expected, enum sho_change_kind kind) {
   struct sho__write write = {.key = key, .key_bytes = key_bytes};
   struct sho__shard shard;
   struct sho__state state;
@@ -463,8 +463,9 @@ static int remove_key(struct sho_map *map, const void *key, size_t key_bytes,
     code = sho__fail_absent(map->region.path);
   }
   if (code == SHO_OK) {
-    sho__shard_drop(&shard, hash, &state.hit, SHO_CHANGE_REMOVED);
-    sho__increment_owned(&shard.shm->removals);
+    sho__shard_drop(&shard, hash, &state.hit, kind);
+    sho__increment_owned(kind == SHO_CHANGE_REMOVED ? &shard.shm->removals
+                                                    : &shard.shm->expirations);
   }
   sho__shard_unlock(&shard);
   if (code == SHO_OK) {
@@ -475,10 +476,15 @@ static int remove_key(struct sho_map *map, const void *key, size_t key_bytes,
 }
 
 int sho_map_remove(struct sho_map *map, const void *key, size_t key_bytes) {
-  return remove_key(map, key, key_bytes, NULL);
+  return remove_key(map, key, key_bytes, NULL, SHO_CHANGE_REMOVED);
 }
 
 int sho_map_compare_and_remove(struct sho_map *map, const void *key,
                                size_t key_bytes, uint64_t expected) {
-  return remove_key(map, key, key_bytes, &expected);
+  return remove_key(map, key, key_bytes, &expected, SHO_CHANGE_REMOVED);
+}
+
+int sho_map_compare_and_expire(struct sho_map *map, const void *key,
+                               size_t key_bytes, uint64_t expected) {
+  return remove_key(map, key, key_bytes, &expected, SHO_CHANGE_EXPIRED);
 }

@@ -75,6 +75,21 @@ class ShareMapChangesTest {
   }
 
   @Test
+  void shouldSayWhoseAChangeIs() throws InterruptedException {
+    map.onChange(heard::add);
+    map.set("a", "1");
+    assertTrue(next().own());
+    try (ShareMap<String, String> other = ShareMap.open(file)) {
+      other.set("a", "2");
+      long version = other.getVersioned("a").version();
+      assertFalse(other.expireVersion("a", version + 1));
+      assertTrue(other.expireVersion("a", version));
+      assertFalse(next().own());
+      assertEquals(new MapChange<>(Kind.EXPIRED, "a", version, 0, false), next());
+    }
+  }
+
+  @Test
   void shouldHearOtherHandlesAndMapsWithoutAFile() throws InterruptedException {
     map.onChange(heard::add);
     try (ShareMap<String, String> other = ShareMap.open(file)) {
@@ -322,7 +337,8 @@ class ShareMapChangesTest {
   }
 
   private void assertHeard(Kind kind, String key, long version) throws InterruptedException {
-    assertEquals(new MapChange<>(kind, key, version, 0), next());
+    MapChange<String> change = next();
+    assertEquals(new MapChange<>(kind, key, version, 0, change.own()), change);
   }
 
   private long versionOf(String key) {

@@ -11,8 +11,10 @@ package org.shareobject;
  *     {@link ShareMap#getVersioned}; else of the entry that is gone; 0 if changes were missed
  * @param missed how many changes were missed at most, {@link Long#MAX_VALUE} if it is not known; 0
  *     for all other kinds
+ * @param own whether it was made through the {@link ShareMap} object that tells it, and not through
+ *     another one, of this process or of another; false if changes were missed
  */
-public record MapChange<K>(Kind kind, K key, long version, long missed) {
+public record MapChange<K>(Kind kind, K key, long version, long missed, boolean own) {
   /** What happened. */
   public enum Kind {
     /** The key was absent, and got a value. */
@@ -23,7 +25,8 @@ public record MapChange<K>(Kind kind, K key, long version, long missed) {
     REMOVED,
     /**
      * The entry had expired, and that was noticed: its room was freed, also by {@link
-     * ShareMap#removeExpired}, or the key was set anew.
+     * ShareMap#removeExpired}, or the key was set anew; or {@link ShareMap#expireVersion} removed
+     * it.
      */
     EXPIRED,
     /** The entry was dropped to make room. */

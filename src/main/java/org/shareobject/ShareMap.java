@@ -223,6 +223,18 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
   }
 
   /**
+   * Removes a key if it still has a version, as {@link #removeVersion} does, but it is counted and
+   * told as expired: for callers who decide by themselves when an entry has expired.
+   *
+   * @param key the key
+   * @param version a version that {@link #getVersioned} or {@link #await} returned
+   * @return whether it was removed
+   */
+  public boolean expireVersion(K key, long version) {
+    return raw.compareAndExpire(keyBytes(key), version);
+  }
+
+  /**
    * Passes the bytes of a value to a reader without copying them. Only a value that is larger than
    * a sixteenth of a chunk (4 KiB in a map of 64 MiB), and so lies in several parts, is copied
    * once. The bytes may change while the reader looks at them; then its result or exception is
@@ -331,16 +343,17 @@ public final class ShareMap<K, V> extends AbstractShareMap<K, V> implements Auto
    */
   public Registration onChange(Consumer<? super MapChange<K>> listener) {
     Objects.requireNonNull(listener, "listener");
-    RawListener told = (kind, key, version) -> listener.accept(change(kind, key, version));
+    RawListener told =
+        (kind, own, key, version) -> listener.accept(change(kind, own, key, version));
     raw.addListener(told);
     return () -> raw.removeListener(told);
   }
 
-  private MapChange<K> change(int kind, byte[] key, long version) {
+  private MapChange<K> change(int kind, boolean own, byte[] key, long version) {
     MapChange.Kind what = KINDS[kind - 1];
     return what == MapChange.Kind.MISSED
-        ? new MapChange<>(what, null, 0, version == 0 ? Long.MAX_VALUE : version)
-        : new MapChange<>(what, key(key), version, 0);
+        ? new MapChange<>(what, null, 0, version == 0 ? Long.MAX_VALUE : version, false)
+        : new MapChange<>(what, key(key), version, 0, own);
   }
 
   /**

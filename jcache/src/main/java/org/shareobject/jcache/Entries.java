@@ -14,6 +14,7 @@ import org.shareobject.Versioned;
  * The entries of a cache: objects in place of bytes, deadlines, events.
  *
  * <p>A value in the map is the deadline, 8 bytes, and what {@link EntryCodec} makes of the object.
+ * The deadline's sign says that the last write set nothing else, so that it is no event elsewhere.
  * The map drops an entry by itself after its deadline; it keeps it for another minute if this
  * process has listeners for expired entries, so that they can be told its value.
  *
@@ -23,6 +24,7 @@ import org.shareobject.Versioned;
  */
 final class Entries<K, V> {
   private static final int DEADLINE_BYTES = 8;
+  private static final long TOUCHED = Long.MIN_VALUE;
   private static final long KEPT_FOR_LISTENERS_MS = 60_000;
   private static final int STRIPES = 64;
 
@@ -157,7 +159,12 @@ final class Entries<K, V> {
   }
 
   private static long deadline(byte[] bytes) {
-    return ByteBuffer.wrap(bytes).getLong(0);
+    return ByteBuffer.wrap(bytes).getLong(0) & ~TOUCHED;
+  }
+
+  /** Returns whether the last write of what the map has only set the deadline. */
+  static boolean isTouched(byte[] bytes) {
+    return bytes.length > DEADLINE_BYTES && bytes[0] < 0;
   }
 
   private long timeToLive(long deadline, long now) {
@@ -212,41 +219,67 @@ final class Entries<K, V> {
 
   private boolean commit(K key, byte[] k, Found found, Change<V> change, long now) {
     if (listeners.none()) {
-      return write(k, found, change, now);
+      return dropExpired(k, found) && write(k, found, change, now);
     }
-    ReentrantLock stripe = stripes[Math.floorMod(Arrays.hashCode(k), STRIPES)];
+    ReentrantLock stripe = stripe(k);
     stripe.lock();
     try {
-      if (!write(k, found, change, now)) {
+      if (!dropExpired(k, found)) {
         return false;
       }
-      publish(key, found, change);
-      return true;
+      boolean written = write(k, found, change, now);
+      if (found.expired && found.value != null) {
+        listeners.publish(EventType.EXPIRED, key, found.value, found.value);
+      }
+      if (written) {
+        publish(key, found, change);
+      }
+      return written;
     } finally {
       stripe.unlock();
     }
   }
 
+  private ReentrantLock stripe(byte[] k) {
+    return stripes[Math.floorMod(Arrays.hashCode(k), STRIPES)];
+  }
+
+  /** Does something after what is being told of a key. */
+  void afterPublished(byte[] k, Runnable action) {
+    ReentrantLock stripe = stripe(k);
+    stripe.lock();
+    try {
+      action.run();
+    } finally {
+      stripe.unlock();
+    }
+  }
+
+  /** Removes what has expired; returns false if the key has another version than the one found. */
+  private boolean dropExpired(byte[] k, Found found) {
+    return !found.expired || store.expire(k, found.version);
+  }
+
   /** Returns false if the key has another version than the one found. */
   private boolean write(byte[] k, Found found, Change<V> change, long now) {
+    long version = found.expired ? 0 : found.version;
     return switch (change.action) {
-      case STORE -> replace(k, found, change.bytes, change.deadline, now);
-      case TOUCH -> replace(k, found, found.bytes.clone(), change.deadline, now);
-      case KEEP -> !found.expired || store.remove(k, found.version);
-      default -> found.version == 0 || store.remove(k, found.version);
+      case STORE -> replace(k, version, change.bytes, change.deadline, change.deadline, now);
+      case TOUCH ->
+          replace(k, version, found.bytes.clone(), change.deadline | TOUCHED, change.deadline, now);
+      case KEEP -> true;
+      default -> version == 0 || store.remove(k, version);
     };
   }
 
-  private boolean replace(byte[] k, Found found, byte[] bytes, long deadline, long now) {
-    ByteBuffer.wrap(bytes).putLong(0, deadline);
-    return store.replace(k, found.version, bytes, timeToLive(deadline, now));
+  private boolean replace(
+      byte[] k, long version, byte[] bytes, long head, long deadline, long now) {
+    ByteBuffer.wrap(bytes).putLong(0, head);
+    return store.replace(k, version, bytes, timeToLive(deadline, now));
   }
 
   private void publish(K key, Found found, Change<V> change) {
     V old = found.value;
-    if (found.expired && old != null) {
-      listeners.publish(EventType.EXPIRED, key, old, old);
-    }
     if (change.action == Action.STORE && found.present()) {
       listeners.publish(EventType.UPDATED, key, change.value, old);
     } else if (change.action == Action.STORE) {

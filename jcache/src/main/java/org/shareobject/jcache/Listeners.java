@@ -19,9 +19,9 @@ import javax.cache.event.EventType;
 /**
  * The listeners of a cache in this process.
  *
- * <p>{@link #publish} is the one way by which a change reaches them. The cache calls it for the
- * changes that this process makes, while it holds the key's stripe; so the events of a key are in
- * order. Whatever else learns of changes would call it too.
+ * <p>The cache calls {@link #publish} for the changes that it makes, while it holds the key's
+ * stripe; so the events of a key are in order. {@link Others} calls {@link #publishLater} for those
+ * of other processes.
  */
 final class Listeners<K, V> {
   private record Registration<K, V>(
@@ -105,15 +105,47 @@ final class Listeners<K, V> {
     }
   }
 
+  /** Tells a change that this cache did not make, in the thread of the worker. */
+  void publishLater(EventType type, K key, V value) {
+    ChangeEvent<K, V> event = new ChangeEvent<>(cache, type, key, value, null);
+    for (Registration<K, V> each : registrations) {
+      if (hears(each.listener, type)) {
+        deliverLater(each, event);
+      }
+    }
+  }
+
+  /** Tells that changes of other processes were missed, in the thread of the worker. */
+  @SuppressWarnings("unchecked") // a listener takes any supertype of keys and values
+  void missed(long most) {
+    Closing.LOGGER.log(
+        Level.WARNING,
+        "listeners of the cache {0} missed changes of other processes: they were too slow, or a"
+            + " process was killed",
+        cache.getName());
+    for (Registration<K, V> each : registrations) {
+      if (each.listener instanceof ShareCacheListener) {
+        try {
+          ((ShareCacheListener<K, V>) each.listener).onMissed(cache, most);
+        } catch (RuntimeException e) {
+          failed(e);
+        }
+      }
+    }
+  }
+
   private void deliverLater(Registration<K, V> registration, ChangeEvent<K, V> event) {
     try {
       if (registrations.contains(registration)) {
         deliver(registration, event);
       }
     } catch (RuntimeException e) {
-      Closing.LOGGER.log(
-          Level.WARNING, "a listener of the cache " + cache.getName() + " failed", e);
+      failed(e);
     }
+  }
+
+  private void failed(RuntimeException e) {
+    Closing.LOGGER.log(Level.WARNING, "a listener of the cache " + cache.getName() + " failed", e);
   }
 
   @SuppressWarnings("unchecked") // a listener takes any supertype of keys and values

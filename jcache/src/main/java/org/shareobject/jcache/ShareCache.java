@@ -39,6 +39,7 @@ final class ShareCache<K, V> implements Cache<K, V> {
   private final Entries<K, V> entries;
   private final Expiry expiry;
   private final Listeners<K, V> listeners;
+  private final Others<K, V> others;
   private final Through<K, V> through;
   private final Statistics statistics;
   private final Beans beans;
@@ -67,12 +68,14 @@ final class ShareCache<K, V> implements Cache<K, V> {
     expiry = new Expiry(policy);
     through = new Through<>(configuration);
     setsBlindly = expiry.ignoresPresence() && !through.writes();
-    configuration.getCacheEntryListenerConfigurations().forEach(listeners::add);
     store = Store.open(manager.folder(), name, Definition.of(configuration, policy), configuration);
     entries = new Entries<>(keys, values, store, expiry, listeners, configuration.getUnreadable());
     statistics = new Statistics(store::evictions);
+    others = new Others<>(entries, telling);
     beans = new Beans(manager.getURI(), name);
     try {
+      configuration.getCacheEntryListenerConfigurations().forEach(listeners::add);
+      others.update();
       enableStatistics(configuration.isStatisticsEnabled());
       enableManagement(configuration.isManagementEnabled());
     } catch (RuntimeException e) {
@@ -549,6 +552,12 @@ final class ShareCache<K, V> implements Cache<K, V> {
       configuration.addCacheEntryListenerConfiguration(listener);
     }
     listeners.add(listener);
+    try {
+      others.update();
+    } catch (CacheException e) {
+      deregisterCacheEntryListener(listener);
+      throw e;
+    }
   }
 
   @Override
@@ -559,6 +568,7 @@ final class ShareCache<K, V> implements Cache<K, V> {
       configuration.removeCacheEntryListenerConfiguration(listener);
     }
     listeners.remove(listener);
+    others.update();
   }
 
   void enableStatistics(boolean on) {
@@ -619,6 +629,7 @@ final class ShareCache<K, V> implements Cache<K, V> {
     beans.statistics(null);
     beans.configuration(null);
     loading.close();
+    others.close();
     telling.close();
     listeners.close();
     through.close();

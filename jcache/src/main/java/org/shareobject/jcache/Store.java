@@ -10,9 +10,11 @@ import java.time.Duration;
 import java.util.Iterator;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import javax.cache.CacheException;
 import org.shareobject.Codec;
+import org.shareobject.MapChange;
 import org.shareobject.ShareClosedException;
 import org.shareobject.ShareException;
 import org.shareobject.ShareMap;
@@ -204,6 +206,24 @@ final class Store implements AutoCloseable {
   boolean remove(byte[] key, long version) {
     try {
       return map.removeVersion(key, version);
+    } catch (ShareException e) {
+      throw failed(e);
+    }
+  }
+
+  /** Removes a key as expired, if it still has the version. */
+  boolean expire(byte[] key, long version) {
+    try {
+      return map.expireVersion(key, version);
+    } catch (ShareException e) {
+      throw failed(e);
+    }
+  }
+
+  /** Has a listener hear all changes from now on, also those that this object makes. */
+  ShareMap.Registration onChange(Consumer<MapChange<byte[]>> listener) {
+    try {
+      return map.onChange(listener);
     } catch (ShareException e) {
       throw failed(e);
     }

@@ -160,6 +160,9 @@ final class Peer implements AutoCloseable {
             increment(cache, words[1]);
           }
         }
+        case "cycle" ->
+            cycle(cache, words[1], Integer.parseInt(words[2]), Integer.parseInt(words[3]));
+        case "clear" -> cache.clear();
         case "remove-all" -> cache.removeAll();
         case "destroy" -> manager.destroyCache("shared");
         case "storm" -> storm(cache);
@@ -168,6 +171,17 @@ final class Peer implements AutoCloseable {
       return "done";
     } catch (RuntimeException e) {
       return e.toString();
+    }
+  }
+
+  /** Creates, updates and removes some keys so often. */
+  private static void cycle(Cache<String, String> cache, String key, int keys, int rounds) {
+    for (int i = 0; i < rounds; i++) {
+      for (int k = 0; k < keys; k++) {
+        cache.put(key + k, "1");
+        cache.put(key + k, "2");
+        cache.remove(key + k);
+      }
     }
   }
 

@@ -106,7 +106,7 @@ final class MapNative {
 
   static native int remove(long map, byte[] key);
 
-  static native int compareAndRemove(long map, byte[] key, long expected);
+  static native int compareAndRemove(long map, byte[] key, long expected, boolean expires);
 
   /** Writes the sum to {@code out}. */
   static native int addAndGet(long map, byte[] key, long delta, long[] out);

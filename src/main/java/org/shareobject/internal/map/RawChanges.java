@@ -26,7 +26,7 @@ final class RawChanges {
   private static final int BATCH_BYTES = 32 << 10;
 
   // struct sho_map_change
-  private static final int KIND = 8;
+  private static final int KIND_AND_OWN = 8;
   private static final int KEY_BYTES = 12;
   private static final int HEADER_BYTES = 16;
 
@@ -127,11 +127,13 @@ final class RawChanges {
     for (int at = 0; at < used; ) {
       int bytes = HEADER_BYTES + (int) INTS.get(batch, at + KEY_BYTES);
       byte[] key = Arrays.copyOfRange(batch, at + HEADER_BYTES, at + bytes);
-      int kind = (int) INTS.get(batch, at + KIND);
+      int kindAndOwn = (int) INTS.get(batch, at + KIND_AND_OWN);
+      int kind = kindAndOwn & 0xFFFF;
+      boolean own = kindAndOwn >>> 16 != 0;
       long version = (long) LONGS.get(batch, at);
       for (RawListener listener : listeners) {
         try {
-          listener.changed(kind, key, version);
+          listener.changed(kind, own, key, version);
         } catch (RuntimeException | Error e) {
           Uncaught.tell(e);
         }

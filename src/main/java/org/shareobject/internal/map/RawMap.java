@@ -200,8 +200,17 @@ public final class RawMap {
 
   /** Removes a key if its version is still the expected one. */
   public boolean compareAndRemove(byte[] key, long expected) {
+    return compareAndRemove(key, expected, false);
+  }
+
+  /** The same, as an expiration. */
+  public boolean compareAndExpire(byte[] key, long expected) {
+    return compareAndRemove(key, expected, true);
+  }
+
+  private boolean compareAndRemove(byte[] key, long expected, boolean expires) {
     try {
-      return done(MapNative.compareAndRemove(map, key, expected), Results.ECHANGED);
+      return done(MapNative.compareAndRemove(map, key, expected, expires), Results.ECHANGED);
     } finally {
       Reference.reachabilityFence(this);
     }
